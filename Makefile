@@ -1,0 +1,46 @@
+# make run    install into .venv and train the phone_price table
+# make test   install and run the tests        make check   ruff, import-linter, mypy
+# make ui     compare runs in MLflow           make viz     see the graph in kedro-viz
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+RECIPE := pyproject.toml constraints.txt
+
+.PHONY: run test check ui viz format clean
+
+run: .venv/.installed
+	$(BIN)/kedro run --pipeline phone_price
+
+test: .venv/.installed-test
+	$(BIN)/python -m pytest
+
+check: .venv/.installed-check
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+ui: .venv/.installed
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
+
+viz: .venv/.installed-viz
+	$(BIN)/kedro viz run
+
+format: .venv/.installed-check
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "colonnade needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: $(BIN)/python $(RECIPE)
+	$(INSTALL) -e .
+	touch $@
+
+.venv/.installed-test .venv/.installed-check .venv/.installed-viz: .venv/.installed-%: .venv/.installed
+	$(INSTALL) -e '.[$*]'
+	touch $@

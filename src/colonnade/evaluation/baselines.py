@@ -1,0 +1,110 @@
+"""Simple models fitted on the same rows, to say whether the network is worth it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from colonnade.evaluation.observations import Observations
+
+Array = NDArray[Any]
+Baseline = Literal["constant", "linear", "gradient_boosting"]
+
+# Trees are what gradient boosting costs: a round grows one for each class (for one, or two: one).
+_TREES = 200
+_ROUNDS = (5, 60)
+# scikit-learn's default regularizes a strong linear signal away: both are tried where rows allow.
+_INVERSE_REGULARIZATIONS = (1.0, 100.0)
+_ALPHAS = np.logspace(-3, 3, 7)
+
+
+def fit_baselines(
+    kinds: list[Baseline], train: Observations, validation: Observations, test: Observations
+) -> dict[str, Observations]:
+    """Fit baselines on the train rows and let them predict the test rows.
+
+    Returns: the test rows as each baseline predicts them, by its name: majority, logistic, mean,
+    ridge, gradient_boosting. One that cannot be fitted (a single class) is left out.
+    """
+    from threadpoolctl import threadpool_limits
+
+    if "gradient_boosting" in kinds:
+        # Before the limit, which binds only the thread pools that are loaded. More threads than
+        # free cores make the trees twenty times slower.
+        import sklearn.ensemble  # noqa: F401  loads OpenMP
+
+    kinds = list(dict.fromkeys(kinds))
+    found: dict[str, Observations] = {}
+    with threadpool_limits(limits=1):
+        for kind in kinds:
+            if train.task == "regression":
+                name, model = _fit_regression(kind, train)
+                found[name] = test.with_predictions(model.predict(test.X), None)
+            elif kind == "constant" or len(np.unique(train.actual)) > 1:
+                name, model = _fit_classification(kind, train, validation)
+                found[name] = _classify(model, test)
+    return found
+
+
+def _fit_regression(kind: Baseline, train: Observations) -> tuple[str, Any]:
+    if kind == "constant":
+        from sklearn.dummy import DummyRegressor
+
+        return "mean", DummyRegressor().fit(train.X, train.actual)
+    if kind == "linear":
+        from sklearn.linear_model import RidgeCV
+
+        return "ridge", RidgeCV(alphas=_ALPHAS).fit(train.X.astype(np.float64), train.actual)
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    model = HistGradientBoostingRegressor(max_iter=_rounds(1), early_stopping=False, random_state=0)
+    return "gradient_boosting", model.fit(train.X, train.actual)
+
+
+def _fit_classification(
+    kind: Baseline, train: Observations, validation: Observations
+) -> tuple[str, Any]:
+    if kind == "constant":
+        from sklearn.dummy import DummyClassifier
+
+        return "majority", DummyClassifier(strategy="prior").fit(train.X, train.actual)
+    if kind == "linear":
+        return "logistic", _fit_logistic(train, validation)
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    n_classes = len(np.unique(train.actual))
+    model = HistGradientBoostingClassifier(
+        max_iter=_rounds(n_classes if n_classes > 2 else 1), early_stopping=False, random_state=0
+    )
+    return "gradient_boosting", model.fit(train.X, train.actual)
+
+
+def _fit_logistic(train: Observations, validation: Observations) -> Any:
+    """Logistic regression whose strength of regularization the validation rows choose."""
+    from sklearn.linear_model import LogisticRegression
+
+    strengths = _INVERSE_REGULARIZATIONS if len(validation) else _INVERSE_REGULARIZATIONS[:1]
+    models = [
+        LogisticRegression(C=C, max_iter=500).fit(train.X.astype(np.float64), train.actual)
+        for C in strengths
+    ]
+    if len(models) == 1:
+        return models[0]
+    return max(models, key=lambda model: model.score(validation.X, validation.actual))
+
+
+def _rounds(trees_a_round: int) -> int:
+    least, most = _ROUNDS
+    return max(least, min(most, _TREES // trees_a_round))
+
+
+def _classify(model: Any, test: Observations) -> Observations:
+    """Predictions of a scikit-learn classifier, with zeros for classes it has not seen."""
+    if test.probabilities is None:
+        raise ValueError("classes are predicted where the task is not regression")
+    probabilities = np.zeros_like(test.probabilities)
+    probabilities[:, model.classes_] = model.predict_proba(test.X)
+    return test.with_predictions(model.predict(test.X), probabilities)

@@ -1,0 +1,98 @@
+"""Whether 80 % sure means right four times in five, and what temperature scaling would mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from colonnade.evaluation.metrics import ECE_BINS, expected_calibration_error
+
+if TYPE_CHECKING:
+    from colonnade.evaluation.observations import Array
+
+_COLDEST, _HOTTEST = 0.05, 20.0
+_LEAST_ROWS = 50
+
+
+class Reliability(BaseModel):
+    """Mean confidence, share of hits and number of rows of each bin of confidence."""
+
+    model_config = ConfigDict(frozen=True)
+
+    confidence: list[float]
+    accuracy: list[float]
+    rows: list[int]
+    ece: float
+    log_loss: float
+
+
+class Calibration(BaseModel):
+    """Reliability of test rows as they are, and at the temperature that validation rows want."""
+
+    model_config = ConfigDict(frozen=True)
+
+    before: Reliability
+    after: Reliability | None
+    temperature: float | None
+
+
+def calibrate(
+    actual: Array, probabilities: Array, actual_fit: Array, probabilities_fit: Array
+) -> Calibration:
+    """Measure calibration of test rows before and after temperature scaling.
+
+    Args: actual, probabilities: of test rows; with `_fit`, of validation rows, which choose the
+    temperature where there are at least fifty.
+    """
+    before = reliability(actual, probabilities)
+    if len(actual_fit) < _LEAST_ROWS:
+        return Calibration(before=before, after=None, temperature=None)
+    temperature = fit_temperature(actual_fit, probabilities_fit)
+    after = reliability(actual, tempered(probabilities, temperature))
+    return Calibration(before=before, after=after, temperature=temperature)
+
+
+def reliability(actual: Array, probabilities: Array) -> Reliability:
+    """Bin the rows by the probability of their likeliest class."""
+    from sklearn.calibration import calibration_curve
+    from sklearn.metrics import log_loss
+
+    predicted = probabilities.argmax(axis=1)
+    # A probability that rounding has put above 1 has no bin.
+    confidence = np.minimum(probabilities.max(axis=1), 1.0)
+    accuracy, mean = calibration_curve(predicted == actual, confidence, n_bins=ECE_BINS)
+    rows = np.histogram(confidence, bins=np.linspace(0, 1, ECE_BINS + 1))[0]
+    return Reliability(
+        confidence=mean.tolist(),
+        accuracy=accuracy.tolist(),
+        rows=rows[rows > 0].tolist(),
+        ece=expected_calibration_error(actual, predicted, probabilities),
+        log_loss=float(log_loss(actual, probabilities, labels=np.arange(probabilities.shape[1]))),
+    )
+
+
+def fit_temperature(actual: Array, probabilities: Array) -> float:
+    """The temperature at which these rows have the least log-loss.
+
+    Source: Guo et al. 2017, On Calibration of Modern Neural Networks, 4.2. Dividing log
+    probabilities is dividing logits: softmax forgets what they have in common.
+    """
+    from scipy.optimize import minimize_scalar
+
+    rows = np.arange(len(actual))
+
+    def loss(log_temperature: float) -> float:
+        p = tempered(probabilities, float(np.exp(log_temperature)))[rows, actual]
+        return float(-np.log(np.maximum(p, np.finfo(np.float64).eps)).mean())
+
+    bounds = (np.log(_COLDEST), np.log(_HOTTEST))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def tempered(probabilities: Array, temperature: float) -> Array:
+    """Probabilities at another temperature: above 1 less sure, below 1 surer."""
+    logits = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny)) / temperature
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))

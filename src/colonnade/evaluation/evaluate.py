@@ -1,0 +1,142 @@
+"""What the model learned: predictions and metrics of every part, beside simple baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from colonnade.evaluation.baselines import Baseline, fit_baselines
+from colonnade.evaluation.intervals import difference_interval, headline_intervals
+from colonnade.evaluation.line import line_metrics
+from colonnade.evaluation.metrics import (
+    HEADLINES,
+    HIGHER_IS_BETTER,
+    classification_metrics,
+    regression_metrics,
+)
+from colonnade.evaluation.observations import Observations, Predictor, observe, prediction_table
+from colonnade.parameters import Params
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from colonnade.tables.source import Source
+
+
+class EvaluationParams(Params):
+    """How much is measured after training: every knob trades time for knowledge."""
+
+    baselines: list[Baseline] = Field(["constant", "linear", "gradient_boosting"])
+    """Fitted on the same rows: majority or mean, logistic or ridge, gradient boosting."""
+    resamples: int = Field(200, ge=0, le=100_000)
+    """Bootstrap resamples behind each interval; 0: no intervals."""
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    """How often such an interval holds the true value."""
+    seed: int = Field(0, ge=0)
+    """Of resamples and permutations."""
+    explain: bool = True
+    """Whether the report says which columns matter, where the model fails, and how sure it is."""
+    importance_repeats: int = Field(5, ge=0, le=1_000)
+    """Shuffles of each column behind its importance; 0: no importance, no dependence."""
+    dependence_features: int = Field(4, ge=0, le=20)
+    """How many of the most important columns are followed over their values."""
+    mistakes: int = Field(20, ge=0, le=1_000)
+    """How many of the most confident mistakes are listed."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictions, one row a validation or test row, and flat metrics named as in MLflow."""
+
+    predictions: pd.DataFrame
+    metrics: dict[str, float]
+
+
+def evaluate_model(
+    model: Predictor,
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    test: pd.DataFrame,
+    params: EvaluationParams,
+    *,
+    source: Source | None = None,
+) -> Evaluation:
+    """Measure the model on every part; the test rows are read here and nowhere before.
+
+    Args: train, validation, test: outputs of the standardizer; any but train may be empty.
+    source: the table's, which knows the true coefficients of a drawn table.
+    """
+    parts = {
+        "train": observe(model, "train", train),
+        "validation": observe(model, "validation", validation),
+        "test": observe(model, "test", test),
+    }
+    metrics: dict[str, float] = {}
+    for name in ("test", "validation"):
+        metrics |= _prefixed(name, measure(parts[name]))
+    metrics |= _prefixed("test", _intervals(parts["test"], params))
+    metrics |= _prefixed("train", _headlines(parts["train"]))
+    metrics |= line_metrics(model, parts["train"], source)
+    metrics |= _against_baselines(parts, params)
+    predictions = prediction_table([parts["validation"], parts["test"]], model.standardizer.classes)
+    return Evaluation(predictions, metrics)
+
+
+def measure(rows: Observations) -> dict[str, float]:
+    """All metrics of one part that its task defines."""
+    if rows.probabilities is None:
+        return regression_metrics(rows.actual, rows.predicted)
+    return classification_metrics(
+        rows.actual, rows.predicted, rows.probabilities, ordinal=rows.task == "ordinal"
+    )
+
+
+def _headlines(rows: Observations) -> dict[str, float]:
+    found = measure(rows)
+    return {name: found[name] for name in HEADLINES[rows.task] if name in found}
+
+
+def _intervals(rows: Observations, params: EvaluationParams) -> dict[str, float]:
+    return headline_intervals(
+        rows, resamples=params.resamples, confidence=params.confidence, seed=params.seed
+    )
+
+
+def _against_baselines(
+    parts: dict[str, Observations], params: EvaluationParams
+) -> dict[str, float]:
+    """Headline metrics of each baseline, and how far the model is ahead of the best.
+
+    `gain/accuracy` is the model's metric minus the best baseline's, with its interval: below zero
+    is better where less is, as for `gain/rmse`.
+    """
+    test = parts["test"]
+    if len(test) == 0 or not params.baselines:
+        return {}
+    fitted = fit_baselines(params.baselines, parts["train"], parts["validation"], test)
+    found: dict[str, float] = {}
+    for name, rows in fitted.items():
+        found |= _prefixed(f"baseline/{name}", _headlines(rows))
+    if not fitted:
+        return {}
+    headline = HEADLINES[test.task][0]
+    sign = 1 if headline in HIGHER_IS_BETTER else -1
+    best = max(fitted, key=lambda name: sign * found[f"baseline/{name}/{headline}"])
+    found[f"gain/{headline}"] = _headlines(test)[headline] - found[f"baseline/{best}/{headline}"]
+    interval = difference_interval(
+        test,
+        fitted[best],
+        headline,
+        resamples=params.resamples,
+        confidence=params.confidence,
+        seed=params.seed,
+    )
+    if interval is not None:
+        found[f"gain/{headline}_low"], found[f"gain/{headline}_high"] = interval
+    return found
+
+
+def _prefixed(prefix: str, metrics: dict[str, float]) -> dict[str, float]:
+    return {f"{prefix}/{name}": value for name, value in metrics.items()}

@@ -1,0 +1,106 @@
+"""Why the model predicts what it does, and where it is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from colonnade.evaluation.calibration import Calibration, calibrate
+from colonnade.evaluation.failures import Mistake, Slice, confident_mistakes, weakest_slices
+from colonnade.evaluation.figures.classes import class_labels, codes_of
+from colonnade.evaluation.importance import (
+    Dependence,
+    Importance,
+    partial_dependences,
+    permutation_importances,
+)
+from colonnade.evaluation.metrics import ClassMetrics, class_metrics
+from colonnade.evaluation.observations import normalised
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from colonnade.evaluation.evaluate import EvaluationParams
+    from colonnade.evaluation.observations import Array, Predictor
+
+Part = Literal["train", "validation", "test"]
+_VALUES_TOLD = 4
+
+
+class Explanation(BaseModel):
+    """What was found out about a model; `model_dump(mode="json")` is ready for a JSON file."""
+
+    model_config = ConfigDict(frozen=True)
+
+    part: Part = "test"
+    """Rows that classes, calibration, slices and mistakes are about."""
+    importance_part: Part = "validation"
+    """Rows that importance and dependence are about."""
+    classes: list[ClassMetrics] = []
+    calibration: Calibration | None = None
+    importance: list[Importance] = []
+    dependence: list[Dependence] = []
+    slices: list[Slice] = []
+    mistakes: list[Mistake] = []
+
+
+def explain_model(
+    model: Predictor,
+    primary: pd.DataFrame,
+    split: pd.DataFrame,
+    predictions: pd.DataFrame,
+    params: EvaluationParams,
+) -> Explanation:
+    """Find out which columns matter, how, where the model fails and whether it knows.
+
+    Args: primary, split: the typed table and the part of each row, under the same index.
+    predictions: those of `evaluate_model`.
+    """
+    if not params.explain:
+        return Explanation()
+    part: Part = "test" if (predictions["part"] == "test").any() else "validation"
+    asked: Part = "validation" if (split["part"] == "validation").any() else "train"
+    raw = primary[(split["part"] == asked).to_numpy()]
+    importance = permutation_importances(
+        model, raw, repeats=params.importance_repeats, seed=params.seed
+    )
+    names = [one.feature for one in importance]
+    rows = predictions[predictions["part"] == part]
+    seen = primary.loc[rows["row"]]
+    task = model.standardizer.task
+    return Explanation(
+        part=part,
+        importance_part=asked,
+        classes=_classes(rows),
+        calibration=_calibration(predictions, part),
+        importance=importance,
+        dependence=partial_dependences(model, raw, names[: params.dependence_features]),
+        slices=weakest_slices(rows, seen, model.standardizer.inputs, task),
+        mistakes=confident_mistakes(rows, seen, names[:_VALUES_TOLD], task, most=params.mistakes),
+    )
+
+
+def _classes(rows: pd.DataFrame) -> list[ClassMetrics]:
+    labels = class_labels(rows)
+    if not labels or not len(rows):
+        return []
+    return class_metrics(
+        codes_of(rows["actual"], labels), codes_of(rows["prediction"], labels), labels
+    )
+
+
+def _calibration(predictions: pd.DataFrame, part: Part) -> Calibration | None:
+    labels = class_labels(predictions)
+    if not labels or not (predictions["part"] == part).any():
+        return None
+    test = _codes_and_probabilities(predictions[predictions["part"] == part], labels)
+    # The rows that are judged may not choose the temperature.
+    chosen = predictions[predictions["part"] == ("validation" if part == "test" else "")]
+    return calibrate(*test, *_codes_and_probabilities(chosen, labels))
+
+
+def _codes_and_probabilities(rows: pd.DataFrame, labels: list[str]) -> tuple[Array, Array]:
+    probabilities = rows[[f"probability_{label}" for label in labels]].to_numpy(dtype=np.float64)
+    return codes_of(rows["actual"], labels), normalised(probabilities)

@@ -1,0 +1,141 @@
+"""Where the model fails: the slices that it knows least, and its most confident mistakes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from colonnade.evaluation.observations import Array
+    from colonnade.tables.schema import Task
+
+_BINS = 4
+_MOST_VALUES = 8
+_LEAST_ROWS = 10
+# About 80 slices are compared: a deviation that one in a thousand reaches by chance is rare here.
+_BEYOND_CHANCE = 3.0
+
+
+class Slice(BaseModel):
+    """Rows with like values in one column, and the headline metric among them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    feature: str
+    values: str
+    rows: int
+    metric: float
+    overall: float
+    beyond_chance: bool
+
+
+class Mistake(BaseModel):
+    """A row on which the model was wrong, and how sure it was.
+
+    `certainty` is the probability of the predicted class; for a number, the absolute error.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    row: str
+    actual: str
+    prediction: str
+    certainty: float
+    values: dict[str, str]
+
+
+def weakest_slices(
+    predictions: pd.DataFrame, raw: pd.DataFrame, features: list[str], task: Task, most: int = 10
+) -> list[Slice]:
+    """Slices whose errors exceed the average by most standard errors, the worst first.
+
+    Args: predictions: rows of one part. raw: the same rows of the typed table, in the same order.
+    """
+    errors = row_errors(predictions, task)
+    if len(errors) < 2 * _LEAST_ROWS or errors.std() == 0:
+        return []
+    found = []
+    for feature in features:
+        for values, inside in _bins(raw[feature]):
+            n = int(inside.sum())
+            if not _LEAST_ROWS <= n < len(errors):
+                continue
+            excess = (errors[inside].mean() - errors.mean()) / (errors.std() / np.sqrt(n))
+            found.append((excess, feature, values, n, inside))
+    found.sort(key=lambda one: -one[0])
+    return [
+        Slice(
+            feature=feature,
+            values=values,
+            rows=n,
+            metric=_metric(errors[inside], task),
+            overall=_metric(errors, task),
+            beyond_chance=bool(excess > _BEYOND_CHANCE),
+        )
+        for excess, feature, values, n, inside in found[:most]
+        if excess > 1
+    ]
+
+
+def confident_mistakes(
+    predictions: pd.DataFrame, raw: pd.DataFrame, features: list[str], task: Task, most: int = 20
+) -> list[Mistake]:
+    """The mistakes of which the model was surest, or the largest errors of numbers.
+
+    Args: features: columns whose values are told beside each mistake.
+    """
+    certainty = row_errors(predictions, task) ** 0.5
+    if task != "regression":
+        probabilities = predictions.filter(regex=r"^probability_").to_numpy()
+        wrong = certainty > 0
+        certainty = np.where(wrong, probabilities.max(axis=1, initial=0), 0.0)
+    order = np.argsort(-certainty, kind="stable")[:most]
+    return [
+        Mistake(
+            row=str(predictions["row"].iloc[i]),
+            actual=told(predictions["actual"].iloc[i]),
+            prediction=told(predictions["prediction"].iloc[i]),
+            certainty=float(certainty[i]),
+            values={feature: told(raw[feature].iloc[i]) for feature in features},
+        )
+        for i in order
+        if certainty[i] > 0
+    ]
+
+
+def row_errors(predictions: pd.DataFrame, task: Task) -> Array:
+    """One for a wrong class, zero for a right one; the squared error of a number."""
+    if task == "regression":
+        return ((predictions["prediction"] - predictions["actual"]) ** 2).to_numpy(dtype=float)
+    return (predictions["prediction"] != predictions["actual"]).to_numpy(dtype=float)
+
+
+def told(value: object) -> str:
+    """A cell as text, numbers to five digits."""
+    return f"{value:.5g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def _metric(errors: Array, task: Task) -> float:
+    return float(np.sqrt(errors.mean()) if task == "regression" else 1 - errors.mean())
+
+
+def _bins(values: pd.Series) -> Iterator[tuple[str, Array]]:
+    """Quarters of a column of numbers, or its most frequent values, each with its rows."""
+    present = values.dropna()
+    if present.nunique() > _MOST_VALUES and pd.api.types.is_numeric_dtype(values):
+        ends = np.unique(np.quantile(present.to_numpy(dtype=float), np.linspace(0, 1, _BINS + 1)))
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        for k, (low, high) in enumerate(pairwise(ends)):
+            above = numbers >= low if k == 0 else numbers > low
+            yield f"{low:.5g} to {high:.5g}", above & (numbers <= high)
+    elif not pd.api.types.is_datetime64_any_dtype(values):
+        for value in present.value_counts().index[:_MOST_VALUES]:
+            yield told(value), (values == value).to_numpy(dtype=bool, na_value=False)
+    if values.isna().any():
+        yield "missing", values.isna().to_numpy()

@@ -1,0 +1,60 @@
+"""One function a figure, each returning a matplotlib Figure that owes nothing to pyplot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from colonnade.evaluation.figures.classes import class_labels, confusion_matrix
+from colonnade.evaluation.figures.columns import (
+    dependence_curves,
+    importance_bars,
+    target_distribution,
+)
+from colonnade.evaluation.figures.numbers import fitted_line, predicted_vs_actual, residuals
+from colonnade.evaluation.figures.probabilities import (
+    precision_recall_curves,
+    reliability_diagram,
+    roc_curves,
+)
+from colonnade.evaluation.figures.training import learning_curve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "confusion_matrix",
+    "dependence_curves",
+    "fit_figure",
+    "fitted_line",
+    "importance_bars",
+    "learning_curve",
+    "precision_recall_curves",
+    "predicted_vs_actual",
+    "reliability_diagram",
+    "residuals",
+    "roc_curves",
+    "target_distribution",
+]
+
+
+def fit_figure(
+    predictions: pd.DataFrame,
+    *,
+    target: str = "target",
+    metrics: Mapping[str, float] | None = None,
+    line: pd.DataFrame | None = None,
+) -> Figure:
+    """The figure that says best how the predictions fit: classes, one line, or numbers.
+
+    Args: line: columns part, x, y, and the feature's name in `attrs["feature"]`, for a table with
+    one feature (see `line_data`).
+    """
+    part = "test" if (predictions["part"] == "test").any() else "validation"
+    if class_labels(predictions):
+        return confusion_matrix(predictions, part)
+    if line is not None and metrics is not None and "line/slope" in metrics:
+        return fitted_line(line, metrics, str(line.attrs["feature"]), target)
+    return predicted_vs_actual(predictions, target, part)

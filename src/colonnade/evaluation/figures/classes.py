@@ -1,0 +1,102 @@
+"""Figures of predicted classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from colonnade.evaluation.figures.style import (
+    BLUE,
+    INK,
+    count,
+    finish,
+    label,
+    new_figure,
+    plain,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from colonnade.evaluation.observations import Array
+
+MOST_CLASSES = 20
+_MOST_NUMBERED = 12
+# Characters that fit below one matrix side by side.
+_ROOM = 36
+OTHERS = "others"
+
+
+def confusion_matrix(predictions: pd.DataFrame, part: str = "test") -> Figure:
+    """Counts, and rates within each actual class, of actual against predicted class.
+
+    Beyond twenty classes the rarest are folded into one, "others".
+    """
+    rows = predictions[predictions["part"] == part]
+    labels = class_labels(predictions)
+    actual, predicted = (codes_of(rows[side], labels) for side in ("actual", "prediction"))
+    labels, (actual, predicted) = _fold(labels, actual, predicted)
+    counts = np.zeros((len(labels), len(labels)), dtype=int)
+    np.add.at(counts, (actual, predicted), 1)
+    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    title = f"Confusion matrix · {part}, {count(len(rows))}"
+    figure, axes = new_figure(title, columns=2, height=4.4)
+    _matrix(axes[0], counts, rates, labels, "rows")
+    _matrix(axes[1], rates, rates, labels, "share of the actual class")
+    return finish(figure, labels)
+
+
+def class_labels(predictions: pd.DataFrame) -> list[str]:
+    """Labels in the order of their codes, as the predictions' columns tell them."""
+    prefix = "probability_"
+    return [str(c)[len(prefix) :] for c in predictions.columns if str(c).startswith(prefix)]
+
+
+def codes_of(values: pd.Series, labels: list[str]) -> Array:
+    """The code of each label."""
+    code = {text: k for k, text in enumerate(labels)}
+    return values.astype(str).map(code).to_numpy(dtype=int)
+
+
+def _fold(labels: list[str], *codes: Array) -> tuple[list[str], list[Array]]:
+    """Keep the most frequent classes and put the rest into one."""
+    if len(labels) <= MOST_CLASSES:
+        return labels, list(codes)
+    frequency = np.bincount(codes[0], minlength=len(labels))
+    kept = np.sort(np.argsort(-frequency, kind="stable")[: MOST_CLASSES - 1])
+    folded = np.full(len(labels), MOST_CLASSES - 1)
+    folded[kept] = np.arange(len(kept))
+    others = f"{len(labels) - len(kept)} {OTHERS}"
+    return [labels[k] for k in kept] + [others], [folded[c] for c in codes]
+
+
+def _matrix(ax: Axes, values: Array, shades: Array, labels: list[str], title: str) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    n = len(labels)
+    # From clear to blue: an empty cell is paper, light or dark. pcolormesh, not imshow: it stays
+    # a drawing in SVG, and prints sharp.
+    blues = LinearSegmentedColormap.from_list("clear to blue", [(BLUE, 0.03), (BLUE, 1.0)])
+    ax.pcolormesh(shades, cmap=blues, vmin=0, vmax=1)
+    ax.set(xlim=(0, n), ylim=(n, 0), aspect="equal")
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    names = [plain(text, 14) for text in labels]
+    size = 9 if n <= _MOST_NUMBERED else 6.5
+    ax.set_xticks(np.arange(n) + 0.5, names, fontsize=size)
+    ax.set_yticks(np.arange(n) + 0.5, names, fontsize=size)
+    ax.tick_params(length=0)
+    if n * max(map(len, names)) > _ROOM:
+        ax.tick_params(axis="x", rotation=90)
+    label(ax, x="predicted class", y="actual class", title=title)
+    for i, j in np.ndindex(n, n) if n <= _MOST_NUMBERED else ():
+        if values[i, j]:
+            told = f"{values[i, j]:.0%}" if values is shades else f"{values[i, j]}"
+            colour = "white" if shades[i, j] > 0.55 else INK
+            ax.text(
+                j + 0.5, i + 0.5, told, color=colour, ha="center", va="center",
+                fontsize=9 if n <= 8 else 7,
+            )  # fmt: skip

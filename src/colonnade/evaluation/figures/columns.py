@@ -1,0 +1,156 @@
+"""Figures of columns: the target in each part, and what the model makes of the features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from colonnade.evaluation.figures.style import (
+    BLUE,
+    INK,
+    ORANGE,
+    PALETTE,
+    VERMILION,
+    count,
+    finish,
+    label,
+    legend,
+    new_figure,
+    plain,
+)
+from colonnade.evaluation.metrics import HEADLINES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from colonnade.evaluation.importance import Dependence, Importance
+    from colonnade.tables.schema import Task
+
+MOST_BARS = 20
+_COLOURS = {"train": BLUE, "validation": ORANGE, "test": VERMILION}
+
+
+def target_distribution(target: pd.Series, parts: pd.Series, classes: list[str]) -> Figure:
+    """Share of rows of each class, or histogram of the numbers, in each part.
+
+    Args: target: of every row. classes: labels in order; empty for a number.
+    """
+    sizes = {part: int((parts == part).sum()) for part in _COLOURS}
+    sizes = {part: n for part, n in sizes.items() if n}
+    told = ", ".join(f"{part} {count(n)}" for part, n in sizes.items())
+    figure, (ax,) = new_figure(f"Target by part · {told}", height=3.6)
+    name = plain(str(target.name))
+    values = {part: target[(parts == part).to_numpy()] for part in sizes}
+    if classes:
+        names = _class_bars(ax, values, classes)
+        more = len(classes) - len(names)
+        tail = f"; {more} rarer classes not shown" if more else ""
+        label(ax, x=f"{name} (class{tail})", y="share of the part's rows")
+    else:
+        names = []
+        n_bins = int(np.clip(np.sqrt(len(target)), 5, 30))
+        ends = np.histogram_bin_edges(target.to_numpy(dtype=float), bins=n_bins).tolist()
+        for part, numbers in values.items():
+            weights = np.full(len(numbers), 1 / len(numbers))
+            ax.hist(
+                numbers, bins=ends, weights=weights, histtype="step", color=_COLOURS[part],
+                lw=1.6, label=part,
+            )  # fmt: skip
+        label(ax, x=f"{name} (raw units)", y="share of the part's rows")
+    legend(ax, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
+    return finish(figure, [str(target.name), *names])
+
+
+def _class_bars(ax: Axes, values: dict[str, pd.Series], classes: list[str]) -> list[str]:
+    shares = {
+        part: rows.astype(str).value_counts(normalize=True).reindex(classes, fill_value=0)
+        for part, rows in values.items()
+    }
+    shown = classes
+    if len(classes) > MOST_BARS:
+        first = next(iter(shares.values()))
+        shown = list(first.sort_values(ascending=False, kind="stable").index[:MOST_BARS])
+        shares = {part: share[shown] for part, share in shares.items()}
+    width = 0.8 / len(shares)
+    places = np.arange(len(shown))
+    for i, (part, share) in enumerate(shares.items()):
+        left = places + (i - (len(shares) - 1) / 2) * width
+        ax.bar(left, share.to_numpy(), width * 0.92, color=_COLOURS[part], label=part)
+    ax.set_xticks(places, [plain(text, 16) for text in shown])
+    if len(shown) > 8 or max(map(len, shown)) > 12:
+        ax.tick_params(axis="x", rotation=90)
+    ax.grid(visible=False, axis="x")
+    return shown
+
+
+def importance_bars(importance: list[Importance], task: Task, told: str = "") -> Figure:
+    """How much the headline metric loses when a column is shuffled; the twenty most important.
+
+    Args: told: of which rows, for the title, such as "validation, n = 200".
+    """
+    shown = importance[:MOST_BARS]
+    title = "Permutation importance" + (f" · {told}" if told else "")
+    if len(importance) > len(shown):
+        title += f" · {len(shown)} of {len(importance)} columns"
+    figure, (ax,) = new_figure(title, height=1.3 + 0.27 * max(len(shown), 3))
+    unit = 100 if task != "regression" else 1
+    means = unit * np.array([one.mean for one in shown])
+    ends = unit * np.array([(one.low, one.high) for one in shown]).reshape(-1, 2)
+    places = np.arange(len(shown))
+    ax.barh(places, means, color=BLUE, height=0.65)
+    ax.hlines(places, ends[:, 0], ends[:, 1], color=INK, lw=1.2)
+    ax.set_yticks(places, [plain(one.feature, 32) for one in shown])
+    ax.set_ylim(max(len(shown), 3) - 0.5, -0.5)
+    ax.grid(visible=False, axis="y")
+    metric = HEADLINES[task][0]
+    what = (
+        f"{metric} lost when shuffled (percentage points)"
+        if task != "regression"
+        else "rise of RMSE when shuffled (raw units)"
+    )
+    label(ax, x=f"{what}: mean, least and most")
+    return finish(figure, [one.feature for one in shown])
+
+
+def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") -> Figure:
+    """Mean prediction over the values of the most important columns.
+
+    Args: told: of which rows, for the title.
+    """
+    columns = min(2, max(1, len(dependence)))
+    rows = -(-max(1, len(dependence)) // columns)
+    title = "Partial dependence" + (f" · {told}" if told else "")
+    figure, axes = new_figure(title, columns=columns, rows=rows, height=1 + 2.4 * rows, sharey=True)
+    what = {"regression": "mean prediction", "ordinal": "mean expected rank"}.get(
+        task, "mean probability"
+    )
+    for ax in axes[len(dependence) :]:
+        ax.set_visible(False)
+    curves = list(dict.fromkeys(name for one in dependence for name in one.curves))
+    colours = {name: PALETTE[k % len(PALETTE)] for k, name in enumerate(curves)}
+    for place, (ax, one) in enumerate(zip(axes, dependence, strict=False)):
+        _dependence(ax, one, colours)
+        label(ax, x=f"{plain(one.feature)} (raw units)", y=what if place % columns == 0 else "")
+    if dependence and task == "classification":
+        lines = {line.get_label(): line for ax in axes for line in ax.get_lines()}
+        figure.legend(
+            handles=list(lines.values()), loc="outside lower center", ncols=4, frameon=False,
+            fontsize=9, labelcolor=INK,
+        )  # fmt: skip
+    values = [str(value) for one in dependence for value in one.values]
+    return finish(figure, [*(one.feature for one in dependence), *curves, *values])
+
+
+def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
+    numbers = not any(isinstance(value, str) for value in one.values)
+    at = np.asarray(one.values, dtype=float) if numbers else np.arange(len(one.values))
+    for name, curve in one.curves.items():
+        form = "-" if numbers and len(at) > 2 else "o:"
+        ax.plot(at, curve, form, color=colours[name], lw=1.8, ms=5, label=plain(name))
+    if not numbers:
+        ax.set_xticks(at, [plain(value, 12) for value in one.values])
+        if len(at) > 4:
+            ax.tick_params(axis="x", rotation=60)

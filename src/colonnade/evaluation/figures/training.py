@@ -1,0 +1,69 @@
+"""Figures of how training went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from colonnade.evaluation.figures.style import (
+    BLUE,
+    INK,
+    MUTED,
+    VERMILION,
+    count,
+    finish,
+    label,
+    legend,
+    new_figure,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# A loss that falls by more than this is drawn on a logarithmic axis.
+_LOG_RATIO = 30
+
+
+def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None) -> Figure:
+    """Train and validation loss of each epoch, and the learning rate below.
+
+    Args: history: columns epoch, lr, train_loss, validation_loss (NaN without validation rows).
+    sizes: number of rows by part, for the title.
+    """
+    parts = [p for p in ("train", "validation") if history[f"{p}_loss"].notna().any()]
+    counts = {part: f" {count(sizes[part])}" for part in parts if sizes and part in sizes}
+    title = "Learning curve · " + ", ".join(f"{part}{counts.get(part, '')}" for part in parts)
+    figure, (losses, rates) = new_figure(
+        title, rows=2, height=4.4, height_ratios=[3, 1], sharex=True
+    )
+    epochs = history["epoch"].to_numpy()
+    for part, colour, line in (("train", BLUE, "-"), ("validation", VERMILION, "--")):
+        if part in parts:
+            losses.plot(epochs, history[f"{part}_loss"], line, color=colour, label=part, lw=1.8)
+    _mark_best(losses, history)
+    label(losses, y="loss (mean over rows)")
+    legend(losses)
+    values = history[["train_loss", "validation_loss"]].to_numpy()
+    values = values[np.isfinite(values)]
+    if len(values) and values.min() > 0 and values.max() > _LOG_RATIO * values.min():
+        losses.set_yscale("log")
+    rates.plot(epochs, history["lr"], color=INK, lw=1.4)
+    rates.set_ylim(bottom=0)
+    label(rates, x="epoch", y="learning rate")
+    return finish(figure)
+
+
+def _mark_best(ax: Axes, history: pd.DataFrame) -> None:
+    losses = history["validation_loss"].to_numpy(dtype=float)
+    if np.isnan(losses).all():
+        return
+    best = int(np.nanargmin(losses))
+    epoch = int(history["epoch"].iloc[best])
+    ax.axvline(epoch, color=MUTED, lw=1, ls=":")
+    told = f"lowest validation loss {losses[best]:.4g}, epoch {epoch}"
+    ax.plot(epoch, losses[best], "o", color=VERMILION, label=told)

@@ -1,0 +1,201 @@
+"""Which columns the model leans on, and how its predictions move with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
+
+if TYPE_CHECKING:
+    from colonnade.evaluation.observations import Array, Predictor
+
+MOST_ROWS = 1_000
+_GRID = 12
+_MOST_CURVES = 6
+
+
+class Importance(BaseModel):
+    """How much worse the headline metric gets when one column's values are shuffled."""
+
+    model_config = ConfigDict(frozen=True)
+
+    feature: str
+    mean: float
+    low: float
+    high: float
+
+
+class Dependence(BaseModel):
+    """Mean prediction when every row has the same value in one column.
+
+    `curves` holds, by name, one number for each of `values`: the prediction, the expected rank, or
+    the probability of a class.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    feature: str
+    values: list[float] | list[str]
+    curves: dict[str, list[float]]
+
+
+def permutation_importances(
+    model: Predictor, raw: pd.DataFrame, *, repeats: int, seed: int
+) -> list[Importance]:
+    """Shuffle each raw column in turn; the most important first.
+
+    Args: raw: rows of the typed table, with the target. What one column became moves together.
+    Returns: mean, least and greatest loss of the headline metric over the shuffles.
+    """
+    if len(raw) < 2 or repeats == 0:
+        return []
+    from sklearn.inspection import permutation_importance
+
+    standardizer = model.standardizer
+    rows = _sample(raw, MOST_ROWS)
+    found = permutation_importance(
+        _gathering(model, rows),
+        _row_numbers(len(rows), len(standardizer.inputs)),
+        standardizer.encode_target(rows[standardizer.target]).to_numpy(),
+        scoring=_headline_score,
+        n_repeats=repeats,
+        random_state=np.random.RandomState(seed),
+    ).importances
+    importances = [
+        Importance(feature=name, mean=float(v.mean()), low=float(v.min()), high=float(v.max()))
+        for name, v in zip(standardizer.inputs, found, strict=True)
+    ]
+    return sorted(importances, key=lambda one: -one.mean)
+
+
+def partial_dependences(
+    model: Predictor, raw: pd.DataFrame, features: list[str]
+) -> list[Dependence]:
+    """Follow the mean prediction over the values of each feature, from its 2nd to 98th percentile.
+
+    Source: Friedman 2001, Greedy Function Approximation, 8.2.
+    """
+    if len(raw) < 2:
+        return []
+    rows = _sample(raw, MOST_ROWS // 4)
+    found = (_dependence(model, rows, name) for name in features)
+    return [one for one in found if one is not None]
+
+
+def _dependence(model: Predictor, rows: pd.DataFrame, feature: str) -> Dependence | None:
+    from sklearn.inspection import partial_dependence
+
+    grid = _grid(rows[feature])
+    if len(grid) < 2:
+        return None
+    is_number = grid.dtype.kind == "f"
+    inputs = model.standardizer.inputs
+    asked = rows.iloc[[0] * len(grid)].copy()
+    asked[feature] = pd.Series(grid, index=asked.index, dtype=None if is_number else "object")
+    if not is_number:
+        asked[feature] = asked[feature].astype(rows[feature].dtype)
+    together = [rows[inputs], asked[inputs]]
+    average = partial_dependence(
+        _gathering(model, *together),
+        _row_numbers(len(rows), len(inputs)),
+        [inputs.index(feature)],
+        custom_values={inputs.index(feature): len(rows) + np.arange(len(grid), dtype=float)},
+        kind="average",
+        method="brute",
+    )["average"]
+    values = [float(v) for v in grid] if is_number else [str(v) for v in grid]
+    return Dependence(feature=feature, values=values, curves=_curves(model, average))
+
+
+def _grid(values: pd.Series) -> Array:
+    """Values at which to ask: few enough to be quick, all of them where there are few."""
+    present = values.dropna()
+    if pd.api.types.is_datetime64_any_dtype(present):
+        return np.empty(0)
+    if not pd.api.types.is_numeric_dtype(present) or pd.api.types.is_bool_dtype(present):
+        frequent: Array = present.value_counts().index[:_GRID].to_numpy(dtype=object)
+        return frequent
+    numbers = present.to_numpy(dtype=np.float64)
+    distinct = np.unique(numbers)
+    if len(distinct) <= _GRID:
+        return distinct
+    low, high = np.percentile(numbers, [2, 98])
+    return np.linspace(low, high, _GRID)
+
+
+def _curves(model: Predictor, average: Array) -> dict[str, list[float]]:
+    """Name each output; of many classes, keep those whose probability moves most."""
+    standardizer = model.standardizer
+    if standardizer.task == "regression":
+        return {"prediction": average[0].tolist()}
+    classes = [str(label) for label in standardizer.classes or []]
+    if standardizer.task == "ordinal":
+        return {"expected rank": average[0].tolist()}
+    if len(classes) == 2:
+        return {classes[1]: average[1].tolist()}
+    moved = np.argsort(-np.ptp(average, axis=1), kind="stable")[:_MOST_CURVES]
+    return {classes[k]: average[k].tolist() for k in np.sort(moved)}
+
+
+def _headline_score(estimator: Any, X: Array, y: Array) -> float:
+    """The headline metric, turned so that more is better, as scikit-learn wants scores."""
+    from sklearn import metrics as sk
+
+    predicted = estimator.model.predict_array(estimator.gather(X))
+    if HEADLINES[estimator.model.standardizer.task][0] in HIGHER_IS_BETTER:
+        return float(sk.accuracy_score(y, predicted))
+    return -float(sk.root_mean_squared_error(y, predicted))
+
+
+def _sample(raw: pd.DataFrame, most: int) -> pd.DataFrame:
+    if len(raw) <= most:
+        return raw
+    return raw.iloc[np.sort(np.random.default_rng(0).choice(len(raw), most, replace=False))]
+
+
+def _row_numbers(n_rows: int, n_inputs: int) -> Array:
+    return np.tile(np.arange(n_rows, dtype=np.float64)[:, None], (1, n_inputs))
+
+
+def _gathering(model: Predictor, *raw: pd.DataFrame) -> Any:
+    """The model as scikit-learn's inspection wants it, fed with row numbers in place of values.
+
+    Cell (i, j) of its input says from which row the i-th row takes all features that raw column j
+    became. scikit-learn shuffles or sets row numbers, and the rows are standardised only once.
+    Shape: (n, number of raw columns) -> (n,) or (n, K).
+    """
+    from sklearn.base import BaseEstimator, RegressorMixin
+
+    columns = model.standardizer.columns
+    owner = np.repeat(np.arange(len(columns)), [len(column.outputs) for column in columns])
+    features = np.concatenate([model.standardizer.features(rows) for rows in raw])
+
+    class Gathering(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn has no types
+        """Gives numbers for every task: a prediction, an expected rank, or probabilities."""
+
+        def __init__(self, model: Predictor) -> None:
+            self.model = model
+
+        def fit(self, X: Any, y: Any) -> Any:
+            return self
+
+        def __sklearn_is_fitted__(self) -> bool:
+            return True
+
+        def gather(self, X: Array) -> Array:
+            taken: Array = features[X.astype(int)[:, owner], np.arange(len(owner))]
+            return taken
+
+        def predict(self, X: Array) -> Array:
+            if self.model.standardizer.task == "regression":
+                return self.model.predict_array(self.gather(X))
+            probabilities = self.model.probabilities(self.gather(X))
+            if self.model.standardizer.task == "classification":
+                return probabilities
+            return np.asarray(probabilities @ np.arange(probabilities.shape[1]))
+
+    return Gathering(model)

@@ -1,0 +1,147 @@
+"""Intervals that say how far a number from so few rows may be off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from colonnade.evaluation.metrics import HEADLINES, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from colonnade.evaluation.observations import Observations
+
+Array = NDArray[Any]
+Interval = tuple[float, float]
+
+# Resamples are drawn in batches of so many values, so that a large table does not fill memory.
+_BATCH_VALUES = 2_000_000
+
+
+def headline_intervals(
+    rows: Observations, *, resamples: int, confidence: float, seed: int
+) -> dict[str, float]:
+    """Bootstrap the headline metrics: `accuracy_low`, `accuracy_high` and so on.
+
+    A model without a mistake, or without a hit, gets the exact binomial interval for its accuracy:
+    resampling equal rows would claim certainty.
+    Source: Efron 1979, Bootstrap Methods; Clopper and Pearson 1934.
+    """
+    if resamples == 0 or len(rows) < 2:
+        return {}
+    found: dict[str, float] = {}
+    for metric in HEADLINES[rows.task]:
+        if metric == "accuracy" and len(set(row_values(rows, metric))) == 1:
+            interval = _exact_share(row_values(rows, metric), confidence)
+        elif metric == "r2" and np.ptp(rows.actual) == 0:
+            continue
+        else:
+            interval = _bootstrap(
+                (row_values(rows, metric), rows.actual),
+                _STATISTICS[metric],
+                resamples,
+                confidence,
+                seed,
+            )
+        if np.isfinite(interval).all():
+            found[f"{metric}_low"], found[f"{metric}_high"] = interval
+    return found
+
+
+def difference_interval(
+    ours: Observations,
+    theirs: Observations,
+    metric: Metric,
+    *,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> Interval | None:
+    """Interval of our metric minus theirs, on the same rows, resampled in pairs."""
+    if resamples == 0 or len(ours) < 2:
+        return None
+    statistic = _STATISTICS[metric]
+
+    def difference(a: Array, b: Array, actual: Array, axis: int = -1) -> Array:
+        return np.asarray(statistic(a, actual, axis=axis) - statistic(b, actual, axis=axis))
+
+    data = (row_values(ours, metric), row_values(theirs, metric), ours.actual)
+    return _bootstrap(data, difference, resamples, confidence, seed)
+
+
+def row_values(rows: Observations, metric: Metric) -> Array:
+    """What each row adds to a metric: a hit, a loss, or an error."""
+    values: Array = rows.predicted - rows.actual
+    if metric == "accuracy":
+        values = values == 0
+    elif metric == "rank_error":
+        values = np.abs(values)
+    elif metric == "log_loss":
+        if rows.probabilities is None:
+            raise ValueError("log_loss needs probabilities")
+        p = rows.probabilities[np.arange(len(rows)), rows.actual]
+        # scikit-learn's log_loss clips at the same number.
+        values = -np.log(np.maximum(p, np.finfo(np.float64).eps))
+    return values.astype(np.float64)
+
+
+def _mean(values: Array, actual: Array, axis: int = -1) -> Array:
+    return np.asarray(values.mean(axis=axis))
+
+
+def _rmse(errors: Array, actual: Array, axis: int = -1) -> Array:
+    return np.asarray(np.sqrt((errors**2).mean(axis=axis)))
+
+
+def _mae(errors: Array, actual: Array, axis: int = -1) -> Array:
+    return np.asarray(np.abs(errors).mean(axis=axis))
+
+
+def _r2(errors: Array, actual: Array, axis: int = -1) -> Array:
+    spread = actual.var(axis=axis)
+    # A resample of equal rows has no R²; the least one keeps the percentiles defined.
+    least = np.finfo(np.float64).tiny
+    return np.asarray(1 - (errors**2).mean(axis=axis) / np.where(spread == 0, least, spread))
+
+
+_STATISTICS: dict[Metric, Callable[..., Array]] = {
+    "accuracy": _mean,
+    "rank_error": _mean,
+    "log_loss": _mean,
+    "rmse": _rmse,
+    "mae": _mae,
+    "r2": _r2,
+}
+
+
+def _bootstrap(
+    data: tuple[Array, ...],
+    statistic: Callable[..., Array],
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> Interval:
+    from scipy.stats import bootstrap
+
+    found = bootstrap(
+        data,
+        statistic,
+        paired=True,
+        vectorized=True,
+        n_resamples=resamples,
+        batch=max(1, _BATCH_VALUES // len(data[0])),
+        confidence_level=confidence,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def _exact_share(hits: Array, confidence: float) -> Interval:
+    from scipy.stats import binomtest
+
+    found = binomtest(int(hits.sum()), len(hits)).proportion_ci(confidence, method="exact")
+    return float(found.low), float(found.high)

@@ -1,0 +1,86 @@
+"""One feature, one number: the learned line beside least squares and the truth, in raw units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from colonnade.evaluation.observations import Observations, Predictor
+    from colonnade.tables.source import Source
+    from colonnade.tables.transforms import NumberColumn
+
+
+def line_metrics(
+    model: Predictor, train: Observations, source: Source | None = None
+) -> dict[str, float]:
+    """Slope and intercept that the model learned, that least squares finds, and that are true.
+
+    Returns: `line/...`, `least_squares/...` of the same train rows, `true/...` if the source knows
+    it; nothing unless the model is linear in its only feature.
+    Units: raw units of target and feature.
+    """
+    found = linear_coefficients(model)
+    column = _only_column(model)
+    if found is None or column is None or len(train) < 2:
+        return {}
+    from sklearn.linear_model import LinearRegression
+
+    slopes, intercept = found
+    feature = column.name
+    x = train.X.astype(np.float64) * column.scale.scale + column.scale.center
+    fitted = LinearRegression().fit(x, train.actual)
+    metrics = {
+        "line/slope": slopes[feature],
+        "line/intercept": intercept,
+        "least_squares/slope": float(fitted.coef_[0]),
+        "least_squares/intercept": float(fitted.intercept_),
+    }
+    if source is not None and feature in source.coefficients:
+        metrics["true/slope"] = source.coefficients[feature]
+        if source.intercept is not None:
+            metrics["true/intercept"] = source.intercept
+    return metrics
+
+
+def line_data(model: Predictor, primary: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame | None:
+    """Rows as points: part, x and y in raw units; None unless there is one feature."""
+    feature = only_feature(model)
+    if feature is None or model.standardizer.task != "regression":
+        return None
+    points = pd.DataFrame(
+        {
+            "part": split["part"].to_numpy(),
+            "x": primary[feature].to_numpy(dtype=np.float64),
+            "y": primary[model.standardizer.target].to_numpy(dtype=np.float64),
+        }
+    )
+    points.attrs["feature"] = feature
+    return points
+
+
+def only_feature(model: Predictor) -> str | None:
+    """The raw column that is the model's only feature, if there is one that is merely scaled."""
+    column = _only_column(model)
+    return None if column is None else column.name
+
+
+def linear_coefficients(model: Any) -> tuple[dict[str, float], float] | None:
+    """Slope of each raw column and the intercept, if the model is linear and tells them."""
+    tell = getattr(model, "linear_coefficients", None)
+    if tell is None or model.standardizer.task != "regression":
+        return None
+    found: tuple[dict[str, float], float] | None = tell()
+    return found
+
+
+def _only_column(model: Predictor) -> NumberColumn | None:
+    from colonnade.tables.transforms import NumberColumn
+
+    columns = model.standardizer.columns
+    if len(columns) != 1 or not isinstance(columns[0], NumberColumn):
+        return None
+    bent = columns[0].scale.log1p or columns[0].scale.quantiles is not None
+    return None if bent or columns[0].indicator or columns[0].values else columns[0]

@@ -1,0 +1,151 @@
+"""Numbers that say how good predictions are: flat, finite, left out where not defined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from colonnade.tables.schema import Task
+
+Array = NDArray[Any]
+Metric = Literal["accuracy", "log_loss", "rank_error", "rmse", "mae", "r2"]
+
+# The first of each is the one that a verdict is spoken in.
+HEADLINES: dict[Task, tuple[Metric, ...]] = {
+    "classification": ("accuracy", "log_loss"),
+    "ordinal": ("accuracy", "rank_error", "log_loss"),
+    "regression": ("rmse", "mae", "r2"),
+}
+HIGHER_IS_BETTER: frozenset[str] = frozenset({"accuracy", "r2"})
+ECE_BINS = 10
+
+
+def classification_metrics(
+    actual: Array, predicted: Array, probabilities: Array, *, ordinal: bool = False
+) -> dict[str, float]:
+    """Measure class predictions against what the rows really were.
+
+    Shape: actual, predicted (n,) class codes 0..K-1; probabilities (n, K), rows sum to 1.
+    Units: `log_loss` in nats; `rank_error` in ranks; `brier` 0..2 (0..1 for two classes).
+    A metric is left out where it is not defined, as ROC-AUC is when a class has no row.
+    """
+    from sklearn import metrics as sk
+
+    if len(actual) == 0:
+        return {}
+    codes = np.arange(probabilities.shape[1])
+    present = np.unique(actual)
+    found = {
+        "accuracy": sk.accuracy_score(actual, predicted),
+        # Macro recall over the classes present is balanced accuracy, without its warning when a
+        # class is predicted that no row has.
+        "balanced_accuracy": sk.recall_score(
+            actual, predicted, labels=present, average="macro", zero_division=0
+        ),
+        "f1_macro": sk.f1_score(actual, predicted, labels=codes, average="macro", zero_division=0),
+        "f1_weighted": sk.f1_score(
+            actual, predicted, labels=codes, average="weighted", zero_division=0
+        ),
+        "log_loss": sk.log_loss(actual, probabilities, labels=codes),
+        "brier": sk.brier_score_loss(actual, probabilities, labels=codes),
+        "ece": expected_calibration_error(actual, predicted, probabilities),
+    }
+    found |= _ranking_metrics(actual, probabilities, present)
+    if ordinal:
+        found["rank_error"] = sk.mean_absolute_error(actual, predicted)
+        if len(np.union1d(present, predicted)) > 1:
+            found["quadratic_kappa"] = sk.cohen_kappa_score(
+                actual, predicted, labels=codes, weights="quadratic"
+            )
+    return finite(found)
+
+
+def _ranking_metrics(actual: Array, probabilities: Array, present: Array) -> dict[str, float]:
+    """ROC-AUC and PR-AUC (one class against the rest, averaged), and top-k accuracy."""
+    from sklearn import metrics as sk
+
+    n_classes = probabilities.shape[1]
+    found: dict[str, float] = {
+        f"top_{k}_accuracy": sk.top_k_accuracy_score(
+            actual, probabilities, k=k, labels=np.arange(n_classes)
+        )
+        for k in (2, 5)
+        if k < n_classes
+    }
+    if len(present) == n_classes:
+        if n_classes == 2:
+            found["roc_auc"] = sk.roc_auc_score(actual, probabilities[:, 1])
+            found["pr_auc"] = sk.average_precision_score(actual, probabilities[:, 1])
+        else:
+            one_hot = np.eye(n_classes)[actual]
+            found["roc_auc"] = sk.roc_auc_score(actual, probabilities, multi_class="ovr")
+            found["pr_auc"] = sk.average_precision_score(one_hot, probabilities, average="macro")
+    return found
+
+
+def expected_calibration_error(actual: Array, predicted: Array, probabilities: Array) -> float:
+    """Mean gap between confidence and accuracy over ten bins of confidence, weighted by rows.
+
+    Source: Guo et al. 2017, On Calibration of Modern Neural Networks, eq. 3.
+    """
+    confidence = probabilities[np.arange(len(predicted)), predicted]
+    bins = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
+    gap = (predicted == actual) - confidence
+    return float(np.abs(np.bincount(bins, gap, ECE_BINS)).sum() / len(actual))
+
+
+class ClassMetrics(BaseModel):
+    """How well one class is found, and how many rows it has."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    rows: int
+
+
+def class_metrics(actual: Array, predicted: Array, labels: list[str]) -> list[ClassMetrics]:
+    """Precision, recall, F1 and number of rows of each class, in the order of the classes."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(
+        actual, predicted, labels=np.arange(len(labels)), zero_division=0
+    )
+    return [
+        ClassMetrics(label=label, precision=precision, recall=recall, f1=f1, rows=rows)
+        for label, precision, recall, f1, rows in zip(labels, *columns, strict=True)
+    ]
+
+
+def regression_metrics(actual: Array, predicted: Array) -> dict[str, float]:
+    """Measure numeric predictions against what the rows really were.
+
+    Shape: actual, predicted (n,), raw units of the target.
+    Units: `rmse`, `mae`, `median_error` in units of the target; `mape` a fraction, left out when
+    an actual value is zero; `r2` left out when all actual values are equal.
+    """
+    from sklearn import metrics as sk
+
+    if len(actual) == 0:
+        return {}
+    found = {
+        "rmse": sk.root_mean_squared_error(actual, predicted),
+        "mae": sk.mean_absolute_error(actual, predicted),
+        "median_error": sk.median_absolute_error(actual, predicted),
+    }
+    if np.ptp(actual) > 0:
+        found["r2"] = sk.r2_score(actual, predicted)
+    if np.all(actual != 0):
+        found["mape"] = sk.mean_absolute_percentage_error(actual, predicted)
+    return finite(found)
+
+
+def finite(found: dict[str, Any]) -> dict[str, float]:
+    """Plain Python floats, without those that are not finite."""
+    return {name: float(value) for name, value in found.items() if np.isfinite(value)}

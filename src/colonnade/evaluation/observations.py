@@ -1,0 +1,99 @@
+"""Rows of one part beside what a model says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from colonnade.tables.schema import Task
+    from colonnade.tables.standardize import Standardizer
+
+Array = NDArray[Any]
+PARTS = ("train", "validation", "test")
+
+
+class Predictor(Protocol):
+    """What evaluation asks of a model: a TrainedModel has it, and so may any other."""
+
+    @property
+    def standardizer(self) -> Standardizer:
+        """What turns raw rows into features, and codes into labels."""
+
+    def predict_array(self, X: Array) -> Array:
+        """Class codes, or numbers in raw units."""
+
+    def probabilities(self, X: Array) -> Array:
+        """Rows that sum to 1, one column a class."""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Rows of one part, what they really are and what the model says they are.
+
+    Shape: X (n, n_features) float32; actual, predicted (n,) codes or raw units;
+    probabilities (n, K), or None for regression.
+    """
+
+    part: str
+    task: Task
+    rows: pd.Index
+    X: Array
+    actual: Array
+    predicted: Array
+    probabilities: Array | None
+
+    def __len__(self) -> int:
+        return len(self.actual)
+
+    def with_predictions(self, predicted: Array, probabilities: Array | None) -> Observations:
+        """The same rows with the predictions of another model."""
+        return Observations(
+            self.part, self.task, self.rows, self.X, self.actual, predicted, probabilities
+        )
+
+
+def observe(model: Predictor, part: str, frame: pd.DataFrame) -> Observations:
+    """Ask the model about every row of a standardised part."""
+    standardizer = model.standardizer
+    X = frame[standardizer.feature_names].to_numpy(dtype=np.float32)
+    actual: Array = frame[standardizer.target].to_numpy()
+    predicted: Array = model.predict_array(X) if len(frame) else actual
+    probabilities: Array | None = None
+    if standardizer.classes is not None:
+        probabilities = np.empty((0, len(standardizer.classes)))
+        if len(frame):
+            probabilities = normalised(model.probabilities(X))
+    return Observations(part, standardizer.task, frame.index, X, actual, predicted, probabilities)
+
+
+def normalised(probabilities: Array) -> Array:
+    """Probabilities as float64 rows that sum to 1 exactly enough for scikit-learn's check."""
+    exact = np.asarray(probabilities, dtype=np.float64)
+    return np.asarray(exact / exact.sum(axis=1, keepdims=True))
+
+
+def prediction_table(parts: list[Observations], classes: list[Any] | None) -> pd.DataFrame:
+    """One row for each row of the parts: part, row, actual, prediction, class probabilities."""
+    return pd.concat([_table_of(part, classes) for part in parts], ignore_index=True)
+
+
+def _table_of(part: Observations, classes: list[Any] | None) -> pd.DataFrame:
+    columns: dict[str, Any] = {"part": [part.part] * len(part), "row": part.rows.to_numpy()}
+    if classes is None or part.probabilities is None:
+        columns |= {
+            "actual": part.actual.astype(np.float64),
+            "prediction": part.predicted.astype(np.float64),
+        }
+        return pd.DataFrame(columns)
+    labels = pd.Series(classes)
+    columns |= {
+        "actual": labels.take(part.actual).to_numpy(),
+        "prediction": labels.take(part.predicted).to_numpy(),
+    }
+    columns |= {f"probability_{c}": part.probabilities[:, k] for k, c in enumerate(classes)}
+    return pd.DataFrame(columns)

@@ -1,0 +1,75 @@
+"""The base of every parameter group: frozen, strict about names, plain in its errors."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from colonnade.errors import ParameterError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+class Params(BaseModel):
+    """A group of parameters read from YAML.
+
+    Raises: ParameterError naming every unknown or unacceptable key, when built by `model_validate`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Build the group from plain data, as Kedro does with what the YAML says."""
+        try:
+            return super().model_validate({} if obj is None else obj, **options)
+        except ValidationError as error:
+            raise ParameterError([_problem(cls, detail) for detail in error.errors()]) from None
+
+
+def _problem(group: type[BaseModel], detail: ErrorDetails) -> str:
+    path = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        names = _names_beside(group, detail["loc"])
+        return f"`{path}` is not a known parameter. {nearest(str(detail['loc'][-1]), names)}"
+    if detail["type"] == "value_error":
+        what = str(detail["ctx"]["error"]) if "ctx" in detail else detail["msg"]
+        return f"`{path}`: {what}" if path else what
+    got = "" if detail["type"] == "missing" else f" (got {detail['input']!r})"
+    return f"`{path}`: {detail['msg']}{got}"
+
+
+def nearest(name: str, names: list[str]) -> str:
+    """Suggest the nearest of `names`, or list them all."""
+    close = get_close_matches(name, names, n=1)
+    return f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(sorted(names))}."
+
+
+def _names_beside(group: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Names that may stand where the last part of `location` stands."""
+    models = [group]
+    for part in location[:-1]:
+        found = [
+            candidate
+            for model in models
+            for candidate in _models_in(model.model_fields.get(str(part)))
+        ]
+        models = found or models
+    return sorted({name for model in models for name in model.model_fields})
+
+
+def _models_in(field: Any) -> list[type[BaseModel]]:
+    """Parameter groups named in a field's annotation, however deep they stand in it."""
+    if field is None:
+        return []
+    found: list[type[BaseModel]] = []
+    pending = [field.annotation]
+    while pending:
+        annotation = pending.pop()
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            found.append(annotation)
+        pending.extend(getattr(annotation, "__args__", ()))
+    return found

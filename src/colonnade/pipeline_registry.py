@@ -1,0 +1,57 @@
+"""One pipeline for every name in `tables.yml`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colonnade.errors import ParameterError
+
+if TYPE_CHECKING:
+    from kedro.config import AbstractConfigLoader
+    from kedro.pipeline import Pipeline
+
+TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_loaders: dict[str, AbstractConfigLoader] = {}
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Build each table's pipeline; `__default__` runs them all."""
+    from colonnade.pipelines.table import create_pipeline
+
+    pipelines = {name: create_pipeline(name) for name in table_names(_config_loader())}
+    return {"__default__": sum(pipelines.values()), **pipelines}
+
+
+def table_names(loader: AbstractConfigLoader) -> list[str]:
+    """The names in `tables.yml`, in the order written.
+
+    Raises: ParameterError for a name that could not be a folder, a namespace and an experiment.
+    """
+    names = [str(name) for name in loader["tables"]]
+    wrong = [name for name in names if not TABLE_NAME.fullmatch(name)]
+    if wrong:
+        raise ParameterError(
+            f"tables.yml: '{name}' is not a table name. Use letters, digits and _, a letter first."
+            for name in wrong
+        )
+    return names
+
+
+def remember(loader: AbstractConfigLoader) -> None:
+    """Keep the session's loader: Kedro gives the registry neither --env nor --conf-source."""
+    _loaders["session"] = loader
+
+
+def _config_loader() -> AbstractConfigLoader:
+    if "session" in _loaders:
+        return _loaders["session"]
+    # `kedro registry list` builds no context, so no session has left its loader here
+    from kedro.framework.project import settings
+    from kedro.utils import find_kedro_project
+
+    root = find_kedro_project(Path.cwd()) or Path.cwd()
+    return settings.CONFIG_LOADER_CLASS(
+        conf_source=str(root / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS
+    )

@@ -1,0 +1,119 @@
+"""The nodes of one table's pipeline: unpack, call the library, return."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.report import report_content, report_html
+from colonnade.tables.ingest import ingest_table
+from colonnade.tables.schema import SchemaParams
+from colonnade.tables.source import Source
+from colonnade.tables.split import PARTS, SplitParams, rows_of, split_table
+from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.training.models import ModelParams
+from colonnade.training.parameters import TrainingParams
+
+Json = dict[str, Any]
+
+
+def ingest(raw: pd.DataFrame, schema: SchemaParams) -> tuple[pd.DataFrame, Json]:
+    """Check every cell against the schema and give each column its type."""
+    return ingest_table(raw, schema), Source.of(raw).model_dump(mode="json")
+
+
+def split_rows(primary: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> pd.DataFrame:
+    """Give each row to train, validation or test."""
+    return split_table(primary, schema, params)
+
+
+def standardize(
+    primary: pd.DataFrame, split: pd.DataFrame, schema: SchemaParams, params: StandardizeParams
+) -> tuple[Standardizer, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Fit the standardizer on train rows alone; apply it to every part."""
+    standardizer = fit_standardizer(rows_of(primary, split, "train"), schema, params)
+    train, validation, test = (
+        standardizer.transform(rows_of(primary, split, part)) for part in PARTS
+    )
+    return standardizer, train, validation, test
+
+
+def train(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
+    checkpoint: Path,
+    resume: bool,
+) -> tuple[Any, pd.DataFrame]:
+    """Fit the model; validation rows decide when to stop and which epoch is best."""
+    from colonnade.training.train import train_model
+
+    fitted = train_model(
+        train, validation, standardizer, model, training, checkpoint=checkpoint, resume=resume
+    )
+    return fitted.model, fitted.history
+
+
+def evaluate(
+    model: Any,
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    test: pd.DataFrame,
+    source: Json,
+    params: EvaluationParams,
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Measure the model on every part, beside simple baselines; test rows are read here alone."""
+    evaluation = evaluate_model(
+        model, train, validation, test, params, source=Source.model_validate(source)
+    )
+    return evaluation.predictions, evaluation.metrics
+
+
+def draw_figures(
+    model: Any,
+    history: pd.DataFrame,
+    predictions: pd.DataFrame,
+    metrics: dict[str, float],
+    primary: pd.DataFrame,
+    split: pd.DataFrame,
+) -> tuple[Any, Any]:
+    """Draw how training went, and how the predictions fit."""
+    from colonnade.evaluation.figures import fit_figure, learning_curve
+    from colonnade.evaluation.line import line_data
+
+    fit = fit_figure(
+        predictions,
+        target=model.standardizer.target,
+        metrics=metrics,
+        line=line_data(model, primary, split),
+    )
+    return learning_curve(history, split["part"].value_counts().to_dict()), fit
+
+
+def write_report(
+    model: Any,
+    history: pd.DataFrame,
+    predictions: pd.DataFrame,
+    metrics: dict[str, float],
+    primary: pd.DataFrame,
+    split: pd.DataFrame,
+    source: Json,
+    schema: SchemaParams,
+    table: str,
+) -> str:
+    """Write the page that says whether the model is good, and from what it was made."""
+    content = report_content(
+        table,
+        model=model,
+        history=history,
+        predictions=predictions,
+        metrics=metrics,
+        primary=primary,
+        split=split,
+        source=Source.model_validate(source),
+        schema=schema,
+    )
+    return report_html(content)

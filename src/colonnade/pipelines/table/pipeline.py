@@ -1,0 +1,93 @@
+"""The way of one table's data, all forward, one namespace a stage."""
+
+from __future__ import annotations
+
+from functools import partial, update_wrapper
+
+from kedro.pipeline import Pipeline, node
+
+from colonnade.pipelines.table.nodes import (
+    draw_figures,
+    evaluate,
+    ingest,
+    split_rows,
+    standardize,
+    train,
+    write_report,
+)
+
+
+def create_pipeline(table: str) -> Pipeline:
+    """Build the pipeline of one table; its datasets and parameters bear the table's name.
+
+    Args: table: a name from `tables.yml`.
+    """
+    stages = [
+        node(
+            ingest,
+            inputs=["raw", "params:schema"],
+            outputs=["primary", "source"],
+            name="ingest",
+            namespace="ingest",
+        ),
+        node(
+            split_rows,
+            inputs=["primary", "params:schema", "params:split"],
+            outputs="split",
+            name="split",
+            namespace="prepare",
+        ),
+        node(
+            standardize,
+            inputs=["primary", "split", "params:schema", "params:standardize"],
+            outputs=["standardizer", "train", "validation", "test"],
+            name="standardize",
+            namespace="prepare",
+        ),
+        node(
+            train,
+            inputs=[
+                "train",
+                "validation",
+                "standardizer",
+                "params:model",
+                "params:training",
+                "checkpoint",
+                "params:resume",
+            ],
+            outputs=["model", "history"],
+            name="train",
+            namespace="train",
+        ),
+        node(
+            evaluate,
+            inputs=["model", "train", "validation", "test", "source", "params:evaluation"],
+            outputs=["predictions", "metrics"],
+            name="evaluate",
+            namespace="evaluate",
+        ),
+        node(
+            draw_figures,
+            inputs=["model", "history", "predictions", "metrics", "primary", "split"],
+            outputs=["learning_curve", "fit"],
+            name="draw_figures",
+            namespace="report",
+        ),
+        node(
+            update_wrapper(partial(write_report, table=table), write_report),
+            inputs=[
+                "model",
+                "history",
+                "predictions",
+                "metrics",
+                "primary",
+                "split",
+                "source",
+                "params:schema",
+            ],
+            outputs="report",
+            name="write_report",
+            namespace="report",
+        ),
+    ]
+    return Pipeline(stages, namespace=table, parameters={"params:resume"}, tags=[table])

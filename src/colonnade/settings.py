@@ -1,0 +1,13 @@
+"""Kedro's project settings: hooks, and which configuration files are read."""
+
+from colonnade.hooks import LogHooks, NameHooks, TrackingHooks
+
+HOOKS = (NameHooks(), TrackingHooks(), LogHooks())
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "config_patterns": {"tables": ["tables*"], "mlflow": ["mlflow*"]},
+    # soft: one key in conf/local changes that key, not the whole group of its table
+    "merge_strategy": {"parameters": "soft", "tables": "soft", "mlflow": "soft"},
+}

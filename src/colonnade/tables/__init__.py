@@ -1,0 +1,1 @@
+"""What the columns mean: schema, ingest, split, standardize."""

@@ -1,0 +1,55 @@
+"""Draw rows at random exactly as scikit-learn's splitters do, without its second of imports."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def random_draw(n_rows: int, n_drawn: int, seed: int) -> np.ndarray:
+    """Positions of `n_drawn` rows out of `n_rows`.
+
+    Source: sklearn.model_selection.ShuffleSplit(test_size=n_drawn, random_state=seed).
+    """
+    return np.random.RandomState(seed).permutation(n_rows)[:n_drawn]
+
+
+def stratified_draw(codes: np.ndarray, n_drawn: int, seed: int) -> np.ndarray:
+    """Positions of `n_drawn` rows with every class in its proportion.
+
+    Args: codes: (n_rows,) class of each row.
+
+    Source: sklearn.model_selection.StratifiedShuffleSplit(test_size=n_drawn, random_state=seed),
+        draw for draw, so that the rows are those of `train_test_split(stratify=...)`.
+    """
+    _, codes = np.unique(codes, return_inverse=True)
+    counts = np.bincount(codes)
+    rng = np.random.RandomState(seed)
+    of_class = np.split(np.argsort(codes, kind="stable"), np.cumsum(counts)[:-1])
+    kept = _proportional(counts, len(codes) - n_drawn, rng)
+    drawn = _proportional(counts - kept, n_drawn, rng)
+    rows = []
+    for own, first, more in zip(of_class, kept, drawn, strict=True):
+        shuffled = own[rng.permutation(len(own))]
+        rows.append(shuffled[first : first + more])
+    rng.permutation(int(kept.sum()))  # sklearn shuffles the kept rows before the drawn ones
+    return rng.permutation(np.concatenate(rows))
+
+
+def _proportional(counts: np.ndarray, n_drawn: int, rng: np.random.RandomState) -> np.ndarray:
+    """How many of each class to draw: proportional, remainders to the largest, ties at random.
+
+    Source: sklearn.utils.extmath._approximate_mode.
+    """
+    continuous = counts / counts.sum() * n_drawn
+    floored = np.floor(continuous)
+    to_add = int(n_drawn - floored.sum())
+    if to_add > 0:
+        remainder = continuous - floored
+        for value in np.sort(np.unique(remainder))[::-1]:
+            (tied,) = np.where(remainder == value)
+            added = min(len(tied), to_add)
+            floored[rng.choice(tied, size=added, replace=False)] += 1
+            to_add -= added
+            if to_add == 0:
+                break
+    return np.asarray(floored, dtype=np.int64)

@@ -1,0 +1,100 @@
+"""Cross-validation: each row is tested once a repeat."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from colonnade.errors import DataError
+from colonnade.tables.parts import UNUSED, draw_parts, group_codes, group_parts, moments, time_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from colonnade.tables.schema import SchemaParams
+    from colonnade.tables.split import SplitParams
+
+
+def fold_parts(
+    table: pd.DataFrame, schema: SchemaParams, params: SplitParams
+) -> Iterator[np.ndarray]:
+    """The parts of each fold, repeat after repeat; validation rows come from what is not tested.
+
+    Shape: table (n_rows, ...) -> folds * repeats times (n_rows,).
+    Raises: DataError if there are fewer rows or groups than folds.
+    """
+    n_folds = int(params.folds or 0)
+    n_validation = math.ceil(params.validation_fraction * len(table))
+    if params.strategy == "time":
+        yield from _time_folds(moments(table, str(params.column)), n_folds, n_validation)
+        return
+    groups = group_codes(table, str(params.column)) if params.strategy == "group" else None
+    strata = _strata(table, schema, params)
+    for repeat in range(params.repeats):
+        fold = _fold_numbers(len(table), n_folds, strata, groups, params.seed + repeat)
+        for tested in range(n_folds):
+            parts = np.full(len(table), "test", dtype=object)
+            free = np.flatnonzero(fold != tested)
+            if groups is not None:
+                kept = pd.factorize(groups[free])[0]
+                parts[free] = group_parts(kept, 0, n_validation, params.seed)
+            else:
+                codes = None if strata is None else strata[free]
+                parts[free] = draw_parts(len(free), 0, n_validation, codes, params.seed)
+            yield parts
+
+
+def _strata(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray | None:
+    if schema.task == "regression" or params.strategy not in ("auto", "stratified"):
+        return None
+    return np.asarray(pd.factorize(table[schema.target], sort=True)[0])
+
+
+def _fold_numbers(
+    n_rows: int, n_folds: int, strata: np.ndarray | None, groups: np.ndarray | None, seed: int
+) -> np.ndarray:
+    """The fold in which each row is tested."""
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+
+    rows = np.zeros(n_rows)
+    if groups is not None:
+        _refuse_few(len(np.unique(groups)), "groups", n_folds)
+        folds = GroupKFold(n_folds, shuffle=True, random_state=seed).split(rows, groups=groups)
+    elif strata is not None:
+        _refuse_few(int(np.bincount(strata).min()), "rows of its smallest class", n_folds)
+        folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(rows, strata)
+    else:
+        _refuse_few(n_rows, "rows", n_folds)
+        folds = KFold(n_folds, shuffle=True, random_state=seed).split(rows)
+    numbers = np.empty(n_rows, dtype=np.int64)
+    for number, (_, tested) in enumerate(folds):
+        numbers[tested] = number
+    return numbers
+
+
+def _time_folds(times: np.ndarray, n_folds: int, n_validation: int) -> Iterator[np.ndarray]:
+    """Each fold tests a later stretch of time and trains on all before it; the future is unused.
+
+    Source: sklearn.model_selection.TimeSeriesSplit.
+    """
+    n_test = len(times) // (n_folds + 1)
+    _refuse_few(len(np.unique(times)), "moments", n_folds + 1)
+    ordered = np.sort(times)
+    for fold in range(n_folds):
+        end = len(times) - (n_folds - 1 - fold) * n_test
+        last = ordered[end - 1]
+        past = np.flatnonzero(times <= last)
+        share = math.ceil(n_validation * len(past) / len(times))
+        parts = np.full(len(times), UNUSED, dtype=object)
+        parts[past] = time_parts(times[past], n_test, share)
+        yield parts
+
+
+def _refuse_few(n_found: int, what: str, n_folds: int) -> None:
+    if n_found < n_folds:
+        raise DataError(
+            f"the table has {n_found} {what}, fewer than {n_folds} folds need. Lower `split.folds`."
+        )

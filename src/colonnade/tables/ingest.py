@@ -1,0 +1,119 @@
+"""From raw cells to typed, checked columns, with every problem told at once."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from colonnade.parameters import nearest
+from colonnade.tables.cells import Column, read_cells
+from colonnade.tables.labels import read_target
+from colonnade.tables.problems import Problems
+from colonnade.tables.schema import ColumnParams, SchemaParams
+from colonnade.tables.source import Source
+
+
+def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = True) -> pd.DataFrame:
+    """Typed columns in the schema's order, then the target.
+
+    Args: raw: cells as text or typed. labelled: False for rows to predict, which need no target.
+
+    Shape: (n_rows, any columns) -> (n_rows, columns of the schema, and those it leaves open).
+    Raises: DataError that tells every problem of every column.
+    """
+    problems = Problems(_name(raw), raw.index)
+    raw = raw.rename(columns=lambda name: str(name).strip())
+    _check_shape(raw, problems)
+    problems.raise_if_any()
+    names = _columns(raw, schema, labelled, problems)
+    typed = {}
+    for name in names:
+        column = Column(name, schema.column(name), schema, problems, f"schema.columns.{name}")
+        typed[name] = read_cells(raw[name], column)
+    if labelled and schema.target in raw:
+        limits = ColumnParams(minimum=schema.minimum, maximum=schema.maximum)
+        column = Column(schema.target, limits, schema, problems, "schema")
+        typed[schema.target] = read_target(raw[schema.target], column)
+    problems.raise_if_any()
+    table = pd.DataFrame(typed, index=raw.index).reset_index(drop=True)
+    table.attrs = {}
+    return table
+
+
+def read_columns(
+    frame: pd.DataFrame, schema: SchemaParams, names: list[str]
+) -> dict[str, pd.Series]:
+    """The typed cells of the columns named, for rows that are to be predicted.
+
+    Raises: DataError that tells every column missing and every cell that does not fit.
+    """
+    problems = Problems(_name(frame), frame.index)
+    present = {str(name).strip(): place for place, name in enumerate(frame.columns)}
+    typed = {}
+    for name in names:
+        if name not in present:
+            free = [other for other in present if other not in names]
+            problems.add(
+                f"there is no column '{name}', which the model needs.{_similar(name, free)}"
+            )
+            continue
+        column = Column(name, schema.column(name), schema, problems, f"schema.columns.{name}")
+        typed[name] = read_cells(frame.iloc[:, present[name]], column)
+    problems.raise_if_any()
+    return typed
+
+
+def _similar(name: str, free: list[str]) -> str:
+    return f" {nearest(name, free)}" if free else ""
+
+
+def _name(raw: pd.DataFrame) -> str:
+    source = raw.attrs.get("source")
+    return Source.model_validate(source).name if source else "table"
+
+
+def _check_shape(raw: pd.DataFrame, problems: Problems) -> None:
+    if not len(raw):
+        problems.add("the table has no rows. Add rows to it.")
+    for name in sorted(set(raw.columns[raw.columns.duplicated()])):
+        times = list(raw.columns).count(name)
+        problems.add(f"the header names '{name}' {times} times. Rename all but one.")
+
+
+def _columns(
+    raw: pd.DataFrame, schema: SchemaParams, labelled: bool, problems: Problems
+) -> list[str]:
+    """Names of the columns to read: the schema's first, then the others in the table's order."""
+    present = list(raw.columns)
+    if labelled and schema.target not in present:
+        problems.add(
+            f"there is no column '{schema.target}', the `schema.target`. "
+            f"{nearest(schema.target, present)}"
+        )
+    kept = {name: column for name, column in schema.columns.items() if column.kind != "ignored"}
+    for name in kept:
+        if name not in present:
+            free = [other for other in present if other not in schema.columns]
+            problems.add(
+                f"there is no column '{name}', which `schema.columns` names. {nearest(name, free)}"
+            )
+    unnamed = [name for name in present if name not in schema.columns and name != schema.target]
+    problems_before = bool(problems)
+    if schema.others == "numeric":
+        _refuse_nameless(unnamed, problems)
+    if schema.others == "error" and not problems_before:
+        for name in unnamed:
+            problems.add(
+                f"column '{name}' is not in `schema.columns`. "
+                "Add it there; `kind: ignored` leaves it out."
+            )
+    others = unnamed if schema.others == "numeric" else []
+    return [name for name in kept if name in present] + others
+
+
+def _refuse_nameless(names: list[str], problems: Problems) -> None:
+    for name in names:
+        if name.startswith("unnamed_"):
+            problems.add(
+                f"column {name.removeprefix('unnamed_')} has no name (row numbers, perhaps). "
+                f"Name it, or set `schema.columns.{name}.kind: ignored`."
+            )

@@ -1,0 +1,82 @@
+"""Everything wrong with a table, gathered so that it can be told at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from colonnade.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    import pandas as pd
+
+MOST_TOLD = 20
+MOST_CELLS_TOLD = 3
+LONGEST_CELL = 40
+
+
+class Problems:
+    """Gathers problems of one table; cells are named as an editor or a reader counts them.
+
+    Args: name: the file's or table's name. index: the frame's index; one named "line" holds line
+        numbers of the file, any other stands for rows counted from 1.
+    """
+
+    def __init__(self, name: str, index: pd.Index) -> None:
+        self.name = name
+        self._index = index
+        self._found: list[str] = []
+
+    def add(self, what: str) -> None:
+        """Note a problem of the table as a whole."""
+        self._found.append(f"{self.name}: {what}")
+
+    def add_cells(
+        self, column: str, rows: np.ndarray, values: Sequence[Any], what: str, cure: str
+    ) -> None:
+        """Note cells of one column that are wrong in one way.
+
+        Args: rows: positions counted from 0. values: what the first of those cells
+            hold.
+        """
+        for row, value in zip(rows[:MOST_CELLS_TOLD], values, strict=False):
+            self.add(f"column '{column}', {self.place(row)}: {quoted(value)} {what}. {cure}")
+        more = len(rows) - MOST_CELLS_TOLD
+        if more > 0:
+            lines = ", ".join(self.place(row) for row in rows[MOST_CELLS_TOLD:][:MOST_CELLS_TOLD])
+            self.add(f"column '{column}': {more} more such {plural('cell', more)} ({lines} ...).")
+
+    def place(self, row: int) -> str:
+        """Where a reader finds the row: "line 18" of a text file, or "row 17"."""
+        if self._index.name == "line":
+            return f"line {self._index[int(row)]}"
+        return f"row {int(row) + 1}"
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def raise_if_any(self) -> None:
+        """Raise a DataError that tells the first problems and counts the rest."""
+        if not self._found:
+            return
+        told = self._found[:MOST_TOLD]
+        more = len(self._found) - len(told)
+        raise DataError([*told, f"and {more} more {plural('problem', more)}."] if more else told)
+
+
+def quoted(value: Any) -> str:
+    """A cell as an error shows it: text in quotes, cut where it is long."""
+    if not isinstance(value, str):
+        return f"{value:.12g}" if isinstance(value, float) else str(value)
+    text = repr(value)
+    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}...'"
+
+
+def plural(noun: str, count: int) -> str:
+    """The noun with an s unless there is one."""
+    return noun if count == 1 else f"{noun}s"

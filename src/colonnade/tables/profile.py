@@ -1,0 +1,108 @@
+"""Facts of a table for its report: sizes, gaps, classes, repeated rows, what to be wary of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colonnade.tables.duplicates import repeated_rows, shared_rows
+from colonnade.tables.labels import classes_of
+from colonnade.tables.problems import plural
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from colonnade.tables.schema import SchemaParams
+    from colonnade.tables.source import Source
+
+RARE_SHARE = 0.01
+
+
+def profile_table(
+    primary: pd.DataFrame, split: pd.DataFrame, schema: SchemaParams, source: Source
+) -> dict[str, Any]:
+    """What a reader of the report should know of the table; plain data, ready for JSON.
+
+    Keys: source, rows, columns (one entry each: kind, missing, distinct, and minimum, mean, maximum or
+    the commonest values), parts (rows of each), classes (rows of each, or none), target (of a number),
+    duplicates (repeated, and those that validation and test share with train), notes (sentences).
+    """
+    columns = {
+        str(name): column_facts(primary[name], _kind(str(name), schema)) for name in primary.columns
+    }
+    repeated = int(repeated_rows(primary, schema).sum())
+    shared = shared_rows(primary, split, schema)
+    counts = split["part"].value_counts()
+    facts: dict[str, Any] = {
+        "source": source.model_dump(mode="json"),
+        "rows": len(primary),
+        "columns": columns,
+        "parts": {str(part): int(count) for part, count in counts.items() if count},
+        "classes": _class_counts(primary, schema),
+        "duplicates": {"repeated": repeated, **{f"{k}_shared": v for k, v in shared.items()}},
+    }
+    return {**facts, "notes": _notes(facts, schema)}
+
+
+def column_facts(cells: pd.Series, kind: str) -> dict[str, Any]:
+    """Facts of one typed column."""
+    known = cells.dropna()
+    facts: dict[str, Any] = {
+        "kind": kind,
+        "missing": int(cells.isna().sum()),
+        "distinct": int(known.nunique()),
+    }
+    if cells.dtype.kind in "iuf" and len(known):
+        values = known.to_numpy(dtype=np.float64)
+        facts |= {
+            "minimum": float(values.min()),
+            "mean": float(values.mean()),
+            "median": float(np.median(values)),
+            "maximum": float(values.max()),
+        }
+    elif cells.dtype.kind == "M" and len(known):
+        facts |= {"first": known.min().isoformat(), "last": known.max().isoformat()}
+    else:
+        commonest = known.value_counts().head(5)
+        facts["commonest"] = {str(value): int(count) for value, count in commonest.items()}
+    return facts
+
+
+def _kind(name: str, schema: SchemaParams) -> str:
+    return "target" if name == schema.target else schema.column(name).kind
+
+
+def _class_counts(primary: pd.DataFrame, schema: SchemaParams) -> dict[str, int] | None:
+    if schema.task == "regression":
+        return None
+    counts = primary[schema.target].value_counts()
+    labels = classes_of(primary[schema.target], schema)
+    return {str(label): int(counts.get(label, 0)) for label in labels}
+
+
+def _notes(facts: dict[str, Any], schema: SchemaParams) -> list[str]:
+    """Sentences on what may mislead, most serious first."""
+    notes = [
+        f"{count} {part.removesuffix('_shared')} {plural('row', count)} equal a train row, which "
+        "flatters the metrics."
+        for part, count in facts["duplicates"].items()
+        if part != "repeated" and count
+    ]
+    repeated = facts["duplicates"]["repeated"]
+    if repeated:
+        notes.append(f"{repeated} {plural('row', repeated)} of the table repeat an earlier one.")
+    for label, count in (facts["classes"] or {}).items():
+        if not count:
+            notes.append(f"Class {label} has no row at all.")
+        elif count < RARE_SHARE * facts["rows"]:
+            notes.append(f"Class {label} is rare: {count} of {facts['rows']} rows.")
+    for name, column in facts["columns"].items():
+        if name == schema.target or not schema.column(name).is_feature:
+            continue
+        if column["distinct"] <= 1 and not column["missing"]:
+            notes.append(f"Column '{name}' has one value in every row: nothing to learn from it.")
+        if column["missing"]:
+            share = column["missing"] / facts["rows"]
+            notes.append(f"Column '{name}' has no value in {share:.1%} of the rows.")
+    return notes

@@ -1,0 +1,158 @@
+"""Read a raw table from wherever it lies, and say where that was."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zlib
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+from colonnade.errors import DataError
+from colonnade.tables.reading import read_text_table
+from colonnade.tables.source import Source
+
+MOST_BYTES = 2**31
+"""The most that a text table may unpack to, unless the catalog says otherwise: 2 GiB."""
+
+_SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
+_BLOCK = 2**20
+
+
+def read_raw_table(
+    path: str,
+    *,
+    encoding: str | None = None,
+    separator: str | None = None,
+    max_bytes: int = MOST_BYTES,
+    load_args: dict[str, Any] | None = None,
+    storage: dict[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Text tables as text, Parquet and Excel typed; `attrs["source"]` tells where rows came from.
+
+    Args: path: a path or an address that fsspec knows. storage: options for fsspec.
+
+    Raises: DataError if the file is missing, of an unknown kind, too large, or not a table.
+    """
+    name, suffix = PurePosixPath(path).name, _suffix(path)
+    data, digest = _read_bytes(path, name, max_bytes, storage or {})
+    if suffix in _SEPARATORS:
+        frame = read_text_table(
+            data,
+            name,
+            encoding=encoding or "utf-8-sig",
+            separator=separator or _SEPARATORS[suffix],
+        )
+    elif suffix == ".parquet":
+        frame = _read_parquet(data, name, load_args or {})
+    elif suffix in (".xlsx", ".xlsm"):
+        frame = _read_excel(data, name, load_args or {})
+    else:
+        raise DataError(
+            f"{path}: a table is a .csv, .tsv, .txt (also .gz), .parquet or .xlsx file, "
+            f"not '{suffix}'."
+        )
+    source = Source(
+        name=name,
+        rows=len(frame),
+        columns=frame.shape[1],
+        sha256=digest,
+        note=_note(path, digest, storage or {}),
+    )
+    frame.attrs["source"] = source.model_dump(mode="json")
+    return frame
+
+
+def _suffix(path: str) -> str:
+    """The suffix that tells the kind of file, without a ".gz"."""
+    name = PurePosixPath(path)
+    return (name.with_suffix("") if name.suffix.lower() == ".gz" else name).suffix.lower()
+
+
+def _read_bytes(path: str, name: str, max_bytes: int, storage: dict[str, Any]) -> tuple[bytes, str]:
+    """The file's bytes, unpacked, and the SHA-256 of the file as it lies there."""
+    import fsspec
+
+    try:
+        with fsspec.open(path, "rb", **storage) as stream:
+            if path.lower().endswith(".gz"):
+                return _unpack(stream, name, max_bytes)
+            data: bytes = stream.read(max_bytes + 1)
+    except FileNotFoundError:
+        raise DataError(
+            f"{path}: there is no such file. Put it there, or correct the path."
+        ) from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: this is a folder, not a file. Correct the path.") from None
+    except PermissionError:
+        raise DataError(f"{path}: the file may not be read. Change its permissions.") from None
+    if len(data) > max_bytes:
+        raise DataError(_too_large(name, max_bytes))
+    return data, hashlib.sha256(data).hexdigest()
+
+
+def _unpack(stream: BinaryIO, name: str, max_bytes: int) -> tuple[bytes, str]:
+    digest, unpacked = hashlib.sha256(), bytearray()
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+            while block:
+                unpacked += unpacker.decompress(block, max_bytes + 1 - len(unpacked))
+                if len(unpacked) > max_bytes:
+                    raise DataError(_too_large(name, max_bytes))
+                block = unpacker.unused_data if unpacker.eof else b""
+                if unpacker.eof and block:  # one more gzip member follows
+                    unpacker = zlib.decompressobj(wbits=31)
+    except zlib.error as error:
+        raise DataError(f"{name}: the file is not gzip, or is damaged ({error}).") from None
+    if not unpacker.eof:
+        raise DataError(f"{name}: the gzip file is cut off. Copy it again.")
+    return bytes(unpacked), digest.hexdigest()
+
+
+def _too_large(name: str, max_bytes: int) -> str:
+    return (
+        f"{name}: the table is larger than {max_bytes} bytes unpacked. "
+        "Set `max_bytes` in the catalog if it may be, or save it as Parquet."
+    )
+
+
+def _read_parquet(data: bytes, name: str, load_args: dict[str, Any]) -> pd.DataFrame:
+    import pyarrow as pa
+
+    try:
+        frame: pd.DataFrame = pd.read_parquet(io.BytesIO(data), **load_args)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{name}: the file is not Parquet, or is damaged ({error}).") from None
+    return frame
+
+
+def _read_excel(data: bytes, name: str, load_args: dict[str, Any]) -> pd.DataFrame:
+    try:
+        frame: pd.DataFrame = pd.read_excel(io.BytesIO(data), **load_args)
+    except ImportError:
+        raise DataError(f"{name}: reading Excel needs `pip install openpyxl`.") from None
+    except (ValueError, OSError, KeyError) as error:
+        raise DataError(f"{name}: the file is not Excel, or is damaged ({error}).") from None
+    if not len(frame):
+        raise DataError(f"{name}: the sheet has no rows. Add rows to it.")
+    return frame
+
+
+def _note(path: str, digest: str, storage: dict[str, Any]) -> str:
+    """The note of the sidecar `<stem>.source.json`, if it speaks of this very file."""
+    import fsspec
+
+    beside = path.removesuffix(".gz").rsplit(".", 1)[0] + ".source.json"
+    try:
+        with fsspec.open(beside, "rb", **storage) as stream:
+            told = json.loads(stream.read(_BLOCK))
+    except (OSError, ValueError):
+        return ""
+    if not isinstance(told, dict) or told.get("sha256") != digest:
+        return ""
+    return str(told.get("note", ""))

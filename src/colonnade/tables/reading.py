@@ -1,0 +1,213 @@
+"""Read a text table as text: encoding, separators and row widths checked, nothing guessed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from colonnade.errors import DataError
+from colonnade.tables.problems import Problems, plural
+
+LONGEST_ROW = 16 * 2**20
+_SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def read_text_table(
+    data: bytes, name: str, *, encoding: str = "utf-8-sig", separator: str = ","
+) -> pd.DataFrame:
+    """Cells as text, header as written; the index, named "line", is each row's line in the file.
+
+    Raises: DataError for wrong encodings and separators, empty files, rows of another width than
+        the header's, names used twice, NUL bytes, quotes never closed and rows beyond 16 MiB.
+    """
+    text = _as_utf8(data, name, encoding)
+    _refuse_nul_bytes(text, name)
+    table, wrong_rows = _parse(text, name, separator)
+    names = [str(column[0].as_py()).strip() for column in table.columns]
+    if not any(names):
+        raise DataError(f"{name}: the file is empty. Put a table with a header line in it.")
+    _refuse_other_separator(names, name, separator)
+    table = table.slice(1)
+    lines = _line_numbers(text, table.num_rows + len(wrong_rows), separator)
+    _refuse_wrong_widths(wrong_rows, len(names), name, lines)
+    _refuse_open_quote(text, table, name, lines)
+    if not table.num_rows:
+        raise DataError(f"{name}: the file has a header but no rows. Add rows to it.")
+    _refuse_repeated_names(names, name)
+    names = [given or f"unnamed_{place}" for place, given in enumerate(names, 1)]
+    frame: pd.DataFrame = table.rename_columns(names).to_pandas()
+    frame.index = pd.Index(lines, name="line")
+    return frame
+
+
+@dataclass
+class _WrongRows:
+    """Rows that are wider or narrower than the header; the parser hands them over one by one."""
+
+    found: list[tuple[int, int]] = field(default_factory=list)
+
+    def __call__(self, row: Any) -> str:
+        self.found.append((row.number, row.actual_columns))
+        return "skip"
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
+def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, _WrongRows]:
+    wrong = _WrongRows()
+    header = next(csv.reader(io.StringIO(_head(text)), delimiter=separator), [])
+    try:
+        table = pa_csv.read_csv(
+            pa.BufferReader(text),
+            # one thread: only then does the parser know the numbers of wrong rows
+            read_options=pa_csv.ReadOptions(
+                use_threads=False, autogenerate_column_names=True, block_size=LONGEST_ROW
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=separator, newlines_in_values=True, invalid_row_handler=wrong
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types={f"f{place}": pa.string() for place in range(len(header))},
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        if "Empty CSV" in str(error):
+            problem = "the file is empty. Put a table with a header line in it."
+        elif "straddling" in str(error):
+            problem = f"a row is longer than {LONGEST_ROW} bytes: is a quote never closed?"
+        else:
+            problem = f"the file cannot be read as a table: {error}"
+        raise DataError(f"{name}: {problem}") from None
+    return table, wrong
+
+
+def _head(text: bytes) -> str:
+    # the longest header that is looked at: 1 MiB
+    return text[: 2**20].decode("utf-8", errors="replace").lstrip("\r\n")
+
+
+def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
+    """The text as UTF-8 without a byte order mark, whatever encoding it came in."""
+    for mark, other in _BYTE_ORDER_MARKS:
+        if data.startswith(mark) and encoding.lower().replace("_", "-").startswith("utf-8"):
+            raise DataError(
+                f"{name}: the file is not {encoding} but UTF-16. Set `encoding: {other}` for it."
+            )
+    try:
+        if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
+            data.decode("utf-8")
+            return data.removeprefix(b"\xef\xbb\xbf")
+        return data.decode(encoding).removeprefix("\ufeff").encode()
+    except LookupError:
+        raise DataError(
+            f"{name}: '{encoding}' is not an encoding that Python knows, such as utf-8 or gbk."
+        ) from None
+    except UnicodeError as error:
+        raise DataError(_wrong_encoding(data, name, encoding, error)) from None
+
+
+def _wrong_encoding(data: bytes, name: str, encoding: str, error: UnicodeError) -> str:
+    where = ""
+    if isinstance(error, UnicodeDecodeError):
+        line = data.count(b"\n", 0, error.start) + 1
+        where = f" (line {line})"
+    guess = _guessed_encoding(data)
+    return (
+        f"{name}: the file is not {encoding}{where}. "
+        f"Set `encoding: {guess}` for it, or save it as UTF-8."
+    )
+
+
+def _guessed_encoding(data: bytes) -> str:
+    try:
+        text = data[: 2**20].decode("gb18030", errors="strict")
+    except UnicodeDecodeError:
+        return "cp1252"
+    chinese = sum("\u4e00" <= letter <= "\u9fff" for letter in text)
+    other = sum(ord(letter) > 127 for letter in text) - chinese
+    return "gbk" if chinese > other else "cp1252"
+
+
+def _refuse_nul_bytes(text: bytes, name: str) -> None:
+    place = text.find(b"\0")
+    if place >= 0:
+        line = text.count(b"\n", 0, place) + 1
+        raise DataError(
+            f"{name}: line {line} holds a NUL byte: the file is damaged, or not text. "
+            "Export it again, or set `encoding: utf-16-le` if that is what it is."
+        )
+
+
+def _refuse_other_separator(names: list[str], name: str, separator: str) -> None:
+    if len(names) > 1:
+        return
+    for other, word in _SEPARATORS.items():
+        if other != separator and other in names[0]:
+            raise DataError(
+                f"{name}: the columns are separated by {word}, not by "
+                f"{_SEPARATORS.get(separator, separator)}. "
+                f"Set `separator: {json.dumps(other)}` for it."
+            )
+
+
+def _refuse_wrong_widths(wrong: _WrongRows, width: int, name: str, lines: pd.Index | range) -> None:
+    problems = Problems(name, pd.Index(lines, name="line"))
+    for number, cells in wrong.found:
+        problems.add(
+            f"{problems.place(number - 2)} has {cells} {plural('cell', cells)}, the header has "
+            f"{width} {plural('column', width)}. "
+            "Correct the row; a cell that holds the separator needs quotes."
+        )
+    problems.raise_if_any()
+
+
+def _refuse_open_quote(text: bytes, table: pa.Table, name: str, lines: pd.Index | range) -> None:
+    if text.count(b'"') % 2 == 0 or not table.num_rows:
+        return
+    last = [str(column[-1].as_py()) for column in table.columns]
+    if any("\n" in cell for cell in last):
+        raise DataError(
+            f"{name}: line {lines[-1]} opens a quote that is never closed. Close it, or double it."
+        )
+
+
+def _refuse_repeated_names(names: list[str], name: str) -> None:
+    repeated = sorted({given for given in names if given and names.count(given) > 1})
+    if repeated:
+        raise DataError(
+            [
+                f"{name}: the header names '{given}' {names.count(given)} times. "
+                "Rename all but one."
+                for given in repeated
+            ]
+        )
+
+
+def _line_numbers(text: bytes, n_rows: int, separator: str) -> range | pd.Index:
+    """The line on which each row begins; line 1 is the file's first."""
+    ends = text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+    n_lines = ends + (not text.endswith((b"\n", b"\r")))
+    if n_lines == n_rows + 1:
+        return range(2, n_rows + 2)
+    # blank lines, or cells of several lines: count as an editor does
+    starts, begin = [], 1
+    reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=separator)
+    csv.field_size_limit(LONGEST_ROW)
+    for row in reader:
+        if row:
+            starts.append(begin)
+        begin = reader.line_num + 1
+    if len(starts) != n_rows + 1:
+        return range(2, n_rows + 2)
+    return pd.Index(starts[1:])

@@ -1,0 +1,122 @@
+"""What the columns of a table mean, as its YAML says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from colonnade.parameters import Params
+
+Task = Literal["classification", "ordinal", "regression"]
+Kind = Literal["numeric", "boolean", "categorical", "ordered", "datetime", "identifier", "ignored"]
+Missing = Literal["error", "mean", "median", "constant", "category"]
+
+MISSING_WORDS = ("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nat")
+"""Cells that mean "no value", compared without regard to case."""
+
+_POLICIES: dict[Kind, tuple[Missing, ...]] = {
+    "numeric": ("error", "mean", "median", "constant"),
+    "boolean": ("error", "mean", "median", "constant"),
+    "datetime": ("error", "mean", "median", "constant"),
+    "ordered": ("error", "median", "constant"),
+    "categorical": ("error", "constant", "category"),
+    "identifier": ("error",),
+    "ignored": ("error",),
+}
+
+
+def _no_truth_values(value: object) -> object:
+    """YAML reads a bare `yes` or `no` as true or false: a label of that name needs quotes."""
+    if isinstance(value, bool):
+        word = "yes" if value else "no"
+        raise ValueError(f"{value} is a truth value: write the word in quotes, such as '{word}'")
+    return value
+
+
+Label = Annotated[int | str, BeforeValidator(_no_truth_values)]
+"""A class label, or a value of a categorical column: a whole number or text."""
+
+
+class ColumnParams(Params):
+    """What one column means and which values it may hold."""
+
+    kind: Kind = "numeric"
+    minimum: float | None = None
+    maximum: float | None = None
+    values: list[Label] | None = Field(None, min_length=1)
+    """The values allowed; for an ordered column, from lowest to highest."""
+    missing: Missing = "error"
+    """What stands for a missing value; means and medians come from the train rows."""
+    fill: float | str | None = None
+    """The value that `missing: constant` puts in."""
+    indicator: bool = True
+    """Whether the model is told that a value was missing where a number stands for it."""
+    unique: bool = False
+    feature: bool = True
+    """False: the column is checked and kept for splitting, but the model does not see it."""
+    format: str | None = None
+    """How a datetime is written, such as `%d/%m/%Y`; else found from the values."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.missing not in _POLICIES[self.kind]:
+            allowed = ", ".join(_POLICIES[self.kind])
+            raise ValueError(
+                f"`missing: {self.missing}` does not go with `kind: {self.kind}`: "
+                f"use one of {allowed}"
+            )
+        if (self.missing == "constant") != (self.fill is not None):
+            raise ValueError("`fill` and `missing: constant` go together: give both or neither")
+        if self.kind == "ordered" and not self.values:
+            raise ValueError("`kind: ordered` needs `values`, from lowest to highest")
+        if self.values and self.kind not in ("categorical", "ordered"):
+            raise ValueError(f"`values` does not go with `kind: {self.kind}`")
+        if self.values and len({str(v) for v in self.values}) < len(self.values):
+            raise ValueError("`values` names one value twice")
+        self._check_bounds()
+        return self
+
+    def _check_bounds(self) -> None:
+        bounded = self.minimum is not None or self.maximum is not None
+        if bounded and self.kind != "numeric":
+            raise ValueError(f"`minimum` and `maximum` do not go with `kind: {self.kind}`")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"`minimum` {self.minimum:g} is above `maximum` {self.maximum:g}")
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether the model sees this column."""
+        return self.feature and self.kind not in ("identifier", "ignored")
+
+
+class SchemaParams(Params):
+    """What a table's columns mean and which one is to be predicted."""
+
+    target: str = Field(min_length=1)
+    task: Task
+    columns: dict[str, ColumnParams] = Field(default_factory=dict)
+    others: Literal["numeric", "ignored", "error"] = "numeric"
+    """What becomes of columns that `columns` does not name."""
+    classes: list[Label] | None = Field(None, min_length=2)
+    """The labels, in the order of their codes; else those found, sorted."""
+    missing_words: list[str] = Field(default_factory=lambda: list(MISSING_WORDS))
+    minimum: float | None = None
+    """The least value that a number to be predicted may have."""
+    maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.target in self.columns:
+            raise ValueError(f"`columns` names the target '{self.target}': leave it out")
+        if self.classes and self.task == "regression":
+            raise ValueError("`classes` does not go with `task: regression`")
+        if self.classes and len({str(c) for c in self.classes}) < len(self.classes):
+            raise ValueError("`classes` names one label twice")
+        return self
+
+    def column(self, name: str) -> ColumnParams:
+        """What the column `name` means, named in the YAML or not."""
+        if name in self.columns:
+            return self.columns[name]
+        return ColumnParams(kind="ignored" if self.others == "ignored" else "numeric")

@@ -1,0 +1,45 @@
+"""Where a table came from: what a log, a report or a tracking run says of it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+from pydantic import Field
+
+from colonnade.parameters import Params
+
+
+class Source(Params):
+    """Name, size and content of the file or generator that a table was read from."""
+
+    name: str
+    rows: int
+    columns: int
+    sha256: str
+    note: str = ""
+    """ "synthetic sample" where the rows were drawn, not observed."""
+    coefficients: dict[str, float] = Field(default_factory=dict)
+    """The true coefficients of a drawn regression table, by feature."""
+    intercept: float | None = None
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Source:
+        """The source that the frame carries in `attrs`, or one made from its contents."""
+        if "source" in frame.attrs:
+            return cls.model_validate(frame.attrs["source"])
+        return cls(
+            name="table", rows=len(frame), columns=frame.shape[1], sha256=content_hash(frame)
+        )
+
+    def describe(self) -> str:
+        """One line for the log: "phones.csv, 2000 rows, sha256 1f3a5c7e9b2d"."""
+        note = f" ({self.note})" if self.note else ""
+        return f"{self.name}{note}, {self.rows} rows, sha256 {self.sha256[:12]}"
+
+
+def content_hash(frame: pd.DataFrame) -> str:
+    """SHA-256 of the columns' names and cells, in order."""
+    digest = hashlib.sha256("\x00".join(map(str, frame.columns)).encode())
+    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,190 @@
+"""Give each row to one part: train, validation or test."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from colonnade.errors import DataError
+from colonnade.parameters import Params
+from colonnade.tables.duplicates import repeated_rows, shared_rows
+from colonnade.tables.parts import (
+    PARTS,
+    UNUSED,
+    column_parts,
+    draw_parts,
+    group_codes,
+    group_parts,
+    moments,
+    part_column,
+    time_parts,
+)
+from colonnade.tables.problems import plural
+
+if TYPE_CHECKING:
+    from colonnade.tables.schema import SchemaParams
+
+__all__ = ["PARTS", "UNUSED", "SplitParams", "rows_of", "split_table"]
+
+log = logging.getLogger(__name__)
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class SplitParams(Params):
+    """How rows are given to parts; fractions are of all rows."""
+
+    strategy: Literal["auto", "stratified", "random", "group", "time", "column"] = "auto"
+    """auto: stratified for classes, random for a number. group: rows of one group stay together.
+    time: the last rows are tested. column: a column of the table names each row's part."""
+    column: str | None = None
+    """The column that holds the group, the time or the part."""
+    test_fraction: Fraction = 0.2
+    validation_fraction: Fraction = 0.1
+    seed: int = Field(42, ge=0, lt=2**31)
+    folds: int | None = Field(None, ge=2, le=100)
+    """Cross-validation: each row is tested in one of so many folds, beside the split above."""
+    repeats: int = Field(1, ge=1, le=100)
+    """How often cross-validation is repeated on rows shuffled anew."""
+    drop_duplicates: bool = False
+    """Whether a row that equals an earlier one is left out."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.test_fraction + self.validation_fraction >= 1:
+            raise ValueError(
+                f"test_fraction {self.test_fraction:g} and validation_fraction "
+                f"{self.validation_fraction:g} leave no rows to train on"
+            )
+        needs_column = self.strategy in ("group", "time", "column")
+        if needs_column != (self.column is not None):
+            raise ValueError(
+                "`column` goes with the strategies group, time and column, which need it"
+            )
+        if self.folds and self.strategy == "column":
+            raise ValueError("`folds` does not go with `strategy: column`")
+        if self.repeats > 1 and (not self.folds or self.strategy == "time"):
+            raise ValueError("`repeats` needs `folds`, and rows that may be shuffled")
+        return self
+
+
+def split_table(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> pd.DataFrame:
+    """The part of each row: train, validation, test, or unused.
+
+    Shape: table (n_rows, ...) -> (n_rows, 1 + folds * repeats): "part", then "fold_1" ... where each
+        column says what the rows are in that fold.
+    Raises: DataError if there are too few rows, groups or moments, or a class has no train row.
+    """
+    used = np.arange(len(table))
+    if params.drop_duplicates:
+        used = np.flatnonzero(~repeated_rows(table, schema))
+    rows = table.iloc[used]
+    split = pd.DataFrame({"part": _spread(_parts(rows, schema, params), used, table)})
+    if params.folds:
+        from colonnade.tables.folds import fold_parts
+
+        for place, parts in enumerate(fold_parts(rows, schema, params), 1):
+            split[f"fold_{place}"] = _spread(parts, used, table)
+    _warn_of_shared_rows(table, split, schema)
+    return split
+
+
+def rows_of(
+    table: pd.DataFrame, split: pd.DataFrame, part: str, column: str = "part"
+) -> pd.DataFrame:
+    """The table's rows of one part, in the table's order.
+
+    Args: column: "part", or "fold_1" ... of a cross-validation.
+    """
+    return table[(split[column] == part).to_numpy()]
+
+
+def strata_of(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray | None:
+    """Class codes to keep in proportion, or None where rows are drawn without regard to them."""
+    if schema.task == "regression":
+        if params.strategy == "stratified":
+            raise DataError(
+                "`split.strategy: stratified` needs classes, and the target is a number. "
+                "Set it to random."
+            )
+        return None
+    codes, _ = pd.factorize(table[schema.target], sort=True)
+    return np.asarray(codes) if params.strategy in ("auto", "stratified") else None
+
+
+def _parts(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray:
+    n_test = math.ceil(params.test_fraction * len(table))
+    n_validation = math.ceil(params.validation_fraction * len(table))
+    if n_test + n_validation >= len(table):
+        n_rows = len(table)
+        raise DataError(
+            f"the table has {n_rows} {plural('row', n_rows)}, of which the split leaves none to "
+            "train on. Add rows, or lower `split.test_fraction` and `split.validation_fraction`."
+        )
+    if params.strategy == "column":
+        parts = column_parts(table, str(params.column))
+    elif params.strategy == "group":
+        groups = group_codes(table, str(params.column))
+        parts = group_parts(groups, n_test, n_validation, params.seed)
+    elif params.strategy == "time":
+        parts = time_parts(moments(table, str(params.column)), n_test, n_validation)
+    else:
+        strata = strata_of(table, schema, params)
+        if strata is not None:
+            _refuse_small_classes(table[schema.target], 1 + (n_test > 0) + (n_validation > 0))
+        parts = draw_parts(len(table), n_test, n_validation, strata, params.seed)
+    _refuse_unseen_classes(table, parts, schema)
+    return parts
+
+
+def _spread(parts: np.ndarray, used: np.ndarray, table: pd.DataFrame) -> pd.Series:
+    """Parts of the used rows, put where they stand among all rows."""
+    spread = np.full(len(table), UNUSED, dtype=object)
+    spread[used] = parts
+    return part_column(spread, table.index)
+
+
+def _refuse_small_classes(target: pd.Series, n_parts: int) -> None:
+    counts = target.value_counts().sort_index()
+    problems = [
+        f"column '{target.name}': class {label} has {count} {plural('row', count)}, fewer than the "
+        f"{n_parts} parts that need one each. Add rows of it, remove it, or set "
+        "`split.strategy: random`."
+        for label, count in counts.items()
+        if count < n_parts
+    ]
+    if problems:
+        raise DataError(problems)
+
+
+def _refuse_unseen_classes(table: pd.DataFrame, parts: np.ndarray, schema: SchemaParams) -> None:
+    if not (parts == "train").any():
+        raise DataError("the split leaves no row to train on. Change `split`.")
+    if schema.task == "regression":
+        return
+    labels = table[schema.target]
+    unseen = set(labels.unique()) - set(labels[parts == "train"].unique())
+    if unseen:
+        names = ", ".join(sorted(str(label) for label in unseen))
+        raise DataError(
+            f"column '{schema.target}': class {names} has no train row in this split. "
+            "Add rows of it, remove it, or change `split`."
+        )
+
+
+def _warn_of_shared_rows(table: pd.DataFrame, split: pd.DataFrame, schema: SchemaParams) -> None:
+    for part, shared in shared_rows(table, split, schema).items():
+        if shared:
+            n_rows = int((split["part"] == part).sum())
+            log.warning(
+                "%d of %d %s rows equal a train row, which flatters the metrics: "
+                "set `split.drop_duplicates: true`, or split by group.",
+                shared,
+                n_rows,
+                part,
+            )

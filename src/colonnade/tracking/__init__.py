@@ -1,0 +1,1 @@
+"""Runs in MLflow: the only code that imports mlflow."""

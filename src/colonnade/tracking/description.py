@@ -1,0 +1,34 @@
+"""A run's description: what MLflow's page of a run shows first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from colonnade.tracking.ranking import headline
+
+
+def describe(opening: Mapping[str, Any], metrics: Mapping[str, float], data: str) -> str:
+    """Write the headline metrics beside the baselines, the data and the command, in Markdown."""
+    lines = [f"**{opening['name']}**", ""]
+    names = [name.removeprefix("test/") for name in headline(metrics)]
+    if names:
+        lines += [f"| | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+        for title, prefix in [("test", "test"), *_others(metrics)]:
+            cells = [_cell(metrics.get(f"{prefix}/{name}")) for name in names]
+            lines.append(f"| {title} | {' | '.join(cells)} |")
+        lines.append("")
+    if data:
+        lines += [f"Data: {data}", ""]
+    lines.append(f"Command: `{opening['command']}`")
+    return "\n".join(lines)
+
+
+def _others(metrics: Mapping[str, float]) -> list[tuple[str, str]]:
+    found = ["validation"] if any(key.startswith("validation/") for key in metrics) else []
+    found += sorted({key.rpartition("/")[0] for key in metrics if key.startswith("baseline/")})
+    return [(prefix.replace("/", " "), prefix) for prefix in found]
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

@@ -1,0 +1,127 @@
+"""The writer as its parent sees it: a child process that is rung up and answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Condition, Thread
+from time import monotonic
+from typing import IO, Any
+
+from colonnade.tracking.journal import ROOM, Journal
+from colonnade.tracking.params import TrackingParams
+
+Answer = dict[str, Any]
+LARGEST_LOG = 1_000_000
+# MLflow retries for minutes by default; a run should not hang that long on a server that went away
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+SAFETY = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+}
+
+
+class WriterProcess:
+    """`python -m colonnade.tracking.writer`, shared by all runs of one process.
+
+    It lives in a session of its own, so that Ctrl-C does not reach it, and ends when the pipe to
+    it closes: by `close`, or by the death of this process.
+    """
+
+    def __init__(self, project: Path, params: TrackingParams) -> None:
+        self.log = project / ROOM / "writer.log"
+        self._answers: dict[str, Answer] = {}
+        self._news = Condition()
+        self._ended = False
+        with _fresh_log(self.log) as log:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "colonnade.tracking.writer"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=project,
+                env=_environment(),
+                start_new_session=True,
+            )
+        # not as arguments: a URI may hold a password, and `ps` shows arguments to everyone
+        self._send({"pid": os.getpid(), "uri": params.uri, "project": str(project)})
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def ring(self, journal: Journal) -> None:
+        """Say that the journal has new messages."""
+        self._send({"journal": str(journal.folder)})
+
+    def problem(self, journal: Journal) -> str:
+        """Say what has gone wrong so far, without waiting."""
+        with self._news:
+            return str(self._answers.get(journal.name, {}).get("error", ""))
+
+    def answer(self, journal: Journal, timeout: float) -> Answer:
+        """Wait for the last word on a journal: run and experiment, or an error."""
+        end = monotonic() + timeout
+        with self._news:
+            while journal.name not in self._answers:
+                left = end - monotonic()
+                if self._ended:
+                    return {"error": f"The writer has ended. {_last_words(self.log)}"}
+                if left <= 0:
+                    return {"error": f"The store has not answered for {timeout:g} s."}
+                self._news.wait(left)
+            return self._answers[journal.name]
+
+    def close(self) -> None:
+        """Let the writer end, and see it go."""
+        stdin, stdout = self._child.stdin, self._child.stdout
+        if stdin:
+            try:
+                stdin.close()
+            except BrokenPipeError:
+                pass
+        try:
+            self._child.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            return  # still delivering what other runs left: it ends by itself
+        self._listener.join(timeout=2)
+        if stdout:
+            stdout.close()
+
+    def _send(self, line: dict[str, Any]) -> None:
+        stdin = self._child.stdin
+        try:
+            if stdin:
+                stdin.write(json.dumps(line).encode() + b"\n")
+                stdin.flush()
+        except OSError:
+            pass  # the writer is gone: `answer` says so, and the journal has everything
+
+    def _listen(self) -> None:
+        for line in self._child.stdout or ():
+            answer = json.loads(line)
+            with self._news:
+                self._answers[answer["journal"]] = answer
+                self._news.notify_all()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+
+def _environment() -> dict[str, str]:
+    source = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
+    return {**PATIENCE, **os.environ, **SAFETY, "PYTHONPATH": path, "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def _fresh_log(log: Path) -> IO[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LARGEST_LOG:
+        log.unlink()
+    return log.open("ab")
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return f"Its last words, from {log}: {lines[-1]}" if lines else ""

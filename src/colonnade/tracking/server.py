@@ -1,0 +1,76 @@
+"""Ask a tracking server whether it is there, without MLflow's import."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+
+from colonnade.tracking.params import without_password
+
+PATIENCE = 5.0
+ASKED = "/api/2.0/mlflow/experiments/get?experiment_id=0"
+
+
+def problem_with(uri: str) -> str:
+    """Say what keeps a server from recording runs: away, or refusing the password; else "".
+
+    Units: waits at most 5 seconds.
+    """
+    from urllib.error import HTTPError
+    from urllib.parse import urlsplit
+    from urllib.request import Request, urlopen
+
+    shown = without_password(uri)
+    request = Request(shown.rstrip("/") + ASKED)
+    authorization = _authorization(urlsplit(uri).username, urlsplit(uri).password)
+    if authorization:
+        request.add_header("Authorization", authorization)
+    try:
+        with urlopen(request, timeout=PATIENCE) as answer:
+            json.load(answer)
+    except HTTPError as error:
+        return _refusal(shown, error.code)
+    except (OSError, ValueError) as error:
+        return f"The tracking server {shown} does not answer ({getattr(error, 'reason', error)})."
+    return ""
+
+
+def _refusal(shown: str, code: int) -> str:
+    if code == 401:
+        given = "the name or password it was given" if os.environ.get(USER) else "no name"
+        return (
+            f"The tracking server {shown} asks for a name and password and refuses {given}: set "
+            f"{USER} and {PASSWORD}."
+        )
+    if code in {403, 404}:
+        return ""  # it answers; what this user may not see is no fault of the server
+    return f"The tracking server {shown} answers with an error (HTTP {code})."
+
+
+USER = "MLFLOW_TRACKING_USERNAME"
+PASSWORD = "MLFLOW_TRACKING_PASSWORD"
+
+
+def _authorization(user: str | None, password: str | None) -> str:
+    """Write the header as MLflow would: from the environment, the URI or ~/.mlflow/credentials."""
+    if token := os.environ.get("MLFLOW_TRACKING_TOKEN"):
+        return f"Bearer {token}"
+    if not os.environ.get(USER) and not user:
+        user, password = _from_file()
+    user, password = os.environ.get(USER) or user, os.environ.get(PASSWORD) or password
+    if not user:
+        return ""
+    return "Basic " + base64.b64encode(f"{user}:{password or ''}".encode()).decode()
+
+
+def _from_file() -> tuple[str | None, str | None]:
+    from configparser import ConfigParser
+
+    file = ConfigParser()
+    file.read(Path.home() / ".mlflow" / "credentials")
+    return (
+        file.get("mlflow", "mlflow_tracking_username", fallback=None),
+        file.get("mlflow", "mlflow_tracking_password", fallback=None),
+    )

@@ -1,0 +1,173 @@
+"""One run's journal, applied to MLflow message by message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.tracking import MlflowClient
+
+from colonnade.tracking.datasets import dataset_input, described
+from colonnade.tracking.description import describe
+from colonnade.tracking.git import git_tags
+from colonnade.tracking.journal import Journal, Message, fingerprint
+from colonnade.tracking.models import log_model
+from colonnade.tracking.naming import safe_key, safe_keys, safe_value
+from colonnade.tracking.store import experiment_id
+from colonnade.tracking.view import share_view
+
+JOURNAL_TAG = "colonnade.journal"
+PER_BATCH = {Metric: 1000, Param: 100, RunTag: 100}
+
+
+class TrackedRun:
+    """A run in MLflow that follows its journal.
+
+    Every message may be applied again: what MLflow has already stays as it is. How far the run
+    has come is noted in the journal's folder, so that another writer can go on from there.
+    """
+
+    def __init__(self, client: MlflowClient, journal: Journal, project: Path) -> None:
+        self.client, self.journal, self.project = client, journal, project
+        self.run_id = self.experiment_id = self.view = ""
+        self.ended = False
+        self._opening: Message = {}
+        self._headline: dict[str, float] = {}
+        self._data = ""
+        self._state = journal.folder / "state.json"
+        self._begun = self._state.exists()
+        self._done = -1
+        self._position = 0
+        if self._begun:
+            self._done = int(json.loads(self._state.read_text())["done"])
+
+    def follow(self) -> None:
+        """Apply the messages that have come since the last call."""
+        steps: dict[str, Callable[[Message], None]] = {
+            "run": self._open,
+            "metrics": self._metrics,
+            "dataset": self._dataset,
+            "tags": self._tags,
+            "artifact": self._artifact,
+            "model": self._model,
+            "end": self._end,
+        }
+        for position, message in self.journal.read(self._position):
+            again = message["number"] <= self._done and message["do"] in {"artifact", "model"}
+            if not again:
+                steps[message["do"]](message)
+            self._position = position
+            self._done = max(self._done, message["number"])
+            self._note()
+
+    def end(self, status: str, time: int, why: str = "") -> None:
+        """Set the run's status. Units: milliseconds since 1970."""
+        if why:
+            self.client.set_tag(self.run_id, "ended", why)
+        self._describe()
+        self.client.set_terminated(self.run_id, status=status, end_time=time)
+        self.ended = True
+
+    def _note(self) -> None:
+        self._state.write_text(json.dumps({"done": self._done}))
+
+    def _open(self, message: Message) -> None:
+        self._opening = message
+        self.experiment_id = experiment_id(self.client, message["experiment"])
+        self.run_id = self._found() if self._begun else ""
+        if not self.run_id:
+            self._note()  # before the run exists: a writer killed between the two leaves no double
+            run = self.client.create_run(
+                self.experiment_id,
+                start_time=message["time"],
+                run_name=message["name"],
+                tags={JOURNAL_TAG: self.journal.name},
+            )
+            self.run_id = run.info.run_id
+        parameters = message["parameters"]
+        names = safe_keys(parameters)
+        self._log(Param(names[key], safe_value(value)) for key, value in parameters.items())
+        self._tags({"values": {**_source_tags(message), **message["tags"]}})
+        self._tags({"values": git_tags(self.project)})
+
+    def _found(self) -> str:
+        runs = self.client.search_runs(
+            [self.experiment_id], filter_string=f"tags.`{JOURNAL_TAG}` = '{self.journal.name}'"
+        )
+        return runs[0].info.run_id if runs else ""
+
+    def _metrics(self, message: Message) -> None:
+        values = message["values"]
+        names = safe_keys(dict.fromkeys(key for key, *_ in values))
+        self._log(Metric(names[key], value, time, step) for key, value, time, step in values)
+        if message.get("final"):
+            self._headline.update({key: value for key, value, *_ in values})
+
+    def _dataset(self, message: Message) -> None:
+        self._data = described(message["source"])
+        self.client.log_inputs(self.run_id, [dataset_input(message["source"], message["location"])])
+        self._tags({"values": {"data": self._data}})
+
+    def _tags(self, message: Message) -> None:
+        values = message["values"]
+        names = safe_keys(values)
+        self._log(RunTag(names[key], str(value)[:8000]) for key, value in values.items())
+
+    def _artifact(self, message: Message) -> None:
+        path = self._unchanged(message)
+        folder = message["folder"] or None
+        if path and path.is_dir():
+            self.client.log_artifacts(self.run_id, str(path), folder)
+        elif path:
+            self.client.log_artifact(self.run_id, str(path), folder)
+
+    def _model(self, message: Message) -> None:
+        path = self._unchanged(message)
+        if path:
+            log_model(
+                self.client,
+                path,
+                run=self.client.get_run(self.run_id),
+                inputs=message["inputs"],
+                outputs=message["outputs"],
+            )
+
+    def _unchanged(self, message: Message) -> Path | None:
+        """Find the artifact as it was; if a later run has overwritten it, say that it is lost."""
+        path = Path(message["path"])
+        kept = self.journal.kept(message["number"], path)
+        if kept:
+            return kept
+        if path.exists() and fingerprint(path) == message["fingerprint"]:
+            return path
+        self._tags({"values": {safe_key(f"lost.{path.name}"): f"{path} has changed since"}})
+        return None
+
+    def _end(self, message: Message) -> None:
+        self.view = share_view(self.client, self.experiment_id)
+        self.end(message["status"], message["time"])
+
+    def _describe(self) -> None:
+        text = describe(self._opening, self._headline, self._data)
+        self._tags({"values": {"mlflow.note.content": text}})
+
+    def _log(self, entities: Iterable[Any]) -> None:
+        remaining = iter(entities)
+        while batch := list(islice(remaining, PER_BATCH[Param])):
+            kind = type(batch[0])
+            batch += islice(remaining, PER_BATCH[kind] - len(batch))
+            names = {Metric: "metrics", Param: "params", RunTag: "tags"}
+            self.client.log_batch(self.run_id, **{names[kind]: batch})
+
+
+def _source_tags(message: Message) -> dict[str, str]:
+    return {
+        "mlflow.user": message["user"],
+        "mlflow.source.type": "PROJECT",
+        "mlflow.source.name": message["command"],
+        "command": message["command"],
+    }

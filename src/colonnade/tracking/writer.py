@@ -1,0 +1,187 @@
+"""The process that writes runs to MLflow, so that training need not wait for it.
+
+Started by `process.WriterProcess`. The first line on stdin says where the store is; every further
+line names a journal that has new messages. Answers, one JSON line for each run that ended or
+failed, go to stdout. When stdin closes, what is still open is ended as KILLED: the parent is gone.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import IO, TYPE_CHECKING, Any
+
+from colonnade.tracking.journal import Journal, orphans
+from colonnade.tracking.server import problem_with
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+    from colonnade.tracking.tracked_run import TrackedRun
+
+Bells = SimpleQueue[dict[str, Any] | None]
+LOOK_FOR_PARENT = 1.0
+GONE = "the process that trained has disappeared (killed, or out of memory)"
+
+
+class Writer:
+    """Follows the journals of its parent, and of parents that died before."""
+
+    def __init__(self, settings: dict[str, Any], answers: IO[str]) -> None:
+        self.uri = settings["uri"]
+        self.project = Path(settings["project"])
+        self._answers = answers
+        self._runs: dict[str, TrackedRun | None] = {}
+        self._client: MlflowClient | None = None
+        self._cleared = False
+
+    def ring(self, folder: Path) -> None:
+        """Apply what is new in a journal; tell the parent of its end or of an error."""
+        if not folder.exists():
+            return  # ended and delivered: one bell had announced several messages
+        if folder.name not in self._runs:
+            self._runs[folder.name] = self._begin(Journal(folder))
+        run = self._runs[folder.name]
+        if run is None:
+            return
+        try:
+            run.follow()
+        except Exception as error:
+            self._fail(run.journal, error)
+            return
+        if run.ended:
+            del self._runs[folder.name]
+            run.journal.delete()
+            self._answer(
+                run.journal,
+                run_id=run.run_id,
+                experiment_id=run.experiment_id,
+                view=run.view,
+            )
+
+    def clear(self) -> None:
+        """Deliver, once, what runs that are gone have left."""
+        if self._cleared or self._client is None:
+            return
+        self._cleared = True
+        for journal in orphans(self.project):
+            if journal.name in self._runs:
+                continue
+            try:
+                self._bury(journal)
+            except Exception as error:
+                self._note_failure(journal, error)
+
+    def end(self) -> None:
+        """End what is still open: the parent has gone without a word."""
+        for run in [run for run in self._runs.values() if run is not None]:
+            try:
+                run.follow()
+                if not run.ended:
+                    run.end("KILLED", round(time.time() * 1000), GONE)
+                run.journal.delete()
+            except Exception as error:
+                self._note_failure(run.journal, error)
+
+    def _begin(self, journal: Journal) -> TrackedRun | None:
+        from colonnade.tracking.tracked_run import TrackedRun
+
+        if not journal.hold("writer"):
+            return None  # another writer has taken it for an orphan: it is in good hands
+        try:
+            return TrackedRun(self._connected(), journal, self.project)
+        except Exception as error:
+            self._fail(journal, error)
+            return None
+
+    def _connected(self) -> MlflowClient:
+        from colonnade.tracking.store import open_store
+
+        if self._client is None:
+            self._client = open_store(self.uri)
+        return self._client
+
+    def _bury(self, journal: Journal) -> None:
+        from colonnade.tracking.tracked_run import TrackedRun
+
+        run = TrackedRun(self._connected(), journal, self.project)
+        last = round(journal.lines.stat().st_mtime * 1000)
+        run.follow()
+        if run.run_id and not run.ended:
+            run.end("KILLED", last, GONE)
+        journal.delete()
+
+    def _fail(self, journal: Journal, error: Exception) -> None:
+        self._runs[journal.name] = None
+        self._note_failure(journal, error)
+        self._answer(journal, error=f"MLflow: {_first_line(error)}.")
+
+    def _note_failure(self, journal: Journal, error: Exception) -> None:
+        traceback.print_exception(error)
+        away = self.uri.startswith("http") and problem_with(self.uri)
+        if not away:
+            journal.failed()  # a fault of the record itself, which will not mend by waiting
+        journal.release()
+
+    def _answer(self, journal: Journal, **facts: str) -> None:
+        try:
+            print(json.dumps({"journal": journal.name, **facts}), file=self._answers, flush=True)
+        except OSError:
+            pass  # nobody listens any more
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _listen(bells: Bells) -> None:
+    for line in sys.stdin:
+        bells.put(json.loads(line))
+    bells.put(None)
+
+
+def _next(bells: Bells, parent: int) -> dict[str, Any] | None:
+    """Wait for the bell; None when the parent is gone.
+
+    A process that the parent forked may keep the pipe open after its death: so we look for it.
+    """
+    while True:
+        try:
+            return bells.get(timeout=LOOK_FOR_PARENT)
+        except Empty:
+            if hasattr(os, "fork") and os.getppid() != parent:
+                return None
+
+
+def main() -> None:
+    """Serve until the parent closes the pipe."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            # the run's status is still to be written; this process ends by itself with its parent
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    gc.disable()  # imports make nothing but lasting objects: looking through them costs 0.35 s
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what MLflow prints is no answer
+    settings = json.loads(sys.stdin.readline())
+    bells: Bells = SimpleQueue()
+    Thread(target=_listen, args=(bells,), daemon=True).start()
+    writer = Writer(settings, answers)
+    while (bell := _next(bells, settings["pid"])) is not None:
+        writer.ring(Path(bell["journal"]))
+        if bells.empty():
+            writer.clear()
+    writer.end()
+    sys.stderr.flush()
+    os._exit(0)  # everything is committed; taking MLflow down in order costs 0.2 s
+
+
+if __name__ == "__main__":
+    main()

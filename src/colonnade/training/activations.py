@@ -1,0 +1,175 @@
+"""Activations and their derivatives, as kernels that write into buffers made beforehand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from colonnade.training.words import Word
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """What one activation does to buffers.
+
+    forward(z, out): writes a(z) into `out`; `out` may be `z` when `from_output`.
+    backward(d, z, a): turns dL/da into dL/dz in `d`, in place.
+    apply(z): the same as forward, for autograd and prediction.
+    from_output: the derivative needs the output alone, so that z may be overwritten.
+    """
+
+    forward: Callable[[Tensor, Tensor], object]
+    backward: Callable[[Tensor, Tensor, Tensor], object] | None
+    apply: Callable[[Tensor], Tensor]
+    from_output: bool = True
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One word of the table: how its kernels are built, its options and its Kaiming gain."""
+
+    build: Callable[[Any], Kernels]
+    gain: Callable[[Any], float]
+    module: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _relu(_: Any) -> Kernels:
+    import torch
+
+    backward = torch.ops.aten.threshold_backward.grad_input
+    return Kernels(
+        lambda z, out: torch.clamp_min(z, 0, out=out) if out is not z else z.relu_(),
+        lambda d, z, a: backward(d, a, 0, grad_input=d),
+        torch.relu,
+    )
+
+
+def _sigmoid(_: Any) -> Kernels:
+    import torch
+
+    backward = torch.ops.aten.sigmoid_backward.grad_input
+    return Kernels(
+        lambda z, out: torch.sigmoid(z, out=out),
+        lambda d, z, a: backward(d, a, grad_input=d),
+        torch.sigmoid,
+    )
+
+
+def _tanh(_: Any) -> Kernels:
+    import torch
+
+    backward = torch.ops.aten.tanh_backward.grad_input
+    return Kernels(
+        lambda z, out: torch.tanh(z, out=out),
+        lambda d, z, a: backward(d, a, grad_input=d),
+        torch.tanh,
+    )
+
+
+def _leaky_relu(params: Any) -> Kernels:
+    import torch
+
+    forward = torch.ops.aten.leaky_relu.out
+    backward = torch.ops.aten.leaky_relu_backward.grad_input
+    slope = params.slope
+    return Kernels(
+        lambda z, out: forward(z, slope, out=out),
+        lambda d, z, a: backward(d, a, slope, True, grad_input=d),
+        lambda z: torch.nn.functional.leaky_relu(z, slope),
+    )
+
+
+def _elu_family(alpha: float, scale: float) -> Kernels:
+    import torch
+
+    forward, backward = torch.ops.aten.elu.out, torch.ops.aten.elu_backward.grad_input
+    return Kernels(
+        lambda z, out: forward(z, alpha, scale, 1.0, out=out),
+        lambda d, z, a: backward(d, alpha, scale, 1.0, True, a, grad_input=d),
+        lambda z: torch.ops.aten.elu(z, alpha, scale, 1.0),
+    )
+
+
+def _prelu(_: Any) -> Kernels:
+    # The learned slope lives among the network's parameters: the network computes it itself.
+    import torch
+
+    return Kernels(
+        lambda z, out: torch.clamp_min(z, 0, out=out),
+        lambda d, z, a: None,
+        torch.relu,
+        from_output=False,
+    )
+
+
+def _smooth(name: str) -> Kernels:
+    """Activations whose derivative needs the input: gelu, silu, mish."""
+    import torch
+
+    functional = getattr(torch.nn.functional, name)
+    forward = getattr(torch.ops.aten, name).out
+    derivative = getattr(torch.ops.aten, f"{name}_backward")
+    if hasattr(derivative, "grad_input"):
+        into = derivative.grad_input
+        return Kernels(
+            lambda z, out: forward(z, out=out),
+            lambda d, z, a: into(d, z, grad_input=d),
+            functional,
+            from_output=False,
+        )
+    return Kernels(
+        lambda z, out: forward(z, out=out),
+        lambda d, z, a: d.copy_(derivative.default(d, z)),
+        functional,
+        from_output=False,
+    )
+
+
+_SQRT2 = math.sqrt(2.0)
+
+# Gains: torch.nn.init.calculate_gain; prelu as leaky_relu of its starting slope 0.25; the smooth
+# relatives of relu (elu, gelu, silu, mish), for which torch names none, as relu.
+ACTIVATIONS: dict[str, Activation] = {
+    "relu": Activation(_relu, lambda _: _SQRT2, "ReLU"),
+    "leaky_relu": Activation(
+        _leaky_relu, lambda p: math.sqrt(2 / (1 + p.slope**2)), "LeakyReLU", {"slope": 0.01}
+    ),
+    "prelu": Activation(_prelu, lambda _: math.sqrt(2 / (1 + 0.25**2)), "PReLU"),
+    "sigmoid": Activation(_sigmoid, lambda _: 1.0, "Sigmoid"),
+    "tanh": Activation(_tanh, lambda _: 5 / 3, "Tanh"),
+    "elu": Activation(lambda p: _elu_family(1.0, 1.0), lambda _: _SQRT2, "ELU"),
+    "selu": Activation(lambda p: _elu_family(SELU_ALPHA, SELU_SCALE), lambda _: 0.75, "SELU"),
+    "gelu": Activation(lambda p: _smooth("gelu"), lambda _: _SQRT2, "GELU"),
+    "silu": Activation(lambda p: _smooth("silu"), lambda _: _SQRT2, "SiLU"),
+    "mish": Activation(lambda p: _smooth("mish"), lambda _: _SQRT2, "Mish"),
+}
+
+
+class ActivationParams(Word):
+    """What stands between two layers: a word of ACTIVATIONS, and `slope` for leaky_relu."""
+
+    kind: ClassVar[str] = "activation"
+    table: ClassVar[Mapping[str, Activation]] = ACTIVATIONS
+    default: ClassVar[str] = "relu"
+
+    # Above 0: the derivative is read off the output, whose sign must tell the input's.
+    slope: float | None = Field(None, gt=0, lt=1)
+
+    def kernels(self) -> Kernels:
+        """Build the tensor kernels."""
+        return ACTIVATIONS[self.name].build(self)
+
+    def gain(self) -> float:
+        """By how much Kaiming's deviation grows to keep the variance through this activation."""
+        return ACTIVATIONS[self.name].gain(self)

@@ -1,0 +1,88 @@
+"""Where training runs: today this process, on its CPU or its CUDA device.
+
+The loop is handed over as a plain function, so that another engine can carry it elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from colonnade.errors import ParameterError
+from colonnade.training.parameters import TrainingParams
+
+if TYPE_CHECKING:
+    import torch
+
+# Multiply-adds of one forward step under which a second thread costs more than it brings.
+_SMALL_STEP = 20_000_000
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def available_cores() -> int:
+    """Count the cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity
+        return os.cpu_count() or 1
+
+
+def choose_threads(params: TrainingParams, n_parameters: int, batch_size: int) -> int:
+    """Give the thread count: the one asked for, or one for small steps and all cores for large.
+
+    On a busy machine two threads lose tenfold on small products: they wait for each other.
+    """
+    if params.threads != "auto":
+        return params.threads
+    small = n_parameters * batch_size * params.members < _SMALL_STEP
+    return 1 if small else available_cores()
+
+
+def choose_device(params: TrainingParams) -> torch.device:
+    """Give the device: the one asked for, or CUDA where there is one.
+
+    Raises: ParameterError if the one asked for is not there.
+    """
+    import torch
+
+    found = torch.cuda.is_available()
+    if params.device == "auto":
+        return torch.device("cuda" if found else "cpu")
+    if params.device.startswith("cuda") and not found:
+        raise ParameterError(
+            f"training.device is `{params.device}`, but torch finds no CUDA device: "
+            "use `auto` or `cpu`."
+        )
+    return torch.device(params.device)
+
+
+@contextmanager
+def thread_count(threads: int) -> Iterator[None]:
+    """Hold torch to so many threads, and give the old number back after."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def run_side_by_side(
+    run: Callable[[Job], Result], jobs: Sequence[Job], workers: int
+) -> list[Result]:
+    """Run jobs on so many Python threads, each with one torch thread; results keep the order.
+
+    Torch lets go of Python's lock inside its kernels, so programs of many members overlap.
+    """
+    with thread_count(1):
+        if workers == 1 or len(jobs) == 1:
+            return [run(job) for job in jobs]
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(run, jobs))

@@ -1,0 +1,100 @@
+"""The `training` group of a table's YAML."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, PositiveInt, field_validator, model_validator
+
+from colonnade.errors import ParameterError
+from colonnade.parameters import Params
+from colonnade.training.losses import DEFAULT_LOSS, LossParams
+from colonnade.training.optimizers import OptimizerParams
+from colonnade.training.schedulers import SchedulerParams
+
+
+class EarlyStoppingParams(Params):
+    """Stop when the validation loss has not fallen for `patience` epochs.
+
+    minimum_change: a smaller fall does not count. restore_best: keep the best epoch's weights.
+    """
+
+    patience: PositiveInt = 20
+    minimum_change: float = Field(0.0, ge=0)
+    restore_best: bool = True
+
+
+class TrainingParams(Params):
+    """How to train. Bare words take their defaults: `optimizer: adam`, `scheduler: cosine`.
+
+    loss: default by task (cross_entropy, ordinal, mse).
+    l1: pull of the lasso on the first layer and the linear path, by whole input columns or by
+      element (`l1_by`); proximal, so that weights reach exactly 0.
+    clip_norm: longest gradient of a member. ema: decay of an average of the weights, which then
+      stands for them in validation and prediction.
+    refit: choose the number of epochs on validation rows, then train again on train + validation.
+    members: models trained together; their probabilities (or predictions) are averaged.
+    temperature: divide logits by a number fitted on validation rows.
+    gradients: hand-derived where it can be, or always by autograd.
+    checkpoint_every: epochs between checkpoints (when a place for them is given).
+    seed: of weights, order and dropout. threads, device: `auto` chooses by the size of the model.
+    """
+
+    loss: LossParams | None = None
+    optimizer: OptimizerParams = OptimizerParams.model_validate("adam")
+    scheduler: SchedulerParams = SchedulerParams.model_validate("none")
+    epochs: PositiveInt = 50
+    batch_size: PositiveInt = 32
+    seed: int = Field(0, ge=0, lt=2**63)
+    threads: Literal["auto"] | PositiveInt = "auto"
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    l1: float = Field(0.0, ge=0)
+    l1_by: Literal["column", "element"] = "column"
+    clip_norm: float | None = Field(None, gt=0)
+    early_stopping: EarlyStoppingParams | None = None
+    ema: float | None = Field(None, gt=0, lt=1)
+    refit: bool = False
+    members: PositiveInt = 1
+    temperature: bool = False
+    gradients: Literal["auto", "autograd"] = "auto"
+    checkpoint_every: PositiveInt = 10
+
+    @field_validator("scheduler", mode="before")
+    @classmethod
+    def _no_scheduler(cls, value: Any) -> Any:
+        return "none" if value is None else value
+
+    @field_validator("early_stopping", mode="before")
+    @classmethod
+    def _switch(cls, value: Any) -> Any:
+        if value is True:
+            return {}
+        return None if value is False else value
+
+    @model_validator(mode="after")
+    def _check(self) -> TrainingParams:
+        problems = self.scheduler.problems(self.epochs)
+        if self.optimizer.full_batch:
+            unfit = {"l1": self.l1 > 0, "clip_norm": self.clip_norm, "ema": self.ema}
+            problems += [
+                f"training.{name} does not go with lbfgs, which takes steps of its own: remove it, "
+                "or choose another optimizer."
+                for name, given in unfit.items()
+                if given
+            ]
+            if self.scheduler.interval == "step":
+                problems.append("scheduler.interval `step` does not go with lbfgs: use `epoch`.")
+        if problems:
+            raise ValueError(" ".join(problems))
+        return self
+
+    def loss_for(self, task: str, n_classes: int) -> LossParams:
+        """Give the loss, or the task's own.
+
+        Raises: ParameterError if it does not fit the task.
+        """
+        loss = self.loss or LossParams.model_validate(DEFAULT_LOSS[task])
+        problems = loss.problems(task, n_classes)
+        if problems:
+            raise ParameterError(problems)
+        return loss

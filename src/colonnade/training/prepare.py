@@ -1,0 +1,113 @@
+"""From frames to a task of tensors, with everything checked that could go wrong later."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from colonnade.errors import DataError, ParameterError
+from colonnade.training.engine import choose_device
+from colonnade.training.loop import Task
+from colonnade.training.losses import Loss
+from colonnade.training.models import ModelParams, plan_network
+from colonnade.training.parameters import TrainingParams
+from colonnade.training.rows import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from colonnade.tables.standardize import Standardizer
+
+
+def prepare(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
+    dtype: torch.dtype = torch.float32,
+) -> Task:
+    """Check the parameters against the rows, and encode the rows.
+
+    Raises: ParameterError, DataError.
+    """
+    n_classes = len(standardizer.classes or ())
+    loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
+    _check(model, training, len(train), len(validation))
+    plan = plan_network(
+        model, len(standardizer.feature_names), loss.n_outputs, loss.n_logits
+    )
+    device = choose_device(training)
+    return Task(
+        plan,
+        model.activation.kernels(),
+        model.activation.gain(),
+        loss,
+        training,
+        encode_rows(train, standardizer, loss, dtype, device),
+        encode_rows(validation, standardizer, loss, dtype, device),
+        dtype,
+    )
+
+
+def _check(model: ModelParams, training: TrainingParams, n_train: int, n_validation: int) -> None:
+    problems = []
+    if n_train == 0:
+        raise DataError("there are no train rows: lower split.test_fraction, or add rows.")
+    wanting = {
+        "training.early_stopping": training.early_stopping is not None,
+        "training.temperature": training.temperature,
+        "training.scheduler plateau": training.scheduler.name == "plateau",
+    }
+    if n_validation == 0:
+        problems += [
+            f"{name} looks at validation rows, and there are none: raise "
+            "split.validation_fraction, or leave it out."
+            for name, asked in wanting.items()
+            if asked
+        ]
+    if model.batch_norm and min(training.batch_size, n_train) == 1:
+        problems.append("model.batch_norm needs batches of 2 rows or more: one has no variance.")
+    if training.optimizer.full_batch and model.dropout > 0:
+        problems.append("lbfgs needs the same loss twice: set model.dropout to 0.")
+    if training.optimizer.full_batch and model.batch_norm:
+        problems.append("lbfgs does not go with model.batch_norm: set it to false.")
+    if problems:
+        raise ParameterError(problems)
+    if model.initializer.name == "zeros" and model.widths:
+        warnings.warn(
+            "initializer `zeros` on hidden layers: all hidden gradients are exactly zero, and "
+            "only the output's bias (and a straight path) will learn.",
+            stacklevel=4,
+        )
+
+
+def encode_rows(
+    frame: pd.DataFrame,
+    standardizer: Standardizer,
+    loss: Loss,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Rows:
+    """Turn a prepared frame into tensors.
+
+    Raises: DataError if a number is not finite.
+    """
+    names = list(standardizer.feature_names)
+    x = np.ones((len(frame), len(names) + 1), dtype=np.float32)
+    x[:, :-1] = frame[names].to_numpy(dtype=np.float32)
+    wrong = ~np.isfinite(x).all(axis=0)[:-1]
+    if wrong.any():
+        columns = ", ".join(repr(name) for name, bad in zip(names, wrong, strict=True) if bad)
+        raise DataError(f"features {columns} hold numbers that are not finite.")
+    target = frame[standardizer.target].to_numpy()
+    if standardizer.classes is None:
+        target = (target.astype(np.float64) - standardizer.target_center) / standardizer.target_scale
+        codes = torch.from_numpy(target)
+    else:
+        codes = torch.from_numpy(target.astype(np.int64))
+    features, codes = torch.from_numpy(x).to(device, dtype), codes.to(device)
+    return Rows(features, loss.encode(codes, dtype), codes)

@@ -1,0 +1,112 @@
+"""What acts on all weights around a step: decay, clipping, the lasso, the average of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from colonnade.training.network import Stack, split_pieces
+
+
+class WeightDecay:
+    """Pull weights towards 0: through the gradient, or beside it (AdamW).
+
+    Source: Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization.
+    """
+
+    def __init__(
+        self, stack: Stack, decays: Sequence[float], decoupled: bool, biases: bool
+    ) -> None:
+        self.stack, self.decoupled = stack, decoupled
+        chosen = torch.zeros_like(stack.flat[:1])
+        for name, weight in split_pieces(stack.plan, chosen).items():
+            if biases or name.endswith(".weight"):
+                weight.fill_(1)
+        self.strength = chosen * _column(decays, stack)
+        self.keep = self.strength
+
+    def set_rates(self, rates: Sequence[float]) -> None:
+        """Take the rates of the coming steps."""
+        if self.decoupled:
+            self.keep = 1 - self.strength * _column(rates, self.stack)
+
+    def __call__(self) -> None:
+        """Act on the gradient, or shrink the weights."""
+        if self.decoupled:
+            self.stack.flat.mul_(self.keep)
+        else:
+            self.stack.grad.addcmul_(self.stack.flat, self.strength)
+
+
+class Clip:
+    """Shorten a member's gradient to `longest` (Pascanu et al. 2013)."""
+
+    def __init__(self, stack: Stack, longest: float) -> None:
+        self.stack, self.longest = stack, longest
+
+    def __call__(self) -> None:
+        """Scale the gradient; 1e-6 as in torch.nn.utils.clip_grad_norm_."""
+        norms = torch.linalg.vector_norm(self.stack.grad, dim=1, keepdim=True)
+        self.stack.grad.mul_((self.longest / (norms + 1e-6)).clamp_max_(1))
+
+
+class Lasso:
+    """After each step, soft thresholding of what reads the inputs, so that zeros are exact.
+
+    column: an input's weights to all outputs shrink together by rate x strength in length;
+    element: each alone. Of one output the two are the same.
+    Source: Parikh & Boyd 2014, Proximal Algorithms, 6.5; Yuan & Lin 2006 (groups).
+    """
+
+    def __init__(self, stack: Stack, strength: float, by_column: bool) -> None:
+        self.stack, self.strength, self.by_column = stack, strength, by_column
+        weights = split_pieces(stack.plan, stack.flat)
+        self.weights = [weights[name] for name in input_weights(weights)]
+        self.threshold = torch.zeros(len(stack.flat), 1, 1).to(stack.flat)
+
+    def set_rates(self, rates: Sequence[float]) -> None:
+        """Take the rates of the coming steps."""
+        self.threshold = _column(rates, self.stack).unsqueeze(-1) * self.strength
+
+    def __call__(self) -> None:
+        """Shrink."""
+        for weight in self.weights:
+            if self.by_column:
+                length = torch.linalg.vector_norm(weight, dim=-2, keepdim=True)
+                weight.mul_((1 - self.threshold / length.clamp_min(1e-30)).clamp_min_(0))
+            else:
+                left = (weight.abs() - self.threshold).clamp_min_(0)
+                weight.copy_(torch.copysign(left, weight))
+
+
+class Average:
+    """An exponential moving average of the weights (Polyak & Juditsky 1992).
+
+    Early on it forgets faster, (1 + t) / (10 + t), so that the start has no weight at the end.
+    """
+
+    def __init__(self, stack: Stack, decay: float) -> None:
+        self.stack, self.decay, self.steps = stack, decay, 0
+        self.flat = stack.flat.clone()
+
+    def __call__(self) -> None:
+        """Move towards the weights."""
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        self.flat.lerp_(self.stack.flat, 1 - decay)
+
+    def weights(self, sparse: bool) -> Tensor:
+        """Give the average; what the lasso has set to 0 is 0 in it, too."""
+        return self.flat * (self.stack.flat != 0) if sparse else self.flat
+
+
+def input_weights(names: Sequence[str] | dict[str, Tensor]) -> list[str]:
+    """Name the weights that read the inputs: the first layer's and the straight path's."""
+    first = "hidden.0.weight" if "hidden.0.weight" in names else "output.weight"
+    return [first, "skip.weight"] if "skip.weight" in names else [first]
+
+
+def _column(values: Sequence[float], stack: Stack) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64).to(stack.flat).unsqueeze(-1)

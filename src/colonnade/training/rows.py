@@ -1,0 +1,129 @@
+"""Rows in memory: encoded once, permuted once an epoch, handed out as slices."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+# Floats gathered at once: the copy of a block stays small beside the table.
+_BLOCK_FLOATS = 2**22
+_EVALUATION_ROWS = 2**16
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table as tensors.
+
+    Shape: x (n, n_inputs + 1) whose last column is 1, targets (n, width of the loss's encoding),
+    codes (n,) class codes or standardised numbers.
+    """
+
+    x: Tensor
+    targets: Tensor
+    codes: Tensor
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def join(self, other: Rows) -> Rows:
+        """Put the other's rows under these."""
+        return Rows(
+            torch.cat([self.x, other.x]),
+            torch.cat([self.targets, other.targets]),
+            torch.cat([self.codes, other.codes]),
+        )
+
+    def digest(self) -> str:
+        """Name the contents: a checkpoint of other rows is refused by it."""
+        found = hashlib.sha256()
+        for tensor in (self.x, self.codes):
+            array = np.ascontiguousarray(tensor.cpu().numpy())
+            found.update(f"{array.dtype}{array.shape}".encode())
+            found.update(array.data)
+        return found.hexdigest()
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Consecutive batches of one size: a slice of x, of targets, and room for the logits."""
+
+    x: Sequence[Tensor]
+    targets: Sequence[Tensor]
+    logits: Sequence[Tensor]
+    all_targets: Tensor
+    all_logits: Tensor
+
+    @property
+    def n_rows(self) -> int:
+        """Count the rows of each batch."""
+        return int(self.all_logits.shape[-2])
+
+
+def derive_seed(seed: int, *purpose: object) -> int:
+    """Make a seed for one purpose: streams of different purposes share nothing."""
+    text = repr((seed, *purpose)).encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "little") >> 1
+
+
+def batch_sizes(n_rows: int, batch_size: int, batch_norm: bool) -> tuple[int, int]:
+    """Give the number of whole batches and the size of the last, smaller one.
+
+    One row has no variance: under batch norm a lone last row sits its epoch out; the next
+    permutation leaves out another.
+    """
+    whole, rest = divmod(n_rows, batch_size)
+    return whole, 0 if batch_norm and rest == 1 else rest
+
+
+def permute(seeds: Sequence[int], epoch: int, members: Sequence[Tensor | None], n: int) -> Tensor:
+    """Draw each member's order of its rows for one epoch, from (seed, epoch) alone.
+
+    Shape: -> (M, n).
+    """
+    orders = []
+    for seed, rows in zip(seeds, members, strict=True):
+        generator = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
+        order = torch.randperm(n, generator=generator)
+        orders.append(order if rows is None else rows[order])
+    return torch.stack(orders)
+
+
+def batches(
+    rows: Rows, order: Tensor, batch_size: int, rest: int, n_logits: int
+) -> Iterator[Batches]:
+    """Gather rows in the order, block after block, and cut the blocks into batches.
+
+    Shape: order (M, n) -> slices (batch_size, width), with M in front if many.
+    """
+    n_members, n = order.shape
+    whole = n // batch_size
+    per_step = n_members * batch_size * rows.x.shape[1]
+    steps = max(1, _BLOCK_FLOATS // per_step)
+    for start in range(0, whole, steps):
+        stop = min(whole, start + steps)
+        part = order[:, start * batch_size : stop * batch_size]
+        index = part.view(n_members, stop - start, batch_size).transpose(0, 1).reshape(-1)
+        yield _cut(rows, index, (stop - start, n_members, batch_size), n_logits)
+    if rest:
+        index = order[:, n - rest :].reshape(-1)
+        yield _cut(rows, index, (1, n_members, rest), n_logits)
+
+
+def _cut(rows: Rows, index: Tensor, shape: tuple[int, int, int], n_logits: int) -> Batches:
+    index = index.to(rows.x.device)
+    lead = (shape[0], shape[2]) if shape[1] == 1 else shape
+    x = rows.x.index_select(0, index).view(*lead, -1)
+    targets = rows.targets.index_select(0, index).view(*lead, -1)
+    logits = rows.x.new_empty(*lead, n_logits)
+    return Batches(x.unbind(0), targets.unbind(0), logits.unbind(0), targets, logits)
+
+
+def chunks(n_rows: int, size: int = _EVALUATION_ROWS) -> Iterator[slice]:
+    """Cut so many rows into slices of a fixed size."""
+    for start in range(0, n_rows, size):
+        yield slice(start, min(n_rows, start + size))

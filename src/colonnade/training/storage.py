@@ -1,0 +1,133 @@
+"""A model as a folder: weights named by their content, and a description that points to them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from colonnade.errors import ModelError, UserError
+from colonnade.training.files import remove_leftovers, replace_file
+from colonnade.training.models import ModelParams, Plan
+from colonnade.training.parameters import TrainingParams
+from colonnade.training.trained import TrainedModel
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DESCRIPTION = "model.json"
+FORMAT = 1
+_WEIGHTS = re.compile(r"weights-[0-9a-f]{12}\.safetensors")
+
+
+def save_model(model: TrainedModel, folder: Path) -> None:
+    """Write the model so that a kill at any moment leaves the old one or the new one.
+
+    The description is replaced last; weights that it no longer names are removed after.
+    """
+    from safetensors.torch import save
+
+    folder = Path(folder)
+    content = save({name: weight.contiguous() for name, weight in model.weights.items()})
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"weights-{digest[:12]}.safetensors"
+    replace_file(folder / name, content)
+    description = {
+        "format": FORMAT,
+        "weights": {"file": name, "sha256": digest},
+        **model.describe(),
+    }
+    text = json.dumps(description, indent=2, allow_nan=False, ensure_ascii=False)
+    replace_file(folder / DESCRIPTION, f"{text}\n".encode())
+    for file in folder.iterdir():
+        if _WEIGHTS.fullmatch(file.name) and file.name != name:
+            file.unlink(missing_ok=True)
+    for target in (folder / DESCRIPTION, folder / "weights-*.safetensors"):
+        remove_leftovers(target)
+
+
+def load_model(folder: Path) -> TrainedModel:
+    """Read a model back.
+
+    Raises: ModelError if the folder holds no model, or one that was altered or cut.
+    """
+    from colonnade.tables.standardize import Standardizer
+
+    folder = Path(folder)
+    described = _read_description(folder)
+    content = _read_weights(folder, described)
+    try:
+        standardizer = Standardizer.model_validate(described["standardizer"])
+        model = ModelParams.model_validate(described["model"])
+        training = TrainingParams.model_validate(described["training"])
+        facts = dict(described["facts"])
+        trained = TrainedModel(standardizer, model, training, {}, facts)
+        plan = trained.plan
+    except (ValueError, KeyError, TypeError, UserError) as error:
+        raise ModelError(
+            f"{folder / DESCRIPTION} does not describe a model of this version: {error}. "
+            "Train it again."
+        ) from None
+    trained.weights = _read_tensors(folder, content, plan)
+    return trained
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    path = folder / DESCRIPTION
+    try:
+        described = json.loads(path.read_bytes())
+        if not isinstance(described, dict) or described.get("format") != FORMAT:
+            raise ValueError("it is not a model's description")
+    except FileNotFoundError:
+        raise ModelError(f"{folder} holds no model: {DESCRIPTION} is missing. Train one.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read: {error}. Train the model again.") from None
+    return described
+
+
+def _read_weights(folder: Path, described: dict[str, Any]) -> bytes:
+    entry = described.get("weights")
+    name = entry.get("file") if isinstance(entry, dict) else None
+    # The pattern keeps a hostile description from naming a file outside its folder.
+    if not isinstance(entry, dict) or not isinstance(name, str) or not _WEIGHTS.fullmatch(name):
+        raise ModelError(f"{folder / DESCRIPTION} names no file of weights. Train the model again.")
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{folder / name} cannot be read: {error}. Train the model again."
+        ) from None
+    if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
+        raise ModelError(
+            f"{folder / name} is not what {DESCRIPTION} describes: it was altered or cut. "
+            "Train the model again."
+        )
+    return content
+
+
+def _read_tensors(folder: Path, content: bytes, plan: Plan) -> dict[str, Tensor]:
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    from colonnade.training.network import split_pieces
+
+    try:
+        weights = load(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise ModelError(f"the weights in {folder} cannot be read: {error}.") from None
+    expected = split_pieces(plan, torch.zeros(1, plan.n_parameters))
+    shapes = {name: tuple(weight.shape[1:]) for name, weight in expected.items()}
+    if plan.batch_norm:
+        shapes["running"] = (2, sum(plan.widths))
+    found = {name: tuple(weight.shape[1:]) for name, weight in weights.items()}
+    members = {len(weight) for weight in weights.values() if weight.ndim}
+    floats = all(weight.dtype == torch.float32 for weight in weights.values())
+    if found != shapes or len(members) != 1 or not floats:
+        raise ModelError(
+            f"the weights in {folder} do not fit the network that {DESCRIPTION} describes. "
+            "Train the model again."
+        )
+    return weights

@@ -1,0 +1,57 @@
+"""From prepared rows to a trained model: the room's front door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+
+from colonnade.training.engine import choose_threads, thread_count
+from colonnade.training.models import ModelParams
+from colonnade.training.parameters import TrainingParams
+from colonnade.training.trained import TrainedModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from colonnade.tables.standardize import Standardizer
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model, and each epoch's numbers.
+
+    history: epoch (from 1), lr, train_loss, validation_loss (NaN without rows), seconds.
+    """
+
+    model: TrainedModel
+    history: pd.DataFrame
+
+
+def train_model(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    progress: Callable[[int, int, float, float], object] | None = None,
+) -> Fitted:
+    """Train on the prepared rows.
+
+    checkpoint: a file, written every `checkpoint_every` epochs. resume: go on from it if it is
+    there. progress: called with (epoch, epochs, train_loss, validation_loss) after each epoch.
+    Raises: ParameterError for what doesn't go together, DataError for rows that cannot be used,
+    TrainingError when a loss is not finite, ModelError for a checkpoint that cannot be used.
+    """
+    from colonnade.training.fitting import fit
+    from colonnade.training.prepare import prepare
+
+    task = prepare(train, validation, standardizer, model, training)
+    threads = choose_threads(training, task.plan.n_parameters, training.batch_size)
+    with thread_count(threads):
+        return fit(task, standardizer, model, training, threads, checkpoint, resume, progress)

@@ -1,0 +1,195 @@
+"""A trained model: predicts from raw columns, explains itself, and is plain data inside."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from colonnade.errors import ModelError
+from colonnade.training.losses import Loss
+from colonnade.training.models import ModelParams, Plan, plan_network
+from colonnade.training.parameters import TrainingParams
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+    from torch import Tensor
+
+    from colonnade.tables.standardize import Standardizer
+
+# Rows predicted at once: bounds the memory, whatever the table's length.
+_CHUNK = 8192
+
+
+class TrainedModel:
+    """Weights of one or more members, and all that is needed to use them.
+
+    Predictions run in float64, where the number of rows handed in at once changes nothing that
+    anybody could see (1e-12), while float32 products differ in the 7th digit.
+
+    Shape: weights: each (n_members, ...). X: (n, n_features) in `standardizer.feature_names`' order.
+    """
+
+    def __init__(
+        self,
+        standardizer: Standardizer,
+        model: ModelParams,
+        training: TrainingParams,
+        weights: dict[str, Tensor],
+        facts: dict[str, Any],
+    ) -> None:
+        self.standardizer, self.model, self.training = standardizer, model, training
+        self.weights, self.facts = weights, facts
+
+    @property
+    def n_classes(self) -> int:
+        """Count the classes; 0 for a regression."""
+        return len(self.standardizer.classes or ())
+
+    @property
+    def n_members(self) -> int:
+        """Count the models whose predictions are averaged."""
+        return len(self.weights["output.weight"])
+
+    @cached_property
+    def loss(self) -> Loss:
+        """The loss that it was trained with: it turns logits into probabilities."""
+        task = self.standardizer.task
+        return self.training.loss_for(task, self.n_classes).loss(self.n_classes)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The shape of its network."""
+        n_inputs = len(self.standardizer.feature_names)
+        return plan_network(self.model, n_inputs, self.loss.n_outputs, self.loss.n_logits)
+
+    @cached_property
+    def _double(self) -> dict[str, Tensor]:
+        return {name: weight.double() for name, weight in self.weights.items()}
+
+    def _logits(self, X: np.ndarray) -> Tensor:
+        """Give every member's logits.
+
+        Shape: (n, n_features) -> (M, n, n_logits).
+        """
+        import torch
+
+        from colonnade.training.network import forward
+
+        if X.ndim != 2 or X.shape[1] != self.plan.n_inputs:
+            raise ModelError(
+                f"the model reads {self.plan.n_inputs} features, but was given an array of shape "
+                f"{X.shape}: give one row a case, in the order of standardizer.feature_names."
+            )
+        kernels = self.model.activation.kernels()
+        x = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float64))
+        with torch.inference_mode():
+            parts = [
+                forward(
+                    self.plan,
+                    kernels,
+                    self._double,
+                    x[start : start + _CHUNK],
+                    running=self._double.get("running"),
+                )
+                for start in range(0, len(x), _CHUNK)
+            ]
+            if not parts:
+                return torch.zeros(self.n_members, 0, self.plan.n_logits, dtype=torch.float64)
+            return torch.cat(parts, dim=1)
+
+    def scores(self, X: np.ndarray) -> np.ndarray:
+        """Give what the network computes, averaged over members, before any probability.
+
+        Shape: -> (n, n_classes) logits; (n,) for an ordinal score or a standardised prediction.
+        """
+        logits = self._logits(X)
+        if self.plan.ordinal:
+            from colonnade.training.network import cut_points
+
+            logits = logits[..., :1] + cut_points(self._double["cuts"])[:, None, :1]
+        scores = logits.mean(0)
+        return cast(np.ndarray, (scores[:, 0] if scores.shape[1] == 1 else scores).numpy())
+
+    def probabilities(self, X: np.ndarray) -> np.ndarray:
+        """Give each class's probability, averaged over members, at the fitted temperature.
+
+        Shape: -> (n, n_classes); rows sum to 1.
+        """
+        if not self.n_classes:
+            raise ModelError("a regression has no class probabilities: use predict_array.")
+        temperature = float(self.facts.get("temperature") or 1.0)
+        logits = self._logits(X) / temperature
+        return cast(np.ndarray, self.loss.probabilities(logits).mean(0).numpy())
+
+    def predict_array(self, X: np.ndarray) -> np.ndarray:
+        """Give the likeliest class's code (int64), or numbers in raw units (float64)."""
+        if self.n_classes:
+            return self.probabilities(X).argmax(axis=1).astype(np.int64)
+        table = self.standardizer
+        return self.scores(X) * table.target_scale + table.target_center
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Predict rows of raw columns, in any order of columns.
+
+        Shape: -> "prediction" (label, or raw units) and "probability_<label>" for each class.
+        Raises: DataError if a column is missing or unusable.
+        """
+        import pandas as pd
+
+        inputs = frame.drop(columns=self.standardizer.target, errors="ignore")
+        features = self.standardizer.transform(inputs)
+        X = features[self.standardizer.feature_names].to_numpy(dtype=np.float32)
+        classes = self.standardizer.classes
+        if classes is None:
+            return pd.DataFrame({"prediction": self.predict_array(X)}, index=frame.index)
+        shares = self.probabilities(X)
+        codes = shares.argmax(axis=1)
+        predicted = pd.Series([classes[code] for code in codes], index=frame.index, dtype=None)
+        columns = {f"probability_{label}": shares[:, i] for i, label in enumerate(classes)}
+        return pd.DataFrame({"prediction": predicted, **columns}, index=frame.index)
+
+    def linear_coefficients(self) -> tuple[dict[str, float], float]:
+        """Give slope by raw column and intercept, in raw units, of a linear regression.
+
+        Raises: ModelError for another kind of model, or inputs that are not raw columns.
+        """
+        table = self.standardizer
+        if self.model.kind != "linear" or self.n_classes:
+            raise ModelError("only a linear regression has slopes and an intercept to tell.")
+        if list(table.feature_names) != list(table.inputs):
+            raise ModelError("the features are not the raw columns: no slope per column to tell.")
+        weight = self._double["output.weight"].mean(0)[0].numpy()
+        bias = float(self._double["output.bias"].mean(0)[0])
+        slopes = table.target_scale * weight / np.asarray(table.scale)
+        intercept = table.target_center + table.target_scale * bias
+        intercept -= float(slopes @ np.asarray(table.center))
+        return dict(zip(table.inputs, slopes.tolist(), strict=True)), intercept
+
+    def module(self, member: int = 0) -> torch.nn.Module:
+        """Give one member as a torch module, in evaluation mode: features -> logits."""
+        from colonnade.training.modules import build_module
+
+        return build_module(self.plan, self.model, self.weights, member)
+
+    def summary(self) -> str:
+        """Print layers, shapes and parameter counts, as torchinfo does."""
+        from torchinfo import summary
+
+        columns = ("input_size", "output_size", "num_params")
+        size = (1, self.plan.n_inputs)
+        text = str(
+            summary(self.module(), input_size=size, col_names=columns, verbose=0, device="cpu")
+        )
+        return text if self.n_members == 1 else f"{self.n_members} members, each:\n{text}"
+
+    def describe(self) -> dict[str, Any]:
+        """Give everything but the weights as plain data for JSON."""
+        return {
+            "model": self.model.model_dump(mode="json"),
+            "training": self.training.model_dump(mode="json"),
+            "facts": self.facts,
+            "standardizer": self.standardizer.model_dump(mode="json"),
+        }

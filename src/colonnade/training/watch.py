@@ -1,0 +1,105 @@
+"""What is remembered from epoch to epoch about each member's losses. Plain numbers, no tensors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from colonnade.training.parameters import EarlyStoppingParams
+from colonnade.training.schedulers import SchedulerParams
+
+
+class EarlyStopping:
+    """Each member's best epoch, and whether its patience has ended.
+
+    Epochs count from 1; `stopped` is 0 while a member runs.
+    """
+
+    def __init__(self, params: EarlyStoppingParams | None, n_members: int) -> None:
+        self.params = params
+        self.best = [math.inf] * n_members
+        self.best_epoch = [0] * n_members
+        self.stopped = [0] * n_members
+
+    def update(self, epoch: int, losses: Sequence[float]) -> list[int]:
+        """Take an epoch's validation losses; give the members whose weights are to be kept now."""
+        change = self.params.minimum_change if self.params else 0.0
+        kept = []
+        for member, loss in enumerate(losses):
+            if self.stopped[member]:
+                continue
+            better = loss < self.best[member] - change
+            if better:
+                self.best[member], self.best_epoch[member] = loss, epoch
+            if self.params is None:
+                continue
+            if epoch - self.best_epoch[member] >= self.params.patience:
+                self.stopped[member] = epoch
+            if better if self.params.restore_best else self.stopped[member]:
+                kept.append(member)
+        return kept
+
+    @property
+    def finished(self) -> bool:
+        """Whether every member has stopped."""
+        return all(self.stopped)
+
+    def state(self) -> dict[str, Any]:
+        """Give what a checkpoint must hold."""
+        return {
+            "best": [None if math.isinf(value) else value for value in self.best],
+            "best_epoch": self.best_epoch,
+            "stopped": self.stopped,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take up a checkpoint's state."""
+        self.best = [math.inf if value is None else float(value) for value in state["best"]]
+        self.best_epoch = [int(value) for value in state["best_epoch"]]
+        self.stopped = [int(value) for value in state["stopped"]]
+
+
+class Plateau:
+    """Lower a member's rate when its loss has not fallen for more than `patience` epochs.
+
+    Source: torch.optim.lr_scheduler.ReduceLROnPlateau, relative threshold, no cooldown.
+    """
+
+    def __init__(self, params: SchedulerParams, n_members: int) -> None:
+        self.params, self.active = params, params.name == "plateau"
+        self.scale = [1.0] * n_members
+        self.best = [math.inf] * n_members
+        self.waited = [0] * n_members
+
+    def update(self, losses: Sequence[float]) -> None:
+        """Take an epoch's losses."""
+        if not self.active:
+            return
+        threshold = self.params.threshold or 0.0
+        patience, factor = self.params.patience or 0, self.params.factor or 1.0
+        for member, loss in enumerate(losses):
+            if loss < self.best[member] * (1 - threshold):
+                self.best[member], self.waited[member] = loss, 0
+            else:
+                self.waited[member] += 1
+            if self.waited[member] > patience:
+                self.scale[member] *= factor
+                self.waited[member] = 0
+
+    def rate(self, member: int, rate: float) -> float:
+        """Give the member's rate, not below `minimum`."""
+        if not self.active or self.scale[member] == 1.0:
+            return rate
+        return max(rate * self.scale[member], min(rate, self.params.minimum or 0.0))
+
+    def state(self) -> dict[str, Any]:
+        """Give what a checkpoint must hold."""
+        best = [None if math.isinf(value) else value for value in self.best]
+        return {"scale": self.scale, "best": best, "waited": self.waited}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take up a checkpoint's state."""
+        self.scale = [float(value) for value in state["scale"]]
+        self.best = [math.inf if value is None else float(value) for value in state["best"]]
+        self.waited = [int(value) for value in state["waited"]]

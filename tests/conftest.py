@@ -1,0 +1,66 @@
+"""A project of its own for each test: the repository's configuration and data, an empty past."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+Kedro = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what a fresh clone holds, without the code."""
+    return make_project(tmp_path / "project")
+
+
+def make_project(folder: Path) -> Path:
+    folder.mkdir()
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(REPOSITORY / name, folder / name)
+    shutil.copytree(REPOSITORY / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+    (folder / "conf/local").mkdir()
+    raw = folder / "data/01_raw"
+    raw.mkdir(parents=True)
+    for name in ("phone_price_sample.csv", "phone_price_sample.source.json"):
+        shutil.copy(REPOSITORY / "data/01_raw" / name, raw / name)
+    (folder / "src").symlink_to(REPOSITORY / "src")
+    return folder
+
+
+@pytest.fixture
+def kedro(project: Path) -> Kedro:
+    """Run a kedro command as a real process in the project."""
+    return kedro_in(project)
+
+
+def kedro_in(folder: Path) -> Kedro:
+    def command(*words: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "kedro", *words],
+            cwd=folder,
+            env={**os.environ, "KEDRO_DISABLE_TELEMETRY": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def phone_price_dir() -> Path:
+    """The folder of the real phone table, when this machine has it."""
+    folder = os.environ.get("COLONNADE_PHONE_PRICE_DIR")
+    if not folder:
+        pytest.skip("COLONNADE_PHONE_PRICE_DIR does not name the folder of the real phone table")
+    return Path(folder)

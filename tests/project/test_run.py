@@ -1,0 +1,126 @@
+"""Whole runs, as real processes, on what a fresh clone holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.conftest import kedro_in, make_project
+
+QUICK = "phone_price.training.epochs=2"
+
+
+def metrics_of(project: Path, table: str) -> dict[str, float]:
+    return json.loads((project / f"data/08_reporting/{table}/metrics.json").read_text())
+
+
+def weights_of(project: Path, table: str) -> str:
+    [file] = (project / f"data/06_models/{table}").glob("weights-*.safetensors")
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def query(project: Path, sql: str) -> list[tuple]:
+    with sqlite3.connect(project / "mlflow.db") as store:
+        return store.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """A project in which every table has run once."""
+    folder = make_project(tmp_path_factory.mktemp("finished") / "project")
+    kedro_in(folder)("run")
+    return folder
+
+
+@pytest.mark.parametrize("table", ["phone_price", "regression"])
+def test_a_run_leaves_every_layer_of_its_table(finished, table):
+    written = {str(p.relative_to(finished / "data")) for p in (finished / "data").rglob("*.*")}
+    for path in (
+        f"03_primary/{table}/table.parquet",
+        f"05_model_input/{table}/train.parquet",
+        f"06_models/{table}/standardizer.json",
+        f"06_models/{table}/model.json",
+        f"07_model_output/{table}/predictions.csv",
+        f"08_reporting/{table}/metrics.json",
+        f"08_reporting/{table}/learning_curve.png",
+        f"08_reporting/{table}/fit.png",
+        f"08_reporting/{table}/report.html",
+    ):
+        assert path in written
+
+
+def test_metrics_are_flat_and_named_as_in_mlflow(finished):
+    for table, headline in (("phone_price", "test/accuracy"), ("regression", "test/rmse")):
+        metrics = metrics_of(finished, table)
+        assert headline in metrics
+        assert all(isinstance(value, float | int) for value in metrics.values())
+        logged = dict(
+            query(
+                finished,
+                "select m.key, m.value from latest_metrics m join runs r on m.run_uuid = r.run_uuid "
+                f"join experiments e on r.experiment_id = e.experiment_id where e.name = '{table}'",
+            )
+        )
+        assert {key: logged[key] for key in metrics} == pytest.approx(metrics)
+
+
+def test_the_learned_line_is_within_one_percent_of_least_squares_in_raw_units(finished):
+    metrics = metrics_of(finished, "regression")
+    assert metrics["line/slope"] == pytest.approx(metrics["least_squares/slope"], rel=0.01)
+    assert metrics["true/slope"] == pytest.approx(80.71, abs=0.005)
+
+
+def test_the_synthetic_sample_is_named_wherever_it_was_used(finished):
+    report = (finished / "data/08_reporting/phone_price/report.html").read_text()
+    assert "synthetic sample" in report
+    assert "phone_price_sample.csv" in report
+    [tag] = query(finished, "select value from tags where key = 'data' and value like '%phone%'")
+    assert "synthetic sample" in tag[0]
+
+
+def test_every_run_is_recorded_as_finished_with_flat_parameters(finished):
+    assert query(finished, "select distinct status from runs") == [("FINISHED",)]
+    keys = {key for (key,) in query(finished, "select distinct key from params")}
+    assert {"training.optimizer.lr", "training.epochs", "split.seed", "model.kind"} <= keys
+
+
+def test_losses_and_rates_are_step_metrics(finished):
+    counts = dict(query(finished, "select key, count(distinct step) from metrics group by key"))
+    assert counts["train/loss"] == 200
+    assert counts["learning_rate"] == 200
+
+
+def test_two_runs_with_one_seed_give_the_same_metrics_and_bit_equal_weights(kedro, project):
+    kedro("run", "--pipelines", "phone_price", "--params", QUICK)
+    first = metrics_of(project, "phone_price"), weights_of(project, "phone_price")
+    kedro("run", "--pipeline", "phone_price", "--params", QUICK)
+    assert (metrics_of(project, "phone_price"), weights_of(project, "phone_price")) == first
+
+
+def test_classic_regression_on_all_rows_meets_the_least_squares_slope(kedro, project):
+    kedro("run", "--env", "classic", "--pipeline", "regression")
+    assert metrics_of(project, "regression")["line/slope"] == pytest.approx(81.60, rel=0.01)
+
+
+def test_the_real_table_runs_by_one_word(kedro, project, phone_price_dir):
+    raw = phone_price_dir / "train.csv"
+    kedro("run", "--pipeline", "phone_price", "--params", f"raw={raw}")
+    assert metrics_of(project, "phone_price")["test/accuracy"] > 0.95
+    assert "synthetic" not in (project / "data/08_reporting/phone_price/report.html").read_text()
+
+
+def test_a_csv_named_in_chinese_and_written_in_gbk_loads(kedro, project):
+    table = pd.read_csv(project / "data/01_raw/phone_price_sample.csv")
+    raw = project / "data/01_raw/手机价格预测.csv"
+    table.to_csv(raw, index=False, encoding="gbk")
+    kedro(
+        "run", "--pipeline", "phone_price", "--params",
+        f"raw=data/01_raw/手机价格预测.csv,encoding=gbk,{QUICK}",
+    )  # fmt: skip
+    report = (project / "data/08_reporting/phone_price/report.html").read_text()
+    assert "手机价格预测.csv" in report

@@ -17,7 +17,7 @@ Kedro = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of what a fresh clone holds, without the code."""
+    """A copy of what a fresh clone holds."""
     return make_project(tmp_path / "project")
 
 
@@ -31,7 +31,7 @@ def make_project(folder: Path) -> Path:
     raw.mkdir(parents=True)
     for name in ("phone_price_sample.csv", "phone_price_sample.source.json"):
         shutil.copy(REPOSITORY / "data/01_raw" / name, raw / name)
-    (folder / "src").symlink_to(REPOSITORY / "src")
+    shutil.copytree(REPOSITORY / "src", folder / "src")
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import warnings
 from typing import Any
@@ -11,6 +12,11 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from colonnade.errors import UserError
+
+_IN_GROUP = re.compile(
+    r"- Parameter '(?P<group>[^']*)': (Failed to instantiate \w+ for parameter '[^']*': )?"
+    r"(?P<problem>.*)"
+)
 
 
 @click.group(name="colonnade")
@@ -43,12 +49,24 @@ def plain_message(error: BaseException) -> str | None:
     """The words for a user's mistake, found anywhere in the chain of causes; None for a defect."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, UserError) or type(cause).__name__ == "ParameterValidationError":
+        if isinstance(cause, UserError):
             return str(cause)
+        if type(cause).__name__ == "ParameterValidationError":
+            return _parameter_problems(str(cause))
         if str(cause).startswith("Failed to find the pipeline named"):
             return str(cause)
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _parameter_problems(text: str) -> str:
+    """One line a problem, each with its group, from Kedro's account of them all."""
+    group, lines = "", []
+    for line in text.splitlines()[1:]:
+        found = _IN_GROUP.match(line)
+        group = found["group"] if found else group
+        lines.append(f"{group}: {found['problem'] if found else line}")
+    return "\n".join(lines)
 
 
 def _tell_once() -> None:

@@ -11,15 +11,19 @@ if TYPE_CHECKING:
 class UserError(Exception):
     """What is wrong, where, and what to do, for every problem found at once.
 
-    Args: problems: one sentence or more for each problem.
+    Args: problems: one sentence or more for each problem. table: whose they are, once known.
     """
 
-    def __init__(self, problems: str | Iterable[str]) -> None:
+    def __init__(self, problems: str | Iterable[str], table: str = "") -> None:
         self.problems = [problems] if isinstance(problems, str) else list(problems)
+        self.table = table
         super().__init__("\n".join(self.problems))
 
-    def __reduce__(self) -> tuple[type[UserError], tuple[list[str]]]:
-        return type(self), (self.problems,)
+    def __str__(self) -> str:
+        return "\n".join(f"{self.table}: {p}" if self.table else p for p in self.problems)
+
+    def __reduce__(self) -> tuple[type[UserError], tuple[list[str], str]]:
+        return type(self), (self.problems, self.table)
 
 
 class DataError(UserError):

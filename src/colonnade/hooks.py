@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
-from colonnade.errors import ParameterError
+from colonnade.errors import ParameterError, UserError
 from colonnade.pipeline_registry import remember, table_names
 
 if TYPE_CHECKING:
@@ -77,6 +77,12 @@ class LogHooks:
             if kind == "report":
                 logger.info("%s: report in %s", table, catalog[name]._filepath)
 
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Node) -> None:
+        """Say of which table a user's mistake is."""
+        if isinstance(error, UserError):
+            error.table = (node.namespace or "").split(".")[0]
+
 
 class TrackingHooks:
     """Records each table of a run as a run of its own in MLflow."""
@@ -121,7 +127,7 @@ class TrackingHooks:
         for table, recorder in recorders.items():
             hand_over(recorder, table, catalog, since=self._started)
             recorded = recorder.finish(status)
-            if recorded is not None:
+            if recorded is not None and status == "FINISHED":
                 logger.info("%s: tracked as %s", table, recorded.url)
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from colonnade.evaluation.observations import Array, Predictor
 
 MOST_ROWS = 1_000
+# Beyond so many, each of the many columns is shuffled less often.
+_MOST_SHUFFLES = 400
 _GRID = 12
 _MOST_CURVES = 6
 
@@ -57,6 +59,7 @@ def permutation_importances(
 
     standardizer = model.standardizer
     rows = _sample(raw, MOST_ROWS)
+    repeats = max(1, min(repeats, _MOST_SHUFFLES // len(standardizer.inputs)))
     found = permutation_importance(
         _gathering(model, rows),
         _row_numbers(len(rows), len(standardizer.inputs)),
@@ -82,16 +85,27 @@ def partial_dependences(
     if len(raw) < 2:
         return []
     rows = _sample(raw, MOST_ROWS // 4)
-    found = (_dependence(model, rows, name) for name in features)
-    return [one for one in found if one is not None]
+    grids = {name: _grid(rows[name]) for name in features}
+    grids = {name: grid for name, grid in grids.items() if len(grid) > 1}
+    averages = {name: _averages(model, rows, name, grid) for name, grid in grids.items()}
+    outputs = _outputs(model, list(averages.values()))
+    return [
+        Dependence(
+            feature=name,
+            values=grid.tolist() if grid.dtype.kind == "f" else [str(value) for value in grid],
+            curves={told: averages[name][k].tolist() for told, k in outputs.items()},
+        )
+        for name, grid in grids.items()
+    ]
 
 
-def _dependence(model: Predictor, rows: pd.DataFrame, feature: str) -> Dependence | None:
+def _averages(model: Predictor, rows: pd.DataFrame, feature: str, grid: Array) -> Array:
+    """Mean outputs of all rows at each value of one feature.
+
+    Shape: grid (n_values,) -> (n_outputs, n_values).
+    """
     from sklearn.inspection import partial_dependence
 
-    grid = _grid(rows[feature])
-    if len(grid) < 2:
-        return None
     is_number = grid.dtype.kind == "f"
     inputs = model.standardizer.inputs
     asked = rows.iloc[[0] * len(grid)].copy()
@@ -99,7 +113,7 @@ def _dependence(model: Predictor, rows: pd.DataFrame, feature: str) -> Dependenc
     if not is_number:
         asked[feature] = asked[feature].astype(rows[feature].dtype)
     together = [rows[inputs], asked[inputs]]
-    average = partial_dependence(
+    averages: Array = partial_dependence(
         _gathering(model, *together),
         _row_numbers(len(rows), len(inputs)),
         [inputs.index(feature)],
@@ -107,8 +121,7 @@ def _dependence(model: Predictor, rows: pd.DataFrame, feature: str) -> Dependenc
         kind="average",
         method="brute",
     )["average"]
-    values = [float(v) for v in grid] if is_number else [str(v) for v in grid]
-    return Dependence(feature=feature, values=values, curves=_curves(model, average))
+    return averages
 
 
 def _grid(values: pd.Series) -> Array:
@@ -127,18 +140,18 @@ def _grid(values: pd.Series) -> Array:
     return np.linspace(low, high, _GRID)
 
 
-def _curves(model: Predictor, average: Array) -> dict[str, list[float]]:
-    """Name each output; of many classes, keep those whose probability moves most."""
-    standardizer = model.standardizer
-    if standardizer.task == "regression":
-        return {"prediction": average[0].tolist()}
-    classes = [str(label) for label in standardizer.classes or []]
-    if standardizer.task == "ordinal":
-        return {"expected rank": average[0].tolist()}
-    if len(classes) == 2:
-        return {classes[1]: average[1].tolist()}
-    moved = np.argsort(-np.ptp(average, axis=1), kind="stable")[:_MOST_CURVES]
-    return {classes[k]: average[k].tolist() for k in np.sort(moved)}
+def _outputs(model: Predictor, averages: list[Array]) -> dict[str, int]:
+    """Name the outputs worth drawing; of many classes, those whose probabilities move most."""
+    task, classes = model.standardizer.task, model.standardizer.classes or []
+    if task == "regression":
+        return {"prediction": 0}
+    if task == "ordinal":
+        return {"expected rank": 0}
+    if len(classes) == 2 or not averages:
+        return {str(classes[1]): 1}
+    moved = np.max([np.ptp(average, axis=1) for average in averages], axis=0)
+    kept = np.sort(np.argsort(-moved, kind="stable")[:_MOST_CURVES])
+    return {str(classes[k]): int(k) for k in kept}
 
 
 def _headline_score(estimator: Any, X: Array, y: Array) -> float:

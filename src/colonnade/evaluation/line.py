@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from colonnade.errors import ModelError
+
 if TYPE_CHECKING:
     from colonnade.evaluation.observations import Observations, Predictor
     from colonnade.tables.source import Source
@@ -22,9 +24,9 @@ def line_metrics(
     it; nothing unless the model is linear in its only feature.
     Units: raw units of target and feature.
     """
-    found = linear_coefficients(model)
     column = _only_column(model)
-    if found is None or column is None or len(train) < 2:
+    found = linear_coefficients(model) if column is not None else None
+    if column is None or found is None or len(train) < 2:
         return {}
     from sklearn.linear_model import LinearRegression
 
@@ -70,9 +72,12 @@ def only_feature(model: Predictor) -> str | None:
 def linear_coefficients(model: Any) -> tuple[dict[str, float], float] | None:
     """Slope of each raw column and the intercept, if the model is linear and tells them."""
     tell = getattr(model, "linear_coefficients", None)
-    if tell is None or model.standardizer.task != "regression":
+    if tell is None:
         return None
-    found: tuple[dict[str, float], float] | None = tell()
+    try:
+        found: tuple[dict[str, float], float] = tell()
+    except ModelError:
+        return None
     return found
 
 

@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from colonnade.evaluation.advice import next_steps
+from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.environment import command_line, environment
+from colonnade.evaluation.evaluate import EvaluationParams
+from colonnade.evaluation.explain import Explanation, explain_model
 from colonnade.evaluation.line import line_data
 from colonnade.evaluation.metrics import HEADLINES
 from colonnade.evaluation.profile import Profile, profile_table
 from colonnade.evaluation.verdict import NAMES, form, told_metric, verdict
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
 
+if TYPE_CHECKING:
     from colonnade.parameters import Params
     from colonnade.tables.schema import SchemaParams
     from colonnade.tables.source import Source
@@ -38,6 +42,11 @@ class ReportContent:
     facts: dict[str, Any] = field(default_factory=dict)
     knobs: dict[str, Any] = field(default_factory=dict)
     line: pd.DataFrame | None = None
+    explain: bool = False
+    """Whether to draw what explains the model, too."""
+    explanation: Explanation = field(default_factory=Explanation)
+    targets: pd.DataFrame | None = None
+    """Columns part and target, one row a row of the table."""
     environment: dict[str, str] = field(default_factory=environment)
     command: str = field(default_factory=command_line)
 
@@ -53,12 +62,15 @@ def report_content(
     split: pd.DataFrame,
     source: Source,
     schema: SchemaParams,
+    params: EvaluationParams | None = None,
     **more: Any,
 ) -> ReportContent:
     """Gather the page's content from what a pipeline has at its end.
 
-    Args: more: further fields of ReportContent, such as `command` or `environment`.
+    Args: params: how much to explain; `explain: false` leaves only numbers and two figures.
+    more: further fields of ReportContent, such as `command` or `environment`.
     """
+    params = params or EvaluationParams()
     return ReportContent(
         table=table,
         target=schema.target,
@@ -69,6 +81,11 @@ def report_content(
         metrics=metrics,
         profile=profile_table(primary, split, schema),
         line=line_data(model, primary, split),
+        explain=params.explain,
+        explanation=explain_model(model, primary, split, predictions, params),
+        targets=pd.DataFrame(
+            {"part": split["part"].to_numpy(), "target": primary[schema.target].to_numpy()}
+        ),
         summary=model.summary() if hasattr(model, "summary") else "",
         facts=dict(getattr(model, "facts", {})),
         knobs=knobs(model=getattr(model, "model", None), training=getattr(model, "training", None)),
@@ -111,7 +128,10 @@ def report_html(content: ReportContent) -> str:
         headline_names=[NAMES[name] for name in HEADLINES[content.task]],
         line=line_rows(content.metrics),
         metrics=metric_rows(content.metrics),
-        figures=_drawings(content),
+        steps=next_steps(content.metrics, content.task, content.history, content.explanation),
+        form=form,
+        headline=HEADLINES[content.task][0],
+        figures={name: _markup(svg) for name, svg in drawings(content).items()},
         css=_markup((_FOLDER / "report.css").read_text(encoding="utf-8")),
     )
 
@@ -152,20 +172,6 @@ def metric_rows(metrics: dict[str, float]) -> list[tuple[str, str, str, str]]:
         if test or validation or train:
             rows.append((text, test, validation, train))
     return rows
-
-
-def _drawings(content: ReportContent) -> dict[str, Any]:
-    from colonnade.evaluation.figures import fit_figure, learning_curve
-    from colonnade.evaluation.svg import inline_svg
-
-    sizes = content.profile.sizes if content.profile else None
-    figures = {
-        "learning": learning_curve(content.history, sizes),
-        "fit": fit_figure(
-            content.predictions, target=content.target, metrics=content.metrics, line=content.line
-        ),
-    }
-    return {name: _markup(inline_svg(figure, name)) for name, figure in figures.items()}
 
 
 def _markup(text: str) -> Any:

@@ -23,6 +23,7 @@ FLOAT32_MAX = float(np.finfo(np.float32).max)
 EXACT_WHOLE = 2**53
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _WHOLE = r"^[+-]?\d+$"
+_SHORT_WHOLE = r"^-?\d{1,18}$"  # fits into 64 bits
 _INFINITE = r"^(?i)[+-]?(inf|infinity|∞)$"
 _GROUPED = r"^[+-]?\d{1,3}([,' ]\d{3})+(\.\d+)?$"
 _TRUE = ("true", "yes", "y", "t", "1", "1.0", "on", "是", "真")
@@ -179,14 +180,10 @@ def _refuse_inexact(large: np.ndarray, cells: pd.Series, column: Column) -> None
 
 def _text_to_numbers(cells: pd.Series, column: Column) -> pd.Series:
     text = as_text(cells)
-    try:
-        whole = pc.cast(text, pa.int64())
-        if not whole.null_count:
-            values = whole.to_numpy(zero_copy_only=False)
-            _refuse_inexact(np.abs(values) > EXACT_WHOLE, cells, column)
-            return pd.Series(values, index=cells.index)
-    except pa.ArrowInvalid:
-        pass  # not every cell is a whole number
+    if _matches(text, _SHORT_WHOLE).all():
+        whole = pc.cast(text, pa.int64()).to_numpy(zero_copy_only=False)
+        _refuse_inexact(np.abs(whole) > EXACT_WHOLE, cells, column)
+        return pd.Series(whole, index=cells.index)
     is_number = _matches(text, _NUMBER)
     refused = ~is_number & ~is_missing(cells, column.schema.missing_words)
     if refused.any():

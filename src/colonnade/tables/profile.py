@@ -24,8 +24,8 @@ def profile_table(
 ) -> dict[str, Any]:
     """What a reader of the report should know of the table; plain data, ready for JSON.
 
-    Keys: source, rows, columns (one entry each: kind, missing, distinct, and minimum, mean, maximum or
-    the commonest values), parts (rows of each), classes (rows of each, or none), target (of a number),
+    Keys: source, rows, columns (of each: kind, missing, distinct, and minimum, mean, median and
+    maximum or the commonest values), parts (rows of each), classes (rows of each, or None),
     duplicates (repeated, and those that validation and test share with train), notes (sentences).
     """
     columns = {

@@ -16,6 +16,7 @@ from colonnade.errors import DataError
 from colonnade.tables.problems import Problems, plural
 
 LONGEST_ROW = 16 * 2**20
+LONGEST_HEADER = 2**20
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -64,7 +65,7 @@ class _WrongRows:
 
 def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, _WrongRows]:
     wrong = _WrongRows()
-    header = next(csv.reader(io.StringIO(_head(text)), delimiter=separator), [])
+    n_columns = _header_width(text, name, separator)
     try:
         table = pa_csv.read_csv(
             pa.BufferReader(text),
@@ -76,14 +77,16 @@ def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, _WrongRows
                 delimiter=separator, newlines_in_values=True, invalid_row_handler=wrong
             ),
             convert_options=pa_csv.ConvertOptions(
-                column_types={f"f{place}": pa.string() for place in range(len(header))},
+                column_types={f"f{place}": pa.string() for place in range(n_columns)},
                 strings_can_be_null=False,
                 check_utf8=False,
             ),
         )
     except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
+        if "Empty CSV" in str(error) and not text.strip():
             problem = "the file is empty. Put a table with a header line in it."
+        elif "Empty CSV" in str(error):
+            problem = "the file has a header but no rows. Add rows to it."
         elif "straddling" in str(error):
             problem = f"a row is longer than {LONGEST_ROW} bytes: is a quote never closed?"
         else:
@@ -92,9 +95,12 @@ def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, _WrongRows
     return table, wrong
 
 
-def _head(text: bytes) -> str:
-    # the longest header that is looked at: 1 MiB
-    return text[: 2**20].decode("utf-8", errors="replace").lstrip("\r\n")
+def _header_width(text: bytes, name: str, separator: str) -> int:
+    head = text[:LONGEST_HEADER].decode("utf-8", errors="replace").lstrip("\r\n")
+    try:
+        return len(next(csv.reader(io.StringIO(head, newline=""), delimiter=separator), []))
+    except csv.Error as error:
+        raise DataError(f"{name}: the header cannot be read ({error}). Correct it.") from None
 
 
 def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
@@ -203,11 +209,13 @@ def _line_numbers(text: bytes, n_rows: int, separator: str) -> range | pd.Index:
     # blank lines, or cells of several lines: count as an editor does
     starts, begin = [], 1
     reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=separator)
-    csv.field_size_limit(LONGEST_ROW)
-    for row in reader:
-        if row:
-            starts.append(begin)
-        begin = reader.line_num + 1
+    try:
+        for row in reader:
+            if row:
+                starts.append(begin)
+            begin = reader.line_num + 1
+    except csv.Error:
+        return range(2, n_rows + 2)  # a cell beyond 128 KiB: rows are counted instead of lines
     if len(starts) != n_rows + 1:
         return range(2, n_rows + 2)
     return pd.Index(starts[1:])

@@ -76,8 +76,8 @@ class SplitParams(Params):
 def split_table(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> pd.DataFrame:
     """The part of each row: train, validation, test, or unused.
 
-    Shape: table (n_rows, ...) -> (n_rows, 1 + folds * repeats): "part", then "fold_1" ... where each
-        column says what the rows are in that fold.
+    Shape: table (n_rows, ...) -> (n_rows, 1 + folds * repeats): "part", then "fold_1" ..., where
+        each column says what the rows are in that fold.
     Raises: DataError if there are too few rows, groups or moments, or a class has no train row.
     """
     used = np.arange(len(table))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from colonnade.tracking.ranking import headline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def describe(opening: Mapping[str, Any], metrics: Mapping[str, float], data: str) -> str:

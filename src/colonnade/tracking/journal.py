@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from colonnade.tracking.lock import hold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Message = dict[str, Any]
 ROOM = Path(".colonnade") / "tracking"

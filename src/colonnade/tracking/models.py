@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import importlib.metadata
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow.pyfunc
 import pandas as pd
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Run
 from mlflow.models import Model, ModelSignature
-from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, DataType, Schema
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
 
 NAME = "model"
 LOADER = "colonnade.tracking.flavor"
+CODE = ("__init__.py", "errors.py", "parameters.py", "tables", "training", "tracking")
 NEEDED = ("torch", "pandas", "pyarrow", "numpy", "pydantic", "safetensors")
 
 
@@ -41,7 +45,7 @@ def log_model(
             path=target,
             loader_module=LOADER,
             data_path=str(folder),
-            code_paths=[str(Path(__file__).parents[1])],
+            code_paths=[str(_code(Path(temporary)))],
             mlflow_model=Model(
                 artifact_path=logged.artifact_location, run_id=run_id, model_id=logged.model_id
             ),
@@ -54,6 +58,25 @@ def log_model(
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     _link_metrics(client, run, logged.model_id)
     return str(logged.model_id)
+
+
+def _code(folder: Path) -> Path:
+    """Copy the part of this package that predicts: the model is served where we are not installed.
+
+    Of this room that is the loader alone.
+    """
+    package = Path(__file__).parents[1]
+    copy = folder / package.name
+    copy.mkdir()
+    ours = {file.name for file in Path(__file__).parent.iterdir()}
+    for name in CODE:
+        if (package / name).is_dir():
+            left_out = ours - {"__init__.py", "flavor.py"} if name == "tracking" else set()
+            ignore = shutil.ignore_patterns("__pycache__", *left_out)
+            shutil.copytree(package / name, copy / name, ignore=ignore)
+        else:
+            shutil.copy(package / name, copy / name)
+    return copy
 
 
 def _link_metrics(client: MlflowClient, run: Run, model_id: str) -> None:
@@ -72,17 +95,17 @@ def _schema(types: dict[str, str]) -> Schema:
 
 
 def _data_type(dtype: str) -> DataType:
-    """Numbers are doubles, whole ones too: a caller's `3` and `3.0` are both welcome."""
     if dtype == "bool":
         return DataType.boolean
-    if dtype.lower().startswith(("int", "uint", "float")):
+    if dtype.lower().startswith(("int", "uint")):
+        return DataType.long  # MLflow refuses whole numbers where the signature says double
+    if dtype.lower().startswith("float"):
         return DataType.double
     return DataType.datetime if dtype.startswith("datetime") else DataType.string
 
 
 def _frame(plain: dict[str, Any]) -> pd.DataFrame:
     frame = pd.DataFrame(plain["rows"], columns=list(plain["types"]))
-    numbers = [
-        name for name, dtype in plain["types"].items() if _data_type(dtype) is DataType.double
-    ]
-    return frame.astype(dict.fromkeys(numbers, "float64"))
+    kinds = {name: _data_type(dtype) for name, dtype in plain["types"].items()}
+    numbers = {DataType.long: "int64", DataType.double: "float64"}
+    return frame.astype({name: numbers[kind] for name, kind in kinds.items() if kind in numbers})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
 from colonnade.parameters import Params
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SQLITE = "sqlite:///"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,10 +10,12 @@ import sys
 from pathlib import Path
 from threading import Condition, Thread
 from time import monotonic
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from colonnade.tracking.journal import ROOM, Journal
-from colonnade.tracking.params import TrackingParams
+
+if TYPE_CHECKING:
+    from colonnade.tracking.params import TrackingParams
 
 Answer = dict[str, Any]
 LARGEST_LOG = 1_000_000
@@ -21,6 +24,7 @@ PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT
 SAFETY = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 
 
@@ -77,10 +81,8 @@ class WriterProcess:
         """Let the writer end, and see it go."""
         stdin, stdout = self._child.stdin, self._child.stdout
         if stdin:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 stdin.close()
-            except BrokenPipeError:
-                pass
         try:
             self._child.wait(timeout=2)
         except subprocess.TimeoutExpired:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HEADLINES = ("accuracy", "rmse", "log_loss", "rank_error", "mae", "r2")
 LOWER_IS_BETTER = ("loss", "error", "rmse", "mae", "mape", "brier", "deviance")

@@ -9,7 +9,6 @@ import shlex
 import socket
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from getpass import getuser
 from pathlib import Path
@@ -23,6 +22,8 @@ from colonnade.tracking.server import problem_with
 from colonnade.tracking.urls import run_page, runs_page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from colonnade.tracking.params import TrackingParams

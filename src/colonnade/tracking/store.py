@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any, cast
 
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
@@ -35,7 +36,7 @@ def create_sqlite(file: Path) -> None:
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # 0.5 s, for this alone
 
         draft = file.with_name(f"{file.name}.new-{os.getpid()}")
-        store = SqlAlchemyStore(f"{SQLITE}{draft}", str(file.parent / ARTIFACTS))
+        store: Any = cast("Any", SqlAlchemyStore)(f"{SQLITE}{draft}", str(file.parent / ARTIFACTS))
         store.engine.dispose()
         draft.replace(file)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlflow.entities import Metric, Param, RunTag
-from mlflow.tracking import MlflowClient
 
 from colonnade.tracking.datasets import dataset_input, described
 from colonnade.tracking.description import describe
@@ -20,8 +18,12 @@ from colonnade.tracking.naming import safe_key, safe_keys, safe_value
 from colonnade.tracking.store import experiment_id
 from colonnade.tracking.view import share_view
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mlflow.tracking import MlflowClient
+
 JOURNAL_TAG = "colonnade.journal"
-PER_BATCH = {Metric: 1000, Param: 100, RunTag: 100}
 
 
 class TrackedRun:
@@ -157,11 +159,16 @@ class TrackedRun:
 
     def _log(self, entities: Iterable[Any]) -> None:
         remaining = iter(entities)
-        while batch := list(islice(remaining, PER_BATCH[Param])):
+        while batch := list(islice(remaining, 100)):  # MLflow's limit for parameters and tags
             kind = type(batch[0])
-            batch += islice(remaining, PER_BATCH[kind] - len(batch))
-            names = {Metric: "metrics", Param: "params", RunTag: "tags"}
-            self.client.log_batch(self.run_id, **{names[kind]: batch})
+            if kind is Metric:
+                batch += islice(remaining, 900)
+            self.client.log_batch(
+                self.run_id,
+                metrics=batch if kind is Metric else (),
+                params=batch if kind is Param else (),
+                tags=batch if kind is RunTag else (),
+            )
 
 
 def _source_tags(message: Message) -> dict[str, str]:

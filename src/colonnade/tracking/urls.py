@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # without it the page opens in the view for chat traces, where a training run is not to be seen
 WORKFLOW = "workflowType=machine_learning"

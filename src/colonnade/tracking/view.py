@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
-
-from mlflow.entities import Run
-from mlflow.tracking import MlflowClient
+from typing import TYPE_CHECKING
 
 from colonnade.tracking.ranking import headline, higher_is_better
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
 
 VIEW = "colonnade"
 TAG = f"mlflow.sharedViewState.{VIEW}"

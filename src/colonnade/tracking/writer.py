@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -132,10 +133,8 @@ class Writer:
         journal.release()
 
     def _answer(self, journal: Journal, **facts: str) -> None:
-        try:
+        with suppress(OSError):  # nobody listens any more
             print(json.dumps({"journal": journal.name, **facts}), file=self._answers, flush=True)
-        except OSError:
-            pass  # nobody listens any more
 
 
 def _first_line(error: Exception) -> str:

@@ -3,6 +3,7 @@
 Parameter classes import no torch; `train_model` and `TrainedModel` import it when they are used.
 """
 
+from colonnade.training.many import Member, fit_many
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
 from colonnade.training.storage import load_model, save_model
@@ -11,9 +12,11 @@ from colonnade.training.trained import TrainedModel
 
 __all__ = [
     "Fitted",
+    "Member",
     "ModelParams",
     "TrainedModel",
     "TrainingParams",
+    "fit_many",
     "load_model",
     "save_model",
     "train_model",

@@ -1,38 +1,31 @@
-"""What is done around the loop: members, checkpoints, refit, temperature, the facts of the run."""
+"""From parameters to members, and from a finished course to models with their facts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
+from torch import Tensor
 
-from colonnade.training.loop import History, Individual, Program, Task
+from colonnade.training.checkpoint import Checkpoint
 from colonnade.training.models import ModelParams
 from colonnade.training.network import split_pieces
 from colonnade.training.parameters import TrainingParams
+from colonnade.training.phases import Course
 from colonnade.training.regularization import input_weights
+from colonnade.training.task import Individual, Task
 from colonnade.training.trained import TrainedModel
-from colonnade.training.train import Fitted
 
 if TYPE_CHECKING:
     from colonnade.tables.standardize import Standardizer
 
 
-def fit(
-    task: Task,
-    standardizer: Standardizer,
-    model: ModelParams,
-    training: TrainingParams,
-    threads: int,
-    checkpoint: Path | None,
-    resume: bool,
-    progress: Callable[[int, int, float, float], object] | None,
-) -> Fitted:
-    """Run the whole of a training, with its refit and its temperature."""
-    members = [
+def ensemble(model: ModelParams, training: TrainingParams) -> list[Individual]:
+    """Give the members of one model: they differ in the seed alone, counted up from the first."""
+    return [
         Individual(
             training.seed + i,
             training.seed + i,
@@ -43,50 +36,103 @@ def fit(
         )
         for i in range(training.members)
     ]
-    program = Program(task, members)
-    program.run(progress)
-    trained = trained_model(program, standardizer, model, training, range(len(members)), threads)
-    return Fitted(trained, history_frame(program.history, range(len(members))))
+
+
+def open_checkpoint(
+    path: Path, task: Task, standardizer: Standardizer, model: ModelParams, training: TrainingParams
+) -> Checkpoint:
+    """Tie a file to the recipe and the rows that it may belong to.
+
+    How often it is written changes no bit of the result; the thread count does, and `auto` takes
+    up the file's own.
+    """
+    recipe = {
+        **_flat("model", model.model_dump(mode="json")),
+        **_flat("training", training.model_dump(mode="json", exclude={"checkpoint_every"})),
+        "standardizer.task": standardizer.task,
+        "device": task.train.x.device.type,
+        "torch": torch.__version__,
+    }
+    return Checkpoint(path, recipe, task.train.digest() + task.validation.digest())
+
+
+def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        path = f"{prefix}.{name}"
+        found.update(_flat(path, value) if isinstance(value, dict) else {path: value})
+    return found
 
 
 def trained_model(
-    program: Program,
+    course: Course,
+    members: Sequence[int],
     standardizer: Standardizer,
     model: ModelParams,
     training: TrainingParams,
-    members: Sequence[int],
+    *,
     threads: int,
 ) -> TrainedModel:
-    flat, running = program.result()
+    """Take some members' weights out of a course, as one model."""
     chosen = list(members)
     weights = {
-        name: weight.detach().cpu().float().clone().contiguous()
-        for name, weight in split_pieces(program.task.plan, flat[chosen]).items()
+        name: _own(weight)
+        for name, weight in split_pieces(course.task.plan, course.flat[chosen]).items()
     }
-    if running is not None:
-        weights["running"] = running[chosen].detach().cpu().float().clone()
-    facts = {
-        "path": program.path,
-        "threads": threads,
-        "epochs_run": len(program.history),
-        "n_parameters": program.task.plan.n_parameters,
-        "seconds": program.history.seconds[-1],
-    }
+    if course.running is not None:
+        weights["running"] = _own(course.running[chosen])
+    facts = _facts(course, chosen, training, threads)
+    if training.l1 > 0:
+        facts["dropped_columns"] = _dropped(weights, standardizer.feature_names)
     return TrainedModel(standardizer, model, training, weights, facts)
 
 
-def history_frame(history: History, members: Sequence[int]) -> pd.DataFrame:
-    """Give the epochs as a table, averaged over the members."""
+def _own(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", torch.float32).clone().contiguous()
 
-    def mean(values: list[list[float]]) -> list[float]:
-        return [sum(row[i] for i in members) / len(members) for row in values]
 
-    return pd.DataFrame(
-        {
-            "epoch": range(1, len(history) + 1),
-            "lr": mean(history.lr),
-            "train_loss": mean(history.train_loss),
-            "validation_loss": mean(history.validation_loss),
-            "seconds": history.seconds,
-        }
-    )
+def _facts(
+    course: Course, members: list[int], training: TrainingParams, threads: int
+) -> dict[str, Any]:
+    """Say what happened, in plain data; of several members, the last or the mean."""
+    epochs = len(course.history)
+    runs = [course.stopped[i] or epochs for i in members]
+    facts: dict[str, Any] = {
+        "path": course.path,
+        "device": course.task.train.x.device.type,
+        "threads": threads,
+        "seconds": round(course.seconds, 3),
+        "n_parameters": course.task.plan.n_parameters,
+        "n_members": len(members),
+        "epochs_run": max(runs),
+        "best_epoch": round(sum(course.best_epochs[i] for i in members) / len(members)),
+        "stopped_early": any(course.stopped[i] for i in members) and max(runs) < training.epochs,
+    }
+    if training.temperature:
+        facts["temperature"] = course.temperature(members)
+    if course.refit_epochs is not None and course.refit_losses is not None:
+        facts["refit_epochs"] = max(course.refit_epochs[i] for i in members)
+        facts["refit_train_loss"] = sum(course.refit_losses[i] for i in members) / len(members)
+    return facts
+
+
+def _dropped(weights: Mapping[str, Tensor], names: Sequence[str]) -> list[str]:
+    """Name the features that no member's weights read."""
+    used = torch.zeros(len(names), dtype=torch.bool)
+    for name in input_weights(weights):
+        used |= (weights[name] != 0).flatten(0, 1).any(0)
+    return [name for name, kept in zip(names, used.tolist(), strict=True) if not kept]
+
+
+def history_frame(course: Course, members: Sequence[int]) -> pd.DataFrame:
+    """Give the epochs as a table; of several members, the mean of those that still ran."""
+    history, rows = course.history, []
+    for epoch in range(len(history)):
+        running = [i for i in members if not course.stopped[i] or epoch < course.stopped[i]]
+        if not running:
+            break
+        columns = (history.lr, history.train_loss, history.validation_loss)
+        means = [sum(column[epoch][i] for i in running) / len(running) for column in columns]
+        rows.append([epoch + 1, *means, history.seconds[epoch]])
+    names = ["epoch", "lr", "train_loss", "validation_loss", "seconds"]
+    return pd.DataFrame(rows, columns=names).astype({"epoch": int})

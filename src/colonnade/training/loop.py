@@ -7,121 +7,72 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from colonnade.errors import TrainingError
-from colonnade.training.activations import Kernels
 from colonnade.training.gradients import ByAutograd, Dropout, HandDerived
-from colonnade.training.initializers import InitializerParams
-from colonnade.training.losses import Loss
-from colonnade.training.models import Plan
-from colonnade.training.network import (
-    Stack,
-    forward,
-    initialize,
-    initialize_cuts,
-    split_pieces,
-)
-from colonnade.training.parameters import TrainingParams
+from colonnade.training.network import Stack, initialize, initialize_cuts
 from colonnade.training.regularization import Average, Clip, Lasso, WeightDecay
-from colonnade.training.rows import Batches, Rows, batch_sizes, batches, chunks, derive_seed, permute
-from colonnade.training.watch import EarlyStopping, Plateau
+from colonnade.training.rows import Batches, batch_sizes, batches, derive_seed, permute
+from colonnade.training.task import History, Individual, Task
+from colonnade.training.validation import Validation
+from colonnade.training.watch import EarlyStopping, Plateau, Stopping
 
 Progress = Callable[[int, int, float, float], object]
 
 
-@dataclass(frozen=True)
-class Individual:
-    """One member of a program, every choice made: what distinguishes it from the others.
-
-    rows, validation_rows: its own rows of the shared tables, or all of them.
-    """
-
-    seed: int
-    order_seed: int
-    lr: float
-    weight_decay: float
-    dropout: float
-    initializer: InitializerParams
-    rows: Tensor | None = None
-    validation_rows: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is to be learned, by which network, from which rows."""
-
-    plan: Plan
-    kernels: Kernels
-    gain: float
-    loss: Loss
-    params: TrainingParams
-    train: Rows
-    validation: Rows
-    dtype: torch.dtype = torch.float32
-
-
-@dataclass
-class History:
-    """Each epoch's numbers, for every member.
-
-    Shape: lr, train_loss, validation_loss: one list an epoch, of one number a member.
-    """
-
-    lr: list[list[float]] = field(default_factory=list)
-    train_loss: list[list[float]] = field(default_factory=list)
-    validation_loss: list[list[float]] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.seconds)
-
-
 class Program:
-    """M members in training."""
+    """M members in training.
+
+    stopping: in place of the one that the parameters ask for. rates: each epoch's rates, in place
+    of the scheduler's.
+    """
 
     def __init__(
         self,
         task: Task,
         members: Sequence[Individual],
-        epochs: int | None = None,
+        *,
+        stopping: Stopping | None = None,
         rates: list[list[float]] | None = None,
     ) -> None:
         self.task, self.members, self.params = task, members, task.params
-        self.epochs = epochs or task.params.epochs
         self.given_rates = rates
-        n = len(task.train) if members[0].rows is None else len(members[0].rows)
-        self.n_rows = n
+        self.n_rows = len(task.train) if members[0].rows is None else len(members[0].rows)
         self.stack = Stack(task.plan, len(members), task.dtype, task.train.x.device)
-        initialize(
-            self.stack, [m.initializer for m in members], [m.seed for m in members], task.gain
-        )
+        seeds = [m.seed for m in members]
+        initialize(self.stack, [m.initializer for m in members], seeds, task.gain)
         if task.plan.ordinal:
             initialize_cuts(self.stack, self._class_counts())
         self.dropout = Dropout([m.dropout for m in members], self.stack)
-        self.batch_size = min(n, n if self.params.optimizer.full_batch else self.params.batch_size)
-        self.whole, self.rest = batch_sizes(n, self.batch_size, task.plan.batch_norm)
-        self.steps = self.whole + bool(self.rest)
+        whole_table = self.params.optimizer.full_batch
+        self.batch_size = self.n_rows if whole_table else min(self.n_rows, self.params.batch_size)
+        whole, self.rest = batch_sizes(self.n_rows, self.batch_size, task.plan.batch_norm)
+        self.steps = whole + bool(self.rest)
         self.history = History()
-        self.stopping = EarlyStopping(self.params.early_stopping, len(members))
+        self.stopping = stopping or self._stopping()
         self.plateau = Plateau(self.params.scheduler, len(members))
-        self.kept = self.stack.flat.clone() if self.params.early_stopping else None
-        self.kept_running = None
-        if self.kept is not None and self.stack.running is not None:
-            self.kept_running = self.stack.running.clone()
+        self.kept = self.stack.flat.clone() if self.stopping.keeps else None
+        running = self.stack.running
+        self.kept_running = (
+            running.clone() if self.kept is not None and running is not None else None
+        )
         self._set_actions()
         self._paths: dict[int, HandDerived | ByAutograd] = {}
-        self._validation_targets = self._gather_validation()
+        self.validation = Validation(task, members)
 
     @property
     def path(self) -> str:
         """Which gradients are used, in words for the run's facts."""
         derived = self.params.gradients == "auto" and self.task.kernels.backward is not None
         return "hand-derived" if derived else "autograd"
+
+    def _stopping(self) -> Stopping:
+        params, n = self.params.early_stopping, len(self.members)
+        return Stopping(n) if params is None else EarlyStopping(params, n)
 
     def _class_counts(self) -> Tensor:
         codes, k = self.task.train.codes.cpu(), self.task.loss.n_classes
@@ -130,9 +81,8 @@ class Program:
 
     def _set_actions(self) -> None:
         params, stack = self.params, self.stack
-        decays = [m.weight_decay for m in self.members]
-        optimizer = params.optimizer
-        self.decay = None
+        decays, optimizer = [m.weight_decay for m in self.members], params.optimizer
+        self.decay: WeightDecay | None = None
         if any(decay > 0 for decay in decays):
             biases = bool(optimizer.decay_biases)
             self.decay = WeightDecay(stack, decays, optimizer.decoupled, biases)
@@ -141,14 +91,13 @@ class Program:
         clip = Clip(stack, params.clip_norm) if params.clip_norm else None
         self.before = [action for action in (clip, self.decay) if action is not None]
         self.after = [action for action in (self.lasso, self.average) if action is not None]
-        self.rule: Any = self._rule()
+        self.rule: Any
+        if optimizer.full_batch:
+            from colonnade.training.lbfgs import Lbfgs
 
-    def _rule(self) -> Any:
-        if not self.params.optimizer.full_batch:
-            return self.params.optimizer.rule(self.stack.flat, self.stack.grad)
-        from colonnade.training.lbfgs import Lbfgs
-
-        return Lbfgs(self.params.optimizer, self.stack.flat, self.stack.grad, self.decay)
+            self.rule = Lbfgs(optimizer, stack, self.decay)
+        else:
+            self.rule = optimizer.rule(stack.flat, stack.grad)
 
     def gradients(self, n_rows: int) -> HandDerived | ByAutograd:
         """Give the gradient path for batches of one size, made once."""
@@ -162,7 +111,7 @@ class Program:
     def run(
         self,
         progress: Progress | None = None,
-        save: Callable[[Program], object] | None = None,
+        save: Callable[[], object] | None = None,
     ) -> None:
         """Train from where the program stands to its last epoch.
 
@@ -171,23 +120,19 @@ class Program:
         """
         before = self.history.seconds[-1] if self.history.seconds else 0.0
         started = time.perf_counter()
+        epochs = self.params.epochs
         # Autograd needs tensors that remember; all else is faster without.
         guard = torch.inference_mode if self.path == "hand-derived" else torch.no_grad
         with guard():
-            while len(self.history) < self.epochs and not self._over():
-                epoch = len(self.history)
-                losses = self._epoch(epoch)
+            while len(self.history) < epochs and not self.stopping.finished:
+                epoch = len(self.history) + 1
+                self._judge(epoch, self._epoch(epoch - 1))
                 self.history.seconds.append(before + time.perf_counter() - started)
-                self._judge(epoch + 1, losses)
                 if progress is not None:
-                    progress(epoch + 1, self.epochs, *self._means())
-                if save is not None and ((epoch + 1) % self.params.checkpoint_every == 0):
-                    save(self)
-        if save is not None and len(self.history) % self.params.checkpoint_every:
-            save(self)
-
-    def _over(self) -> bool:
-        return self.params.early_stopping is not None and self.stopping.finished
+                    progress(epoch, epochs, *self._means())
+                last = epoch == epochs or self.stopping.finished
+                if save is not None and (last or epoch % self.params.checkpoint_every == 0):
+                    save()
 
     def _means(self) -> tuple[float, float]:
         train, validation = self.history.train_loss[-1], self.history.validation_loss[-1]
@@ -196,10 +141,9 @@ class Program:
     def _epoch(self, epoch: int) -> list[float]:
         self._set_rates(epoch, 0)
         self.history.lr.append(list(self.rates))
-        for member, generator in zip(self.members, self.dropout.generators, strict=True):
-            generator.manual_seed(derive_seed(member.seed, "dropout", epoch))
-        seeds = [member.order_seed for member in self.members]
-        order = permute(seeds, epoch, [member.rows for member in self.members], self.n_rows)
+        self.dropout.seed([derive_seed(m.seed, "dropout", epoch) for m in self.members])
+        own_rows = [member.rows for member in self.members]
+        order = permute([m.order_seed for m in self.members], epoch, own_rows, self.n_rows)
         losses, weights, step = [], [], 0
         n_logits = self.task.plan.n_logits
         for block in batches(self.task.train, order, self.batch_size, self.rest, n_logits):
@@ -213,11 +157,11 @@ class Program:
     def _steps(self, block: Batches, epoch: int, step: int) -> None:
         """Train on a block of batches; nothing is read back from the tensors."""
         path = self.gradients(block.n_rows)
-        gradient, update = path.gradient, self.rule.step
-        before, after = self.before, self.after
+        gradient = path.gradient
         if self.params.optimizer.full_batch:
             self.rule.minimise(lambda: self._full_loss(path, block))
             return
+        update, before, after = self.rule.step, self.before, self.after
         every_step = self.params.scheduler.interval == "step"
         for x, targets, logits in zip(block.x, block.targets, block.logits, strict=True):
             if every_step:
@@ -251,8 +195,10 @@ class Program:
         if bool(wrong.any()):
             batch, member = (int(i) for i in wrong.nonzero()[0])
             self._refuse(epoch, batch + 1, member)
-        if not bool(torch.isfinite(self.stack.flat).all(1).cpu()[running].all()):
-            self._refuse(epoch, len(losses), 0)
+        # The last update shows in no loss yet.
+        broken = ~torch.isfinite(self.stack.flat).all(1).cpu() & running
+        if bool(broken.any()):
+            self._refuse(epoch, len(losses), int(broken.nonzero()[0]))
         means = (losses * weights).to(torch.float64).sum(0) / weights.to(torch.float64).sum(0)
         return [float(value) for value in means.tolist()]
 
@@ -268,23 +214,14 @@ class Program:
         if self.given_rates is not None:
             self.rates = self.given_rates[epoch]
         else:
-            factor = self.params.scheduler.multiplier(
-                epoch, self.params.epochs, step, self.steps
-            )
-            self.rates = [
-                self.plateau.rate(i, member.lr * factor) for i, member in enumerate(self.members)
-            ]
+            scheduler = self.params.scheduler
+            factor = scheduler.multiplier(epoch, self.params.epochs, step, self.steps)
+            own = [member.lr * factor for member in self.members]
+            self.rates = [self.plateau.rate(i, rate) for i, rate in enumerate(own)]
         self.rule.set_rates(self.rates)
         for action in (self.decay, self.lasso):
             if action is not None:
                 action.set_rates(self.rates)
-
-    def _gather_validation(self) -> tuple[Tensor, Tensor]:
-        rows, own = self.task.validation, self.members[0].validation_rows
-        if own is None:
-            return rows.x[:, :-1], rows.targets
-        index = torch.stack([m.validation_rows for m in self.members if m.validation_rows is not None])
-        return self.task.train.x[index][..., :-1], self.task.train.targets[index]
 
     def weights(self) -> Tensor:
         """Give the weights that stand for the members now: their average, if one is kept."""
@@ -292,29 +229,8 @@ class Program:
             return self.stack.flat
         return self.average.weights(sparse=self.lasso is not None)
 
-    def validation_losses(self) -> list[float]:
-        """Give each member's mean loss on validation rows, as in prediction; NaN without rows."""
-        x, targets = self._validation_targets
-        n = x.shape[-2]
-        if n == 0:
-            return [float("nan")] * len(self.members)
-        total = torch.zeros(2, len(self.members), dtype=torch.float64, device=x.device)
-        weights = split_pieces(self.task.plan, self.weights())
-        for part in chunks(n):
-            logits = forward(
-                self.task.plan,
-                self.task.kernels,
-                weights,
-                x[..., part, :],
-                running=self.stack.running,
-            )
-            target = targets[..., part, :]
-            total[0] += self.task.loss.rows(logits, target).to(torch.float64).sum(-1)
-            total[1] += self.task.loss.weights(target).to(torch.float64).sum(-1)
-        return [float(value) for value in (total[0] / total[1]).tolist()]
-
     def _judge(self, epoch: int, losses: list[float]) -> None:
-        validation = self.validation_losses()
+        validation = self.validation.losses(self.weights(), self.stack.running)
         self.history.train_loss.append(losses)
         self.history.validation_loss.append(validation)
         self.plateau.update(validation)
@@ -327,12 +243,11 @@ class Program:
     def result(self) -> tuple[Tensor, Tensor | None]:
         """Give the members' final weights and running statistics."""
         flat, running = self.weights().clone(), self.stack.running
-        if self.kept is None or self.params.early_stopping is None:
-            return flat, running
-        best = self.params.early_stopping.restore_best
-        chosen = [i for i, at in enumerate(self.stopping.stopped) if at or best]
-        flat[chosen] = self.kept[chosen]
-        if running is not None and self.kept_running is not None:
+        kept = self.stopping.kept()
+        if self.kept is not None and kept:
+            flat[kept] = self.kept[kept]
+        if running is not None:
             running = running.clone()
-            running[chosen] = self.kept_running[chosen]
+            if self.kept_running is not None:
+                running[kept] = self.kept_running[kept]
         return flat, running

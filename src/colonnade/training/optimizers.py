@@ -161,14 +161,19 @@ _ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0, **_ALL}
 
 # lbfgs has no rule of its own here: it needs the loss again and again (lbfgs.py).
 OPTIMIZERS: dict[str, Optimizer] = {
-    "sgd": Optimizer(Sgd, {"lr": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0, **_ALL}),
+    "sgd": Optimizer(
+        Sgd, {"lr": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0, **_ALL}
+    ),
     "adagrad": Optimizer(Adagrad, {"lr": 0.01, "eps": 1e-10, "weight_decay": 0.0, **_ALL}),
     "rmsprop": Optimizer(
-        RmsProp, {"lr": 0.01, "alpha": 0.99, "eps": 1e-8, "momentum": 0.0, "weight_decay": 0.0, **_ALL}
+        RmsProp,
+        {"lr": 0.01, "alpha": 0.99, "eps": 1e-8, "momentum": 0.0, "weight_decay": 0.0, **_ALL},
     ),
     "adam": Optimizer(Adam, {"lr": 0.001, **_ADAM}),
     "adamw": Optimizer(Adam, {"lr": 0.001, **_ADAM, "weight_decay": 0.01}, decoupled=True),
-    "lbfgs": Optimizer(None, {"lr": 1.0, "history_size": 10, "max_iter": 20, "weight_decay": 0.0, **_ALL}),
+    "lbfgs": Optimizer(
+        None, {"lr": 1.0, "history_size": 10, "max_iter": 20, "weight_decay": 0.0, **_ALL}
+    ),
 }
 
 

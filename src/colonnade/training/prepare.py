@@ -10,11 +10,11 @@ import torch
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.training.engine import choose_device
-from colonnade.training.loop import Task
 from colonnade.training.losses import Loss
 from colonnade.training.models import ModelParams, plan_network
 from colonnade.training.parameters import TrainingParams
 from colonnade.training.rows import Rows
+from colonnade.training.task import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,18 +28,20 @@ def prepare(
     standardizer: Standardizer,
     model: ModelParams,
     training: TrainingParams,
+    *,
     dtype: torch.dtype = torch.float32,
+    n_validation: int | None = None,
 ) -> Task:
     """Check the parameters against the rows, and encode the rows.
 
+    n_validation: fewest rows that a member is judged on, where that is not the validation table.
     Raises: ParameterError, DataError.
     """
     n_classes = len(standardizer.classes or ())
     loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
-    _check(model, training, len(train), len(validation))
-    plan = plan_network(
-        model, len(standardizer.feature_names), loss.n_outputs, loss.n_logits
-    )
+    n_judged = len(validation) if n_validation is None else n_validation
+    _check(model, training, len(train), n_judged)
+    plan = plan_network(model, len(standardizer.feature_names), loss.n_outputs, loss.n_logits)
     device = choose_device(training)
     return Task(
         plan,
@@ -73,6 +75,8 @@ def _check(model: ModelParams, training: TrainingParams, n_train: int, n_validat
         problems.append("model.batch_norm needs batches of 2 rows or more: one has no variance.")
     if training.optimizer.full_batch and model.dropout > 0:
         problems.append("lbfgs needs the same loss twice: set model.dropout to 0.")
+    if training.optimizer.full_batch and training.members > 1:
+        problems.append("lbfgs trains one member at a time: set training.members to 1.")
     if training.optimizer.full_batch and model.batch_norm:
         problems.append("lbfgs does not go with model.batch_norm: set it to false.")
     if problems:
@@ -105,7 +109,9 @@ def encode_rows(
         raise DataError(f"features {columns} hold numbers that are not finite.")
     target = frame[standardizer.target].to_numpy()
     if standardizer.classes is None:
-        target = (target.astype(np.float64) - standardizer.target_center) / standardizer.target_scale
+        target = (
+            target.astype(np.float64) - standardizer.target_center
+        ) / standardizer.target_scale
         codes = torch.from_numpy(target)
     else:
         codes = torch.from_numpy(target.astype(np.int64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -102,7 +102,7 @@ class Average:
         return self.flat * (self.stack.flat != 0) if sparse else self.flat
 
 
-def input_weights(names: Sequence[str] | dict[str, Tensor]) -> list[str]:
+def input_weights(names: Collection[str]) -> list[str]:
     """Name the weights that read the inputs: the first layer's and the straight path's."""
     first = "hidden.0.weight" if "hidden.0.weight" in names else "output.weight"
     return [first, "skip.weight"] if "skip.weight" in names else [first]

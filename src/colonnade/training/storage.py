@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ModelError, UserError
-from colonnade.training.files import remove_leftovers, replace_file
+from colonnade.tables.files import replaced_file
 from colonnade.training.models import ModelParams, Plan
 from colonnade.training.parameters import TrainingParams
 from colonnade.training.trained import TrainedModel
@@ -33,19 +33,21 @@ def save_model(model: TrainedModel, folder: Path) -> None:
     content = save({name: weight.contiguous() for name, weight in model.weights.items()})
     digest = hashlib.sha256(content).hexdigest()
     name = f"weights-{digest[:12]}.safetensors"
-    replace_file(folder / name, content)
+    with replaced_file(folder / name) as stream:
+        stream.write(content)
     description = {
         "format": FORMAT,
         "weights": {"file": name, "sha256": digest},
         **model.describe(),
     }
     text = json.dumps(description, indent=2, allow_nan=False, ensure_ascii=False)
-    replace_file(folder / DESCRIPTION, f"{text}\n".encode())
+    with replaced_file(folder / DESCRIPTION) as stream:
+        stream.write(f"{text}\n".encode())
     for file in folder.iterdir():
-        if _WEIGHTS.fullmatch(file.name) and file.name != name:
+        # The second are what killed writers left of other weights.
+        old = _WEIGHTS.fullmatch(file.name) or file.name.startswith(".weights-")
+        if old and file.name != name:
             file.unlink(missing_ok=True)
-    for target in (folder / DESCRIPTION, folder / "weights-*.safetensors"):
-        remove_leftovers(target)
 
 
 def load_model(folder: Path) -> TrainedModel:

@@ -48,10 +48,25 @@ def train_model(
     Raises: ParameterError for what doesn't go together, DataError for rows that cannot be used,
     TrainingError when a loss is not finite, ModelError for a checkpoint that cannot be used.
     """
-    from colonnade.training.fitting import fit
+    from colonnade.training.fitting import (
+        ensemble,
+        history_frame,
+        open_checkpoint,
+        trained_model,
+    )
+    from colonnade.training.phases import run_course
     from colonnade.training.prepare import prepare
 
     task = prepare(train, validation, standardizer, model, training)
     threads = choose_threads(training, task.plan.n_parameters, training.batch_size)
+    file = saved = None
+    if checkpoint is not None:
+        file = open_checkpoint(checkpoint, task, standardizer, model, training)
+        saved = file.read() if resume else None
+        threads = saved.threads if saved is not None else threads
+        file.threads = threads
     with thread_count(threads):
-        return fit(task, standardizer, model, training, threads, checkpoint, resume, progress)
+        course = run_course(task, ensemble(model, training), progress, file, saved)
+    members = range(training.members)
+    trained = trained_model(course, members, standardizer, model, training, threads=threads)
+    return Fitted(trained, history_frame(course, members))

@@ -156,17 +156,27 @@ class TrainedModel:
 
         Raises: ModelError for another kind of model, or inputs that are not raw columns.
         """
+        from colonnade.tables.transforms import NumberColumn
+
         table = self.standardizer
         if self.model.kind != "linear" or self.n_classes:
             raise ModelError("only a linear regression has slopes and an intercept to tell.")
-        if list(table.feature_names) != list(table.inputs):
-            raise ModelError("the features are not the raw columns: no slope per column to tell.")
+        straight = [
+            column
+            for column in table.columns
+            if isinstance(column, NumberColumn)
+            and not (column.indicator or column.scale.log1p or column.scale.quantiles)
+        ]
+        if len(straight) != len(table.columns):
+            raise ModelError(
+                "some features are no straight function of a column: no slope to tell."
+            )
         weight = self._double["output.weight"].mean(0)[0].numpy()
-        bias = float(self._double["output.bias"].mean(0)[0])
-        slopes = table.target_scale * weight / np.asarray(table.scale)
-        intercept = table.target_center + table.target_scale * bias
-        intercept -= float(slopes @ np.asarray(table.center))
-        return dict(zip(table.inputs, slopes.tolist(), strict=True)), intercept
+        slopes = table.target_scale * weight / np.array([c.scale.scale for c in straight])
+        intercept = table.target_center
+        intercept += table.target_scale * float(self._double["output.bias"].mean(0)[0])
+        intercept -= float(slopes @ np.array([c.scale.center for c in straight]))
+        return dict(zip(table.inputs, slopes.tolist(), strict=True)), float(intercept)
 
     def module(self, member: int = 0) -> torch.nn.Module:
         """Give one member as a torch module, in evaluation mode: features -> logits."""

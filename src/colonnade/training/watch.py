@@ -10,35 +10,29 @@ from colonnade.training.parameters import EarlyStoppingParams
 from colonnade.training.schedulers import SchedulerParams
 
 
-class EarlyStopping:
-    """Each member's best epoch, and whether its patience has ended.
+class Stopping:
+    """When each member ends, and which epoch's weights are its result: here, the last's.
 
     Epochs count from 1; `stopped` is 0 while a member runs.
     """
 
-    def __init__(self, params: EarlyStoppingParams | None, n_members: int) -> None:
-        self.params = params
+    keeps = False
+
+    def __init__(self, n_members: int) -> None:
         self.best = [math.inf] * n_members
         self.best_epoch = [0] * n_members
         self.stopped = [0] * n_members
 
     def update(self, epoch: int, losses: Sequence[float]) -> list[int]:
         """Take an epoch's validation losses; give the members whose weights are to be kept now."""
-        change = self.params.minimum_change if self.params else 0.0
-        kept = []
         for member, loss in enumerate(losses):
-            if self.stopped[member]:
-                continue
-            better = loss < self.best[member] - change
-            if better:
+            if loss < self.best[member]:
                 self.best[member], self.best_epoch[member] = loss, epoch
-            if self.params is None:
-                continue
-            if epoch - self.best_epoch[member] >= self.params.patience:
-                self.stopped[member] = epoch
-            if better if self.params.restore_best else self.stopped[member]:
-                kept.append(member)
-        return kept
+        return []
+
+    def kept(self) -> list[int]:
+        """Give the members whose result is the weights that were kept for them."""
+        return []
 
     @property
     def finished(self) -> bool:
@@ -58,6 +52,56 @@ class EarlyStopping:
         self.best = [math.inf if value is None else float(value) for value in state["best"]]
         self.best_epoch = [int(value) for value in state["best_epoch"]]
         self.stopped = [int(value) for value in state["stopped"]]
+
+
+class EarlyStopping(Stopping):
+    """End a member when its validation loss has not fallen for `patience` epochs (Prechelt 1998)."""
+
+    keeps = True
+
+    def __init__(self, params: EarlyStoppingParams, n_members: int) -> None:
+        super().__init__(n_members)
+        self.params = params
+
+    def update(self, epoch: int, losses: Sequence[float]) -> list[int]:
+        """Keep the best epoch's weights, or those of the end."""
+        kept = []
+        for member, loss in enumerate(losses):
+            if self.stopped[member]:
+                continue
+            better = loss < self.best[member] - self.params.minimum_change
+            if better:
+                self.best[member], self.best_epoch[member] = loss, epoch
+            if epoch - self.best_epoch[member] >= self.params.patience:
+                self.stopped[member] = epoch
+            if better if self.params.restore_best else self.stopped[member]:
+                kept.append(member)
+        return kept
+
+    def kept(self) -> list[int]:
+        """All, or those that ended early."""
+        return [i for i, at in enumerate(self.stopped) if at or self.params.restore_best]
+
+
+class FixedEnds(Stopping):
+    """End each member after a number of epochs of its own."""
+
+    keeps = True
+
+    def __init__(self, ends: Sequence[int]) -> None:
+        super().__init__(len(ends))
+        self.ends = list(ends)
+
+    def update(self, epoch: int, losses: Sequence[float]) -> list[int]:
+        """Keep the weights of a member that ends here."""
+        kept = [member for member, end in enumerate(self.ends) if end == epoch]
+        for member in kept:
+            self.stopped[member] = epoch
+        return kept
+
+    def kept(self) -> list[int]:
+        """All."""
+        return list(range(len(self.ends)))
 
 
 class Plateau:

@@ -9,11 +9,14 @@ import numpy as np
 from colonnade.evaluation.figures.style import (
     BLUE,
     INK,
+    WIDTH,
+    Margins,
     count,
     finish,
     label,
     new_figure,
     plain,
+    room_for,
 )
 
 if TYPE_CHECKING:
@@ -25,8 +28,8 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 20
 _MOST_NUMBERED = 12
-# Characters that fit below one matrix side by side.
-_ROOM = 36
+# Inches below one matrix for names side by side.
+_ROOM = 3.2
 OTHERS = "others"
 
 
@@ -43,9 +46,24 @@ def confusion_matrix(predictions: pd.DataFrame, part: str = "test") -> Figure:
     np.add.at(counts, (actual, predicted), 1)
     rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     title = f"Confusion matrix · {part}, {count(len(rows))}"
-    figure, axes = new_figure(title, columns=2, height=4.4)
-    _matrix(axes[0], counts, rates, labels, "rows")
-    _matrix(axes[1], rates, rates, labels, "share of the actual class")
+    names = [plain(text, 14) for text in labels]
+    size = 9 if len(labels) <= _MOST_NUMBERED else 6.5
+    side = room_for(names, size)
+    turned = len(names) * side > _ROOM
+    margins = Margins(
+        left=0.3 + side, bottom=0.4 + (side if turned else 0.2), top=0.7, between_columns=0.4 + side
+    )
+    edge = (WIDTH - margins.left - margins.right - margins.between_columns) / 2
+    height = edge + margins.bottom + margins.top
+    figure, axes = new_figure(title, columns=2, height=height, margins=margins)
+    for ax in axes:
+        ax.set_xticks(np.arange(len(names)) + 0.5, names, fontsize=size)
+        ax.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=size)
+        ax.tick_params(length=0)
+        if turned:
+            ax.tick_params(axis="x", rotation=90)
+    _matrix(axes[0], counts, rates, "rows")
+    _matrix(axes[1], rates, rates, "share of the actual class")
     return finish(figure, labels)
 
 
@@ -73,10 +91,10 @@ def _fold(labels: list[str], *codes: Array) -> tuple[list[str], list[Array]]:
     return [labels[k] for k in kept] + [others], [folded[c] for c in codes]
 
 
-def _matrix(ax: Axes, values: Array, shades: Array, labels: list[str], title: str) -> None:
+def _matrix(ax: Axes, values: Array, shades: Array, title: str) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
-    n = len(labels)
+    n = len(shades)
     # From clear to blue: an empty cell is paper, light or dark. pcolormesh, not imshow: it stays
     # a drawing in SVG, and prints sharp.
     blues = LinearSegmentedColormap.from_list("clear to blue", [(BLUE, 0.03), (BLUE, 1.0)])
@@ -84,13 +102,6 @@ def _matrix(ax: Axes, values: Array, shades: Array, labels: list[str], title: st
     ax.set(xlim=(0, n), ylim=(n, 0), aspect="equal")
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
-    names = [plain(text, 14) for text in labels]
-    size = 9 if n <= _MOST_NUMBERED else 6.5
-    ax.set_xticks(np.arange(n) + 0.5, names, fontsize=size)
-    ax.set_yticks(np.arange(n) + 0.5, names, fontsize=size)
-    ax.tick_params(length=0)
-    if n * max(map(len, names)) > _ROOM:
-        ax.tick_params(axis="x", rotation=90)
     label(ax, x="predicted class", y="actual class", title=title)
     for i, j in np.ndindex(n, n) if n <= _MOST_NUMBERED else ():
         if values[i, j]:

@@ -12,12 +12,14 @@ from colonnade.evaluation.figures.style import (
     ORANGE,
     PALETTE,
     VERMILION,
+    Margins,
     count,
     finish,
     label,
     legend,
     new_figure,
     plain,
+    room_for,
 )
 from colonnade.evaluation.metrics import HEADLINES
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from colonnade.tables.schema import Task
 
 MOST_BARS = 20
+# Inches below the axes for names side by side.
+_ROOM = 7.0
 _COLOURS = {"train": BLUE, "validation": ORANGE, "test": VERMILION}
 
 
@@ -41,7 +45,9 @@ def target_distribution(target: pd.Series, parts: pd.Series, classes: list[str])
     sizes = {part: int((parts == part).sum()) for part in _COLOURS}
     sizes = {part: n for part, n in sizes.items() if n}
     told = ", ".join(f"{part} {count(n)}" for part, n in sizes.items())
-    figure, (ax,) = new_figure(f"Target by part · {told}", height=3.6)
+    figure, (ax,) = new_figure(
+        f"Target by part · {told}", height=3.6, margins=_target_margins(classes)
+    )
     name = plain(str(target.name))
     values = {part: target[(parts == part).to_numpy()] for part in sizes}
     if classes:
@@ -64,6 +70,17 @@ def target_distribution(target: pd.Series, parts: pd.Series, classes: list[str])
     return finish(figure, [str(target.name), *names])
 
 
+def _target_margins(classes: list[str]) -> Margins:
+    turned = _turned(classes[:MOST_BARS])
+    below = room_for([plain(text, 16) for text in classes]) if turned else 0.2
+    return Margins(bottom=0.35 + below, top=0.75)
+
+
+def _turned(classes: list[str]) -> bool:
+    """Whether the names of so many classes stand upright to have room."""
+    return len(classes) * room_for([plain(text, 16) for text in classes]) > _ROOM
+
+
 def _class_bars(ax: Axes, values: dict[str, pd.Series], classes: list[str]) -> list[str]:
     shares = {
         part: rows.astype(str).value_counts(normalize=True).reindex(classes, fill_value=0)
@@ -80,7 +97,7 @@ def _class_bars(ax: Axes, values: dict[str, pd.Series], classes: list[str]) -> l
         left = places + (i - (len(shares) - 1) / 2) * width
         ax.bar(left, share.to_numpy(), width * 0.92, color=_COLOURS[part], label=part)
     ax.set_xticks(places, [plain(text, 16) for text in shown])
-    if len(shown) > 8 or max(map(len, shown)) > 12:
+    if _turned(shown):
         ax.tick_params(axis="x", rotation=90)
     ax.grid(visible=False, axis="x")
     return shown
@@ -95,14 +112,17 @@ def importance_bars(importance: list[Importance], task: Task, told: str = "") ->
     title = "Permutation importance" + (f" · {told}" if told else "")
     if len(importance) > len(shown):
         title += f" · {len(shown)} of {len(importance)} columns"
-    figure, (ax,) = new_figure(title, height=1.3 + 0.27 * max(len(shown), 3))
+    names = [plain(one.feature, 32) for one in shown]
+    figure, (ax,) = new_figure(
+        title, height=1.2 + 0.25 * max(len(shown), 3), margins=Margins(left=0.1 + room_for(names))
+    )
     unit = 100 if task != "regression" else 1
     means = unit * np.array([one.mean for one in shown])
     ends = unit * np.array([(one.low, one.high) for one in shown]).reshape(-1, 2)
     places = np.arange(len(shown))
     ax.barh(places, means, color=BLUE, height=0.65)
     ax.hlines(places, ends[:, 0], ends[:, 1], color=INK, lw=1.2)
-    ax.set_yticks(places, [plain(one.feature, 32) for one in shown])
+    ax.set_yticks(places, names)
     ax.set_ylim(max(len(shown), 3) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
     metric = HEADLINES[task][0]
@@ -123,25 +143,32 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
     columns = min(2, max(1, len(dependence)))
     rows = -(-max(1, len(dependence)) // columns)
     title = "Partial dependence" + (f" · {told}" if told else "")
-    figure, axes = new_figure(title, columns=columns, rows=rows, height=1 + 2.4 * rows, sharey=True)
+    words = [str(value) for one in dependence for value in one.values if isinstance(value, str)]
+    below = room_for([plain(word, 12) for word in words]) if words else 0.2
+    legend_room = 0.3 if dependence and len(dependence[0].curves) > 1 else 0.0
+    margins = Margins(
+        bottom=0.4 + below + legend_room, between_rows=0.45 + below, between_columns=0.2
+    )
+    height = margins.bottom + margins.top + 1.7 * rows + margins.between_rows * (rows - 1)
+    figure, axes = new_figure(
+        title, columns=columns, rows=rows, height=height, sharey=True, margins=margins
+    )
+    curves = list(dependence[0].curves) if dependence else []
     what = {"regression": "mean prediction", "ordinal": "mean expected rank"}.get(
-        task, "mean probability"
+        task, f"mean P({plain(curves[0])})" if len(curves) == 1 else "mean probability"
     )
     for ax in axes[len(dependence) :]:
         ax.set_visible(False)
-    curves = list(dict.fromkeys(name for one in dependence for name in one.curves))
     colours = {name: PALETTE[k % len(PALETTE)] for k, name in enumerate(curves)}
     for place, (ax, one) in enumerate(zip(axes, dependence, strict=False)):
         _dependence(ax, one, colours)
         label(ax, x=f"{plain(one.feature)} (raw units)", y=what if place % columns == 0 else "")
-    if dependence and task == "classification":
-        lines = {line.get_label(): line for ax in axes for line in ax.get_lines()}
+    if len(curves) > 1:
         figure.legend(
-            handles=list(lines.values()), loc="outside lower center", ncols=4, frameon=False,
-            fontsize=9, labelcolor=INK,
+            handles=axes[0].get_lines(), loc="lower center", ncols=6, frameon=False, fontsize=9,
+            labelcolor=INK,
         )  # fmt: skip
-    values = [str(value) for one in dependence for value in one.values]
-    return finish(figure, [*(one.feature for one in dependence), *curves, *values])
+    return finish(figure, [*(one.feature for one in dependence), *curves, *words])
 
 
 def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
@@ -153,4 +180,4 @@ def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
     if not numbers:
         ax.set_xticks(at, [plain(value, 12) for value in one.values])
         if len(at) > 4:
-            ax.tick_params(axis="x", rotation=60)
+            ax.tick_params(axis="x", rotation=90)

@@ -14,6 +14,7 @@ from colonnade.evaluation.figures.style import (
     ORANGE,
     SKY,
     VERMILION,
+    Margins,
     count,
     finish,
     label,
@@ -57,6 +58,7 @@ def residuals(predictions: pd.DataFrame, target: str = "target", part: str = "te
     figure, (ax, bars) = new_figure(
         f"Residuals · {part}, {count(len(rows))}",
         columns=2, height=4, sharey=True, width_ratios=[3, 1],
+        margins=Margins(between_columns=0.15),
     )  # fmt: skip
     points(ax, rows["prediction"], errors, BLUE, name=f"{part} rows")
     ax.axhline(0, color=MUTED, lw=1, ls="--")

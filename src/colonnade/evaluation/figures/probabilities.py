@@ -11,6 +11,7 @@ from colonnade.evaluation.figures.style import (
     MUTED,
     PALETTE,
     VERMILION,
+    Margins,
     count,
     finish,
     label,
@@ -108,7 +109,7 @@ def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
     before, after = calibration.before, calibration.after
     figure, (ax, bars) = new_figure(
         f"Reliability · {part}, {count(sum(before.rows))}",
-        rows=2, height=4.8, sharex=True, height_ratios=[3, 1],
+        rows=2, height=4.8, sharex=True, height_ratios=[3, 1], margins=Margins(between_rows=0.15),
     )  # fmt: skip
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":", label="as sure as right")
     _reliability(ax, before, BLUE, "o-", "as trained")

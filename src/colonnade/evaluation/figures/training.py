@@ -11,6 +11,7 @@ from colonnade.evaluation.figures.style import (
     INK,
     MUTED,
     VERMILION,
+    Margins,
     count,
     finish,
     label,
@@ -39,7 +40,12 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
     counts = {part: f" {count(sizes[part])}" for part in parts if sizes and part in sizes}
     title = "Learning curve · " + ", ".join(f"{part}{counts.get(part, '')}" for part in parts)
     figure, (losses, rates) = new_figure(
-        title, rows=2, height=4.4, height_ratios=[3, 1], sharex=True
+        title,
+        rows=2,
+        height=4.4,
+        height_ratios=[3, 1],
+        sharex=True,
+        margins=Margins(between_rows=0.15),
     )
     epochs = history["epoch"].to_numpy()
     for part, colour, line in (("train", BLUE, "-"), ("validation", VERMILION, "--")):
@@ -54,7 +60,7 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
         losses.set_yscale("log")
     rates.plot(epochs, history["lr"], color=INK, lw=1.4)
     rates.set_ylim(bottom=0)
-    label(rates, x="epoch", y="learning rate")
+    label(rates, x="epoch", y="rate")
     return finish(figure)
 
 

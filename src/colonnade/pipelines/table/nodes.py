@@ -1,5 +1,6 @@
 """The nodes of one table's pipeline: unpack, call the library, return."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ from colonnade.tables.split import PARTS, SplitParams, rows_of, split_table
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
+from colonnade.training.progress import training_progress
+from colonnade.training.train import train_model
+from colonnade.training.trained import TrainedModel
 
 Json = dict[str, Any]
+logger = logging.getLogger(__name__)
 
 
 def ingest(raw: pd.DataFrame, schema: SchemaParams) -> tuple[pd.DataFrame, Json]:
@@ -47,18 +52,24 @@ def train(
     training: TrainingParams,
     checkpoint: Path,
     resume: bool,
-) -> tuple[Any, pd.DataFrame]:
+) -> tuple[TrainedModel, pd.DataFrame]:
     """Fit the model; validation rows decide when to stop and which epoch is best."""
-    from colonnade.training.train import train_model
-
-    fitted = train_model(
-        train, validation, standardizer, model, training, checkpoint=checkpoint, resume=resume
-    )
+    with training_progress("train", write=logger.info) as progress:
+        fitted = train_model(
+            train,
+            validation,
+            standardizer,
+            model,
+            training,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+        )
     return fitted.model, fitted.history
 
 
 def evaluate(
-    model: Any,
+    model: TrainedModel,
     train: pd.DataFrame,
     validation: pd.DataFrame,
     test: pd.DataFrame,
@@ -73,7 +84,7 @@ def evaluate(
 
 
 def draw_figures(
-    model: Any,
+    model: TrainedModel,
     history: pd.DataFrame,
     predictions: pd.DataFrame,
     metrics: dict[str, float],
@@ -94,7 +105,7 @@ def draw_figures(
 
 
 def write_report(
-    model: Any,
+    model: TrainedModel,
     history: pd.DataFrame,
     predictions: pd.DataFrame,
     metrics: dict[str, float],

@@ -1,0 +1,64 @@
+"""The figures of a report, drawn into its page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from colonnade.evaluation import figures
+from colonnade.evaluation.figures.classes import class_labels
+from colonnade.evaluation.figures.style import count
+from colonnade.evaluation.svg import inline_svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from colonnade.evaluation.report import ReportContent
+
+
+def drawings(content: ReportContent) -> dict[str, str]:
+    """Draw what the content has, each figure by the name that the template asks for."""
+    sizes = content.profile.sizes if content.profile else None
+    found: dict[str, Figure] = {
+        "learning": figures.learning_curve(content.history, sizes),
+        "fit": figures.fit_figure(
+            content.predictions, target=content.target, metrics=content.metrics, line=content.line
+        ),
+    }
+    if content.explain:
+        found |= _of_predictions(content) | _of_columns(content)
+    return {name: inline_svg(figure, name) for name, figure in found.items()}
+
+
+def _of_predictions(content: ReportContent) -> dict[str, Figure]:
+    part, predictions = content.explanation.part, content.predictions
+    rows = predictions[predictions["part"] == part]
+    if not len(rows):
+        return {}
+    if content.task == "regression":
+        found = {"residuals": figures.residuals(predictions, content.target, part)}
+        if content.line is not None:
+            found["against"] = figures.predicted_vs_actual(predictions, content.target, part)
+        return found
+    found = {}
+    if rows["actual"].nunique() > 1:
+        found["roc"] = figures.roc_curves(predictions, part)
+        found["pr"] = figures.precision_recall_curves(predictions, part)
+    if content.explanation.calibration is not None:
+        found["reliability"] = figures.reliability_diagram(content.explanation.calibration, part)
+    return found
+
+
+def _of_columns(content: ReportContent) -> dict[str, Figure]:
+    explanation, found = content.explanation, {}
+    asked = explanation.importance_part
+    told = f"{asked} {count(content.profile.sizes[asked])}" if content.profile else asked
+    if explanation.importance:
+        found["importance"] = figures.importance_bars(explanation.importance, content.task, told)
+    if explanation.dependence:
+        found["dependence"] = figures.dependence_curves(explanation.dependence, content.task, told)
+    if content.targets is not None:
+        target = content.targets["target"].rename(content.target)
+        found["targets"] = figures.target_distribution(
+            target, content.targets["part"], class_labels(content.predictions)
+        )
+    return found

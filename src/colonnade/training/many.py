@@ -1,0 +1,170 @@
+"""Many models of one shape trained as few programs: sweeps, cross-validation, ensembles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from colonnade.errors import ParameterError
+from colonnade.training.engine import available_cores, run_side_by_side
+from colonnade.training.models import ModelParams
+from colonnade.training.parameters import TrainingParams
+from colonnade.training.train import Fitted
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from torch import Tensor
+
+    from colonnade.tables.standardize import Standardizer
+    from colonnade.training.phases import Course
+    from colonnade.training.task import Individual
+
+# Members of one program: more fill no cache better, and fewer leave overhead a larger share.
+_LARGEST = 16
+
+
+@dataclass(frozen=True)
+class Member:
+    """How one of many models differs from the parameters that they share; None: not at all.
+
+    order_seed: of the order of rows alone; the seed's own where it is not given.
+    rows, validation_rows: positions in the train table, for the folds of a cross-validation; a
+    member without them learns from all train rows and is judged on the validation table.
+    """
+
+    seed: int | None = None
+    order_seed: int | None = None
+    lr: float | None = None
+    weight_decay: float | None = None
+    dropout: float | None = None
+    initializer: str | dict[str, Any] | None = None
+    rows: np.ndarray | None = field(default=None, compare=False)
+    validation_rows: np.ndarray | None = field(default=None, compare=False)
+
+
+def fit_many(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
+    members: Sequence[Member],
+    *,
+    workers: int | None = None,
+) -> list[Fitted]:
+    """Train every member; each equals its own solo run within float rounding.
+
+    Members whose row counts agree share programs, whose products are batched; programs run side by
+    side on `workers` Python threads (all cores), one torch thread each. Class weights that are
+    `balanced` come from the whole train table.
+    Raises: ParameterError naming each member that cannot be, and what train_model raises.
+    """
+    from colonnade.training.phases import run_course
+    from colonnade.training.prepare import prepare
+
+    if training.members != 1:
+        raise ParameterError("fit_many trains the members it is given: leave training.members 1.")
+    recipes = [_recipe(model, training, member) for member in members]
+    boldest = model.model_copy(update={"dropout": max(own.dropout for own, _ in recipes)})
+    judged = [
+        len(validation if m.validation_rows is None else m.validation_rows) for m in members
+    ]
+    task = prepare(
+        train, validation, standardizer, boldest, training, n_validation=min(judged)
+    )
+    individuals = [
+        _individual(member, *recipe, len(train))
+        for member, recipe in zip(members, recipes, strict=True)
+    ]
+    workers = workers or available_cores()
+    programs = _programs(individuals, workers, training.optimizer.full_batch)
+
+    def run(chosen: list[int]) -> Course:
+        return run_course(task, [individuals[i] for i in chosen])
+
+    courses = run_side_by_side(run, programs, workers)
+    return _unpack(programs, courses, recipes, standardizer)
+
+
+def _recipe(
+    model: ModelParams, training: TrainingParams, member: Member
+) -> tuple[ModelParams, TrainingParams]:
+    """Give the parameters with which train_model would train this member alone."""
+    own = {"dropout": member.dropout, "initializer": member.initializer}
+    moved = {"lr": member.lr, "weight_decay": member.weight_decay}
+    optimizer = {**training.optimizer.model_dump(), **_given(moved)}
+    seed = training.seed if member.seed is None else member.seed
+    return (
+        ModelParams.model_validate({**model.model_dump(), **_given(own)}),
+        TrainingParams.model_validate(
+            {**training.model_dump(), "optimizer": optimizer, "seed": seed}
+        ),
+    )
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _individual(
+    member: Member, model: ModelParams, training: TrainingParams, n_train: int
+) -> Individual:
+    from colonnade.training.task import Individual
+
+    return Individual(
+        training.seed,
+        training.seed if member.order_seed is None else member.order_seed,
+        training.optimizer.lr,
+        training.optimizer.weight_decay,
+        model.dropout,
+        model.initializer,
+        _positions(member.rows, n_train),
+        _positions(member.validation_rows, n_train),
+    )
+
+
+def _positions(rows: np.ndarray | None, n_train: int) -> Tensor | None:
+    import torch
+
+    if rows is None:
+        return None
+    found = torch.as_tensor(rows, dtype=torch.int64)
+    if found.ndim != 1 or not len(found) or int(found.min()) < 0 or int(found.max()) >= n_train:
+        raise ParameterError(
+            f"a member's rows must be positions from 0 to {n_train - 1} in the train table, one "
+            "or more."
+        )
+    return found
+
+
+def _programs(members: Sequence[Individual], workers: int, alone: bool) -> list[list[int]]:
+    """Group members of equal row counts, and cut large groups so that every worker has some."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    for i, member in enumerate(members):
+        n_rows = -1 if member.rows is None else len(member.rows)
+        n_validation = -1 if member.validation_rows is None else len(member.validation_rows)
+        groups.setdefault((n_rows, n_validation), []).append(i)
+    programs = []
+    for group in groups.values():
+        size = 1 if alone else min(_LARGEST, -(-len(group) // workers))
+        programs += [group[start : start + size] for start in range(0, len(group), size)]
+    return programs
+
+
+def _unpack(
+    programs: list[list[int]],
+    courses: list[Course],
+    recipes: list[tuple[ModelParams, TrainingParams]],
+    standardizer: Standardizer,
+) -> list[Fitted]:
+    from colonnade.training.fitting import history_frame, trained_model
+
+    found: dict[int, Fitted] = {}
+    for chosen, course in zip(programs, courses, strict=True):
+        for place, i in enumerate(chosen):
+            model = trained_model(course, [place], standardizer, *recipes[i], threads=1)
+            found[i] = Fitted(model, history_frame(course, [place]))
+    return [found[i] for i in range(len(recipes))]

@@ -1,0 +1,167 @@
+"""The course of a training: choose on validation rows, fit the temperature, fit again on all rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from colonnade.training.checkpoint import Checkpoint, Saved, restore
+from colonnade.training.loop import Program
+from colonnade.training.rows import Rows
+from colonnade.training.task import History, Individual, Task
+from colonnade.training.temperature import fit_temperature
+from colonnade.training.watch import FixedEnds, Stopping
+
+Progress = Callable[[int, int, float, float], object]
+
+CHOOSE, REFIT = 1, 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Course:
+    """What a training came to.
+
+    Shape: flat (M, P). history, stopped, best_epochs: of the phase that had validation rows.
+    """
+
+    task: Task
+    path: str
+    flat: Tensor
+    running: Tensor | None
+    history: History
+    best_epochs: list[int]
+    stopped: list[int]
+    temperature: Callable[[Sequence[int]], float]
+    refit_epochs: list[int] | None
+    refit_losses: list[float] | None
+    seconds: float
+
+
+def run_course(
+    task: Task,
+    members: Sequence[Individual],
+    progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
+    saved: Saved | None = None,
+) -> Course:
+    """Train the members, from the start or from what was saved.
+
+    Raises: TrainingError, ModelError.
+    """
+    first = Program(task, members)
+    if saved is not None and saved.phase == CHOOSE:
+        restore(first, saved)
+    if saved is None or saved.phase == CHOOSE:
+        first.run(progress, _writer(checkpoint, first, CHOOSE, {}))
+        ended = {
+            "stopping": first.stopping.state(),
+            "history": dataclasses.asdict(first.history),
+            "scores": _validation_logits(first),
+        }
+    else:
+        ended = saved.state["earlier"]
+        first.stopping.load(ended["stopping"])
+        first.history = History(**ended["history"])
+    course = _course(first, ended)
+    if not task.params.refit or not len(first.validation):
+        return course
+    return _refit(first, members, course, ended, progress, checkpoint, saved)
+
+
+def _writer(
+    checkpoint: Checkpoint | None, program: Program, phase: int, earlier: dict[str, Any]
+) -> Callable[[], None] | None:
+    if checkpoint is None:
+        return None
+    return lambda: checkpoint.write(program, phase, earlier)
+
+
+def _course(program: Program, ended: dict[str, Any]) -> Course:
+    flat, running = program.result()
+    history = program.history
+    best = [epoch or len(history) for epoch in program.stopping.best_epoch]
+
+    def temperature(chosen: Sequence[int]) -> float:
+        if ended["scores"] is None:
+            return 1.0
+        logits = torch.tensor(ended["scores"], dtype=torch.float64)[list(chosen)]
+        codes = program.validation.codes.cpu()
+        codes = codes if codes.ndim == 1 else codes[chosen[0]]
+        return fit_temperature(program.task.loss, logits, codes)
+
+    return Course(
+        program.task,
+        program.path,
+        flat,
+        running,
+        history,
+        best,
+        list(program.stopping.stopped),
+        temperature,
+        None,
+        None,
+        history.seconds[-1],
+    )
+
+
+def _validation_logits(program: Program) -> list[Any] | None:
+    """Give the members' logits on validation rows, if a temperature is to be fitted to them."""
+    if not program.params.temperature:
+        return None
+    flat, running = program.result()
+    with torch.no_grad():
+        running = None if running is None else running.double()
+        logits = program.validation.logits(flat.double(), running, slice(None))
+    return list(logits.cpu().tolist())
+
+
+def _refit(
+    first: Program,
+    members: Sequence[Individual],
+    course: Course,
+    ended: dict[str, Any],
+    progress: Progress | None,
+    checkpoint: Checkpoint | None,
+    saved: Saved | None,
+) -> Course:
+    params = course.task.params
+    early = params.early_stopping is not None
+    ends = course.best_epochs if early else [params.epochs] * len(members)
+    task, members = _all_rows(course.task, members)
+    rates = course.history.lr if params.scheduler.name == "plateau" else None
+    stopping: Stopping = FixedEnds(ends)
+    second = Program(task, members, stopping=stopping, rates=rates)
+    if saved is not None and saved.phase == REFIT:
+        restore(second, saved)
+    second.run(progress, _writer(checkpoint, second, REFIT, ended))
+    flat, running = second.result()
+    losses = [second.history.train_loss[end - 1][i] for i, end in enumerate(ends)]
+    return dataclasses.replace(
+        course,
+        flat=flat,
+        running=running,
+        refit_epochs=ends,
+        refit_losses=losses,
+        seconds=course.seconds + second.history.seconds[-1],
+    )
+
+
+def _all_rows(task: Task, members: Sequence[Individual]) -> tuple[Task, list[Individual]]:
+    """Move validation rows to the train rows."""
+    joined = task.train.join(task.validation)
+    extra = torch.arange(len(task.train), len(joined))
+    all_members = []
+    for member in members:
+        rows = member.rows
+        if rows is not None:
+            own = extra if member.validation_rows is None else member.validation_rows
+            rows = torch.cat([rows, own])
+        all_members.append(dataclasses.replace(member, rows=rows, validation_rows=None))
+    # A member whose validation rows are its own part of the train table never sees the other table.
+    train = joined if members[0].validation_rows is None else task.train
+    empty = Rows(train.x[:0], train.targets[:0], train.codes[:0])
+    return dataclasses.replace(task, train=train, validation=empty), all_members

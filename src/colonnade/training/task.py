@@ -1,0 +1,63 @@
+"""What a program is given, and what it writes down: plain records without behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from colonnade.training.activations import Kernels
+from colonnade.training.initializers import InitializerParams
+from colonnade.training.losses import Loss
+from colonnade.training.models import Plan
+from colonnade.training.parameters import TrainingParams
+from colonnade.training.rows import Rows
+
+
+@dataclass(frozen=True)
+class Individual:
+    """One member of a program, every choice made: what distinguishes it from the others.
+
+    rows, validation_rows: its own rows of the train table; None: all train, all validation rows.
+    """
+
+    seed: int
+    order_seed: int
+    lr: float
+    weight_decay: float
+    dropout: float
+    initializer: InitializerParams
+    rows: Tensor | None = None
+    validation_rows: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned, by which network, from which rows."""
+
+    plan: Plan
+    kernels: Kernels
+    gain: float
+    loss: Loss
+    params: TrainingParams
+    train: Rows
+    validation: Rows
+    dtype: torch.dtype = torch.float32
+
+
+@dataclass
+class History:
+    """Each epoch's numbers, for every member.
+
+    Shape: lr, train_loss, validation_loss: one list an epoch, of one number a member.
+    Units: seconds since the start, counted over interruptions.
+    """
+
+    lr: list[list[float]] = field(default_factory=list)
+    train_loss: list[list[float]] = field(default_factory=list)
+    validation_loss: list[list[float]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.seconds)

@@ -1,0 +1,51 @@
+"""One number that divides logits, so that probabilities mean what they say.
+
+Source: Guo et al. 2017, On Calibration of Modern Neural Networks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from colonnade.training.losses import Loss
+
+_GOLDEN = (math.sqrt(5) - 1) / 2
+_LIMIT = math.log(20.0)
+
+
+def fit_temperature(loss: Loss, logits: Tensor, codes: Tensor) -> float:
+    """Find the temperature whose averaged probabilities give the codes the least log-loss.
+
+    Shape: logits (M, n, n_logits), codes (n,). Between 1/20 and 20; 1 if it cannot be improved.
+    """
+    logits, index = logits.to(torch.float64), codes.long()[:, None]
+
+    def log_loss(log_temperature: float) -> float:
+        shares = loss.probabilities(logits / math.exp(log_temperature)).mean(0)
+        # The smallest positive number: a class that was held impossible costs much, not infinity.
+        return float(-shares.gather(1, index).clamp_min(1e-300).log().mean())
+
+    best = _golden_section(log_loss, -_LIMIT, _LIMIT)
+    return math.exp(best) if log_loss(best) < log_loss(0.0) else 1.0
+
+
+def _golden_section(
+    value: Callable[[float], float], low: float, high: float, tolerance: float = 1e-6
+) -> float:
+    """Find the lowest point of a function with one valley (Kiefer 1953)."""
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = value(left), value(right)
+    while high - low > tolerance:
+        if at_left <= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - _GOLDEN * (high - low)
+            at_left = value(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + _GOLDEN * (high - low)
+            at_right = value(right)
+    return (low + high) / 2

@@ -1,0 +1,54 @@
+"""Losses on validation rows, in evaluation mode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from colonnade.training.network import forward, split_pieces
+from colonnade.training.rows import chunks
+from colonnade.training.task import Individual, Task
+
+
+class Validation:
+    """The members' validation rows: shared ones, or each its own part of the train table."""
+
+    def __init__(self, task: Task, members: Sequence[Individual]) -> None:
+        self.task, self.n_members = task, len(members)
+        own = [m.validation_rows for m in members if m.validation_rows is not None]
+        if own:
+            index = torch.stack(own).to(task.train.x.device)
+            source = task.train
+            self.x, self.targets = source.x[index][..., :-1], source.targets[index]
+            self.codes = source.codes[index]
+        else:
+            source = task.validation
+            self.x, self.targets, self.codes = source.x[:, :-1], source.targets, source.codes
+
+    def __len__(self) -> int:
+        return int(self.x.shape[-2])
+
+    def logits(self, flat: Tensor, running: Tensor | None, part: slice) -> Tensor:
+        """Give the members' logits of some rows, in the precision of `flat`.
+
+        Shape: flat (M, P) -> (M, n, n_logits).
+        """
+        task = self.task
+        weights = split_pieces(task.plan, flat)
+        x = self.x[..., part, :].to(flat.dtype)
+        return forward(task.plan, task.kernels, weights, x, running=running)
+
+    def losses(self, flat: Tensor, running: Tensor | None) -> list[float]:
+        """Give each member's mean loss; NaN where there are no rows."""
+        if not len(self):
+            return [float("nan")] * self.n_members
+        loss = self.task.loss
+        total = torch.zeros(2, self.n_members, dtype=torch.float64, device=flat.device)
+        for part in chunks(len(self)):
+            logits = self.logits(flat, running, part)
+            targets = self.targets[..., part, :]
+            total[0] += loss.rows(logits, targets).to(torch.float64).sum(-1)
+            total[1] += loss.weights(targets).to(torch.float64).sum(-1)
+        return [float(value) for value in (total[0] / total[1]).tolist()]

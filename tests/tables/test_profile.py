@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from colonnade.tables.check import table_problems
+from colonnade.tables.fitting import StandardizeParams
+from colonnade.tables.ingest import ingest_table
+from colonnade.tables.profile import profile_table
+from colonnade.tables.schema import SchemaParams
+from colonnade.tables.source import Source
+from colonnade.tables.split import SplitParams, split_table
+
+SCHEMA = SchemaParams.model_validate(
+    {
+        "target": "y",
+        "task": "classification",
+        "columns": {
+            "a": {"missing": "mean"},
+            "c": {"kind": "categorical"},
+            "d": {"kind": "datetime"},
+        },
+    }
+)
+
+
+def raw() -> pd.DataFrame:
+    n_rows = 200
+    return pd.DataFrame(
+        {
+            "a": [np.nan, np.nan, *range(2, n_rows)],
+            "c": ["x"] * n_rows,
+            "d": pd.date_range("2020-01-01", periods=n_rows),
+            "y": [0] * 100 + [1] * 99 + [2],
+        }
+    )
+
+
+def test_profile_tells_what_the_report_needs() -> None:
+    table = ingest_table(raw(), SCHEMA)
+    split = pd.DataFrame({"part": ["train"] * 150 + ["test"] * 50})
+    facts = profile_table(table, split, SCHEMA, Source.of(raw()))
+    assert json.loads(json.dumps(facts, allow_nan=False)) == facts
+    assert (facts["rows"], facts["parts"]) == (200, {"train": 150, "test": 50})
+    assert facts["classes"] == {"0": 100, "1": 99, "2": 1}
+    assert facts["columns"]["a"] == {
+        "kind": "numeric",
+        "missing": 2,
+        "distinct": 198,
+        "minimum": 2.0,
+        "mean": 100.5,
+        "median": 100.5,
+        "maximum": 199.0,
+    }
+    assert facts["columns"]["c"]["commonest"] == {"x": 200}
+    assert facts["columns"]["d"]["last"] == "2020-07-18T00:00:00"
+    assert facts["notes"] == [
+        "Class 2 is rare: 1 of 200 rows.",
+        "Column 'a' has no value in 1.0% of the rows.",
+        "Column 'c' has one value in every row: nothing to learn from it.",
+    ]
+
+
+def test_profile_counts_repeated_and_shared_rows() -> None:
+    table = ingest_table(raw().assign(a=1, d=pd.Timestamp(2020, 1, 1)), SCHEMA)
+    split = pd.DataFrame({"part": ["train"] * 150 + ["test"] * 50})
+    facts = profile_table(table, split, SCHEMA, Source.of(raw()))
+    # three different rows, one a class; of the 50 tested ones 49 are of class 1, which train has
+    assert facts["duplicates"] == {"repeated": 197, "validation_shared": 0, "test_shared": 49}
+    assert facts["notes"][0] == "49 test rows equal a train row, which flatters the metrics."
+
+
+def test_check_tells_every_problem_of_the_stage_that_fails() -> None:
+    split, standardize = SplitParams(), StandardizeParams()
+    assert table_problems(raw().assign(y=[0, 1] * 100), SCHEMA, split, standardize) == []
+    bad = raw().assign(a="x", c=None)
+    told = table_problems(bad, SCHEMA, split, standardize)
+    assert len(told) == 5
+    wrong = StandardizeParams.model_validate({"columns": {"z": {"log1p": True}}})
+    assert table_problems(raw(), SCHEMA, split, wrong) == [
+        "column 'y': class 2 has 1 row, fewer than the 3 parts that need one each. "
+        "Add rows of it, remove it, or set `split.strategy: random`.",
+        "`standardize.columns.z`: no column of that name goes to the model. Known: a, c, d.",
+    ]
+
+
+def test_check_accepts_what_the_pipeline_accepts() -> None:
+    table = ingest_table(raw().assign(y=[0, 1] * 100), SCHEMA)
+    assert len(split_table(table, SCHEMA, SplitParams())) == 200

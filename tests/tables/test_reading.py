@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from colonnade.errors import DataError
+from colonnade.tables.raw import read_raw_table
+from colonnade.tables.reading import read_text_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read(text: str | bytes, **options: str) -> pd.DataFrame:
+    data = text if isinstance(text, bytes) else text.encode()
+    return read_text_table(data, "t.csv", **options)
+
+
+def error_of(text: str | bytes, **options: str) -> str:
+    with pytest.raises(DataError) as caught:
+        read(text, **options)
+    return str(caught.value)
+
+
+def test_cells_stay_text_and_the_index_holds_line_numbers() -> None:
+    frame = read("a,b\n007,\nNA,x\n")
+    assert frame.to_dict("list") == {"a": ["007", "NA"], "b": ["", "x"]}
+    assert list(frame.index) == [2, 3]
+    assert frame.index.name == "line"
+
+
+def test_lines_are_counted_as_an_editor_counts_them() -> None:
+    frame = read('a,b\n1,"two\nlines"\n\n3,4\n')
+    assert list(frame.index) == [2, 5]
+
+
+def test_windows_and_old_mac_line_ends_are_read() -> None:
+    assert list(read("a,b\r\n1,2\r\n3,4\r\n").index) == [2, 3]
+    assert list(read("a,b\r1,2\r3,4\r").index) == [2, 3]
+
+
+def test_byte_order_mark_is_no_part_of_the_first_name() -> None:
+    assert list(read("\ufeffa,b\n1,2\n").columns) == ["a", "b"]
+
+
+def test_gbk_is_read_where_it_is_asked_for_and_suggested_where_not() -> None:
+    text = "内存,价格\n四,低\n".encode("gbk")
+    assert read(text, encoding="gbk").to_dict("list") == {"内存": ["四"], "价格": ["低"]}
+    assert error_of(text) == (
+        "t.csv: the file is not utf-8-sig (line 1). "
+        "Set `encoding: gbk` for it, or save it as UTF-8."
+    )
+
+
+def test_western_encoding_is_suggested_for_western_letters() -> None:
+    assert error_of("a,b\n1,café\n".encode("cp1252")) == (
+        "t.csv: the file is not utf-8-sig (line 2). "
+        "Set `encoding: cp1252` for it, or save it as UTF-8."
+    )
+
+
+def test_utf16_is_named() -> None:
+    text = "a,b\n1,2\n".encode("utf-16")
+    assert read(text, encoding="utf-16").to_dict("list") == {"a": ["1"], "b": ["2"]}
+    assert error_of(text) == (
+        "t.csv: the file is not utf-8-sig but UTF-16. Set `encoding: utf-16` for it."
+    )
+
+
+def test_unknown_encoding_is_refused() -> None:
+    assert error_of("a\n1\n", encoding="utf-9") == (
+        "t.csv: 'utf-9' is not an encoding that Python knows, such as utf-8 or gbk."
+    )
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff"])
+def test_empty_file_is_refused(text: str) -> None:
+    assert error_of(text) == "t.csv: the file is empty. Put a table with a header line in it."
+
+
+@pytest.mark.parametrize("text", ["a,b", "a,b\n", "a,b\n\n"])
+def test_header_alone_is_refused(text: str) -> None:
+    assert error_of(text) == "t.csv: the file has a header but no rows. Add rows to it."
+
+
+def test_every_row_of_another_width_is_told_with_its_line() -> None:
+    assert error_of("a,b\n1,2\n1,2,3\n\n4\n") == (
+        "t.csv: line 3 has 3 cells, the header has 2 columns. "
+        "Correct the row; a cell that holds the separator needs quotes.\n"
+        "t.csv: line 5 has 1 cell, the header has 2 columns. "
+        "Correct the row; a cell that holds the separator needs quotes."
+    )
+
+
+def test_rows_that_are_all_one_cell_too_long_do_not_shift_the_columns() -> None:
+    assert "line 2 has 3 cells, the header has 2 columns" in error_of("a,b\n1,2,3\n4,5,6\n")
+
+
+def test_at_most_twenty_problems_are_told() -> None:
+    told = error_of("a,b\n" + "1\n" * 30).splitlines()
+    assert len(told) == 21
+    assert told[-1] == "and 10 more problems."
+
+
+@pytest.mark.parametrize(
+    ("separator", "word", "shown"), [(";", "a semicolon", '";"'), ("\t", "a tab", r'"\t"')]
+)
+def test_other_separators_are_named(separator: str, word: str, shown: str) -> None:
+    text = f"a{separator}b\n1{separator}2\n"
+    assert error_of(text) == (
+        f"t.csv: the columns are separated by {word}, not by a comma. "
+        f"Set `separator: {shown}` for it."
+    )
+    assert read(text, separator=separator).to_dict("list") == {"a": ["1"], "b": ["2"]}
+
+
+def test_repeated_names_are_refused() -> None:
+    assert error_of("a,b,a\n1,2,3\n") == "t.csv: the header names 'a' 2 times. Rename all but one."
+
+
+def test_nul_byte_is_refused_with_its_line() -> None:
+    assert error_of(b"a,b\n1,2\n1,\x00\n").startswith("t.csv: line 3 holds a NUL byte")
+
+
+def test_quote_that_is_never_closed_is_refused_with_its_line() -> None:
+    assert error_of('a,b\n1,2\n3,"4\n5,6\n') == (
+        "t.csv: line 3 opens a quote that is never closed. Close it, or double it."
+    )
+
+
+def test_row_of_200_megabytes_is_refused() -> None:
+    told = error_of(b"a,b\n1," + b"x" * 200_000_000 + b"\n2,3\n")
+    assert told == "t.csv: a row is longer than 16777216 bytes: is a quote never closed?"
+
+
+def test_columns_without_a_name_get_one() -> None:
+    assert list(read(",b\n0,1\n").columns) == ["unnamed_1", "b"]
+
+
+def test_file_named_in_chinese_is_read_with_its_source(tmp_path: Path) -> None:
+    path = tmp_path / "手机价格预测.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    source = read_raw_table(str(path)).attrs["source"]
+    assert source["name"] == "手机价格预测.csv"
+    assert (source["rows"], source["columns"], source["note"]) == (1, 2, "")
+    assert source["sha256"] == hashlib.sha256(b"a,b\n1,2\n").hexdigest()
+
+
+def test_note_holds_only_for_the_file_it_was_written_for(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a\n1\n")
+    note = {"note": "synthetic sample", "sha256": hashlib.sha256(b"a\n1\n").hexdigest()}
+    (tmp_path / "t.source.json").write_text(json.dumps(note))
+    assert read_raw_table(str(path)).attrs["source"]["note"] == "synthetic sample"
+    path.write_bytes(b"a\n2\n")
+    assert read_raw_table(str(path)).attrs["source"]["note"] == ""
+
+
+def test_broken_note_is_no_note(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"a\n1\n")
+    (tmp_path / "t.source.json").write_text("[not json")
+    assert read_raw_table(str(tmp_path / "t.csv")).attrs["source"]["note"] == ""
+
+
+def test_gzip_is_unpacked_up_to_the_cap(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(b"a\n" + b"1\n" * 1000))
+    assert len(read_raw_table(str(path))) == 1000
+    with pytest.raises(DataError) as caught:
+        read_raw_table(str(path), max_bytes=1000)
+    assert str(caught.value) == (
+        "t.csv.gz: the table is larger than 1000 bytes unpacked. "
+        "Set `max_bytes` in the catalog if it may be, or save it as Parquet."
+    )
+
+
+def test_gzip_in_several_members_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(b"a\n1\n") + gzip.compress(b"2\n"))
+    assert list(read_raw_table(str(path))["a"]) == ["1", "2"]
+
+
+def test_cut_and_false_gzip_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(b"a\n" + b"1\n" * 1000)[:-9])
+    with pytest.raises(DataError, match=r"the gzip file is cut off\. Copy it again\."):
+        read_raw_table(str(path))
+    path.write_bytes(b"a\n1\n")
+    with pytest.raises(DataError, match="the file is not gzip, or is damaged"):
+        read_raw_table(str(path))
+
+
+def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "absent.csv"
+    with pytest.raises(DataError) as caught:
+        read_raw_table(str(path))
+    assert str(caught.value) == (
+        f"{path}: there is no such file. Put it there, or correct the path."
+    )
+    path.mkdir()
+    with pytest.raises(DataError, match=r"this is a folder, not a file"):
+        read_raw_table(str(path))
+
+
+def test_tab_separated_file_is_known_by_its_suffix(tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_text("a\tb\n1\t2\n")
+    assert read_raw_table(str(tmp_path / "t.tsv")).to_dict("list") == {"a": ["1"], "b": ["2"]}
+
+
+def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.doc").write_text("a\n1\n")
+    with pytest.raises(DataError, match=r"not '\.doc'"):
+        read_raw_table(str(tmp_path / "t.doc"))
+
+
+def test_parquet_keeps_its_types_and_damage_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"a": [1, 2], "b": ["x", None]}).to_parquet(path)
+    frame = read_raw_table(str(path))
+    assert frame["a"].dtype == "int64"
+    assert frame.attrs["source"]["name"] == "t.parquet"
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(DataError, match=r"t\.parquet: the file is not Parquet, or is damaged"):
+        read_raw_table(str(path))
+
+
+def test_address_that_fsspec_knows_is_read() -> None:
+    import fsspec
+
+    with fsspec.open("memory://folder/t.csv", "wb") as stream:
+        stream.write(b"a,b\n1,2\n")
+    assert read_raw_table("memory://folder/t.csv").to_dict("list") == {"a": ["1"], "b": ["2"]}

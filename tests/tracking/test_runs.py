@@ -1,0 +1,272 @@
+"""What a finished run looks like in the store."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from colonnade.tracking.naming import run_name
+from colonnade.tracking.params import TrackingParams
+from colonnade.tracking.recorder import Recorded, Recorder, RunStart
+
+from .conftest import client_of, journals, runs_of
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
+
+ROWS = pd.DataFrame(
+    {
+        "size": [1, 2, 3, 4, 5, 6, 7, 8],
+        "weight": [0.1, 0.2, 0.35, 0.4, 0.5, 0.6, 0.75, 0.8],
+        "kind": list("aabbaabb"),
+        "label": ["low"] * 4 + ["high"] * 4,
+    }
+)
+HISTORY = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "lr": [0.3, 0.2, 0.1],
+        "train_loss": [0.9, 0.5, 0.4],
+        "validation_loss": [float("nan")] * 3,
+        "seconds": [1.0, 2.0, 3.0],
+    }
+)
+SOURCE = {
+    "name": "phones_sample.csv",
+    "rows": 2000,
+    "columns": 21,
+    "sha256": "0123456789abcdef" * 4,
+    "note": "synthetic sample",
+}
+PARAMETERS = {
+    "training.loss": "ordinal",
+    "training.optimizer.name": "adamw",
+    "training.optimizer.lr": 0.2,
+    "training.seed": 42,
+    "schema.columns.屏幕 (px).kind": "numeric",
+    "model.hidden": [128, 256],
+    **{f"schema.columns.c{i}.kind": "numeric" for i in range(150)},
+}
+METRICS = {"test/accuracy": 0.75, "test/log_loss": 0.5, "baseline/logistic/accuracy": 0.7}
+
+
+@dataclass
+class Store:
+    project: Path
+    recorded: list[Recorded]
+    runs: list[Run]
+    predictions: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    project = tmp_path_factory.mktemp("project")
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=project, check=True)
+    _git(project, "commit", "-q", "--allow-empty", "-m", "first")
+    model, predictions = _train(project / "model")
+    (project / "figure.png").write_bytes(b"picture")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        starts = [
+            RunStart("phones", run_name(PARAMETERS), PARAMETERS, command="kedro run"),
+            RunStart("phones", "second", {**PARAMETERS, "training.optimizer.lr": 0.1}),
+            RunStart("cars", "third", {"training.epochs": 1}),
+        ]
+        recorders = [Recorder.start(project, TrackingParams(), start) for start in starts]
+        first = recorders[0]
+        first.metrics({**METRICS, "test/top_k": float("nan")})
+        first.epochs(HISTORY)
+        first.dataset(SOURCE, location="data/phones_sample.csv")
+        first.artifact(project / "figure.png", "figures")
+        first.model(model, ROWS.drop(columns="label").head(2), predictions.head(2))
+        recorders[1].metrics({"test/accuracy": 0.5, "test/log_loss": 0.75})
+        recorded = [recorder.finish() for recorder in recorders[:2]]
+        recorded.append(recorders[2].finish("FAILED"))
+    runs = [client_of(project).get_run(found.run_id) for found in recorded if found]
+    return Store(project, [found for found in recorded if found], runs, predictions)
+
+
+def _git(project: Path, *words: str) -> str:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    done = subprocess.run(
+        ["git", *identity, *words], cwd=project, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def _train(folder: Path) -> tuple[Path, pd.DataFrame]:
+    from colonnade.tables.ingest import ingest_table
+    from colonnade.tables.schema import SchemaParams
+    from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+    from colonnade.training.models import ModelParams
+    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.storage import save_model
+    from colonnade.training.train import train_model
+
+    columns: dict[str, Any] = {"size": {}, "weight": {}, "kind": {"kind": "categorical"}}
+    schema = SchemaParams.model_validate(
+        {"target": "label", "task": "classification", "columns": columns}
+    )
+    table = ingest_table(ROWS, schema)
+    standardizer = fit_standardizer(table, schema, StandardizeParams())
+    rows = standardizer.transform(table)
+    training = TrainingParams.model_validate({"epochs": 2})
+    model = train_model(rows, rows.head(0), standardizer, ModelParams(), training).model
+    save_model(model, folder)
+    return folder, model.predict(table)
+
+
+def test_each_table_is_an_experiment(store: Store) -> None:
+    first, second, third = store.runs
+    assert first.info.experiment_id == second.info.experiment_id != third.info.experiment_id
+    assert client_of(store.project).get_experiment(third.info.experiment_id).name == "cars"
+
+
+def test_run_has_name_and_status(store: Store) -> None:
+    first, _, third = store.runs
+    assert first.info.run_name == "ordinal adamw lr=0.2 seed=42"
+    assert first.info.status == "FINISHED"
+    assert third.info.status == "FAILED"
+
+
+def test_every_parameter_is_recorded(store: Store) -> None:
+    parameters = store.runs[0].data.params
+    assert len(parameters) == len(PARAMETERS)
+    assert parameters["training.optimizer.lr"] == "0.2"
+    assert parameters["model.hidden"] == "[128, 256]"
+    assert parameters["schema.columns.屏幕 _px_.kind"] == "numeric"
+
+
+def test_final_metrics_keep_their_names(store: Store) -> None:
+    metrics = store.runs[0].data.metrics
+    assert {name: metrics[name] for name in METRICS} == METRICS
+    assert "test/top_k" not in metrics
+
+
+def test_losses_and_rate_are_metrics_by_epoch(store: Store) -> None:
+    history = client_of(store.project).get_metric_history
+    run_id = store.recorded[0].run_id
+    losses = history(run_id, "train/loss")
+    assert [(point.step, point.value) for point in losses] == [(1, 0.9), (2, 0.5), (3, 0.4)]
+    assert [b.timestamp - a.timestamp for a, b in zip(losses, losses[1:], strict=False)] == [
+        1000,
+        1000,
+    ]
+    assert [point.value for point in history(run_id, "learning_rate")] == [0.3, 0.2, 0.1]
+    assert history(run_id, "validation/loss") == []
+
+
+def test_dataset_is_recorded_with_digest_and_note(store: Store) -> None:
+    [used] = store.runs[0].inputs.dataset_inputs
+    assert used.dataset.name == "phones_sample.csv"
+    assert used.dataset.digest == "0123456789ab"
+    assert json.loads(used.dataset.source) == {"uri": "data/phones_sample.csv"}
+    assert json.loads(used.dataset.profile) == {"num_rows": 2000, "num_columns": 21}
+    said = "synthetic sample: phones_sample.csv, 2,000 rows, sha256 0123456789ab"
+    assert store.runs[0].data.tags["data"] == said
+
+
+def test_commit_user_and_command_are_recorded(store: Store) -> None:
+    tags = store.runs[0].data.tags
+    assert tags["mlflow.source.git.commit"] == _git(store.project, "rev-parse", "HEAD")
+    assert tags["mlflow.source.git.branch"] == "main"
+    assert tags["mlflow.source.git.dirty"] == "false"
+    assert tags["mlflow.source.type"] == "PROJECT"
+    assert tags["mlflow.source.name"] == "kedro run"
+    assert tags["mlflow.user"]
+
+
+def test_description_sets_the_run_beside_the_baselines(store: Store) -> None:
+    assert store.runs[0].data.tags["mlflow.note.content"] == (
+        "**ordinal adamw lr=0.2 seed=42**\n\n"
+        "| | accuracy | log_loss |\n|---|---|---|\n"
+        "| test | 0.75 | 0.5 |\n"
+        "| baseline logistic | 0.7 |  |\n\n"
+        "Data: synthetic sample: phones_sample.csv, 2,000 rows, sha256 0123456789ab\n\n"
+        "Command: `kedro run`"
+    )
+
+
+def test_artifacts_are_recorded(store: Store) -> None:
+    run_id = store.recorded[0].run_id
+    [figure] = client_of(store.project).list_artifacts(run_id, "figures")
+    assert (figure.path, figure.file_size) == ("figures/figure.png", 7)
+
+
+def test_links_open_the_view_for_training(store: Store) -> None:
+    first = store.recorded[0]
+    assert first.url == (
+        f"http://127.0.0.1:5000/#/experiments/{first.experiment_id}/runs/{first.run_id}"
+        "?workflowType=machine_learning"
+    )
+    assert first.runs_url == (
+        f"http://127.0.0.1:5000/#/experiments/{first.experiment_id}/runs"
+        "?workflowType=machine_learning&viewStateShareKey=colonnade"
+    )
+
+
+def test_saved_view_ranks_runs_and_shows_the_knob_that_differs(store: Store) -> None:
+    experiment = client_of(store.project).get_experiment(store.recorded[0].experiment_id)
+    view = json.loads(experiment.tags["mlflow.sharedViewState.colonnade"])
+    assert view["name"] == "Best first"
+    state = json.loads(view["state"])
+    assert state["orderByKey"] == "metrics.`test/accuracy`"
+    assert state["orderByAsc"] is False
+    assert state["selectedColumns"] == [
+        "metrics.`test/accuracy`",
+        "metrics.`test/log_loss`",
+        "params.`training.optimizer.lr`",
+        "params.`training.loss`",
+        "params.`training.seed`",
+        "tags.`data`",
+    ]
+    sections = [section["name"] for section in state["compareRunSections"]]
+    assert sections == ["test", "train", "Model metrics", "baseline/logistic", "System metrics"]
+
+
+def test_delivered_journals_are_gone(store: Store) -> None:
+    assert journals(store.project) == []
+
+
+def test_logged_model_predicts_as_trained_without_pickle(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = _loaded(store, monkeypatch)
+    rows = ROWS.drop(columns="label")
+    pd.testing.assert_frame_equal(model.predict(rows), store.predictions, check_dtype=False)
+    assert [column.name for column in model.metadata.get_input_schema()] == list(rows.columns)
+    assert list(model.input_example.columns) == list(rows.columns)
+    folder = Path(model.metadata.artifact_path)
+    assert not [file for file in folder.rglob("*") if file.suffix in {".pkl", ".pth", ".pt2"}]
+    code = {file.name for file in (folder / "code/colonnade/tracking").iterdir()}
+    assert code == {"__init__.py", "flavor.py"}
+
+
+def test_logged_model_refuses_numbers_that_are_not_finite(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    model = _loaded(store, monkeypatch)
+    rows = ROWS.drop(columns="label").head(2)
+    with pytest.raises(MlflowException, match="Infinite values in weight"):
+        model.predict(rows.assign(weight=[0.1, float("inf")]))
+    with pytest.raises(MlflowException, match="weight"):
+        model.predict(rows.assign(weight=[0.1, float("nan")]))
+
+
+def _loaded(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
+    import mlflow
+
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    mlflow.set_tracking_uri(f"sqlite:///{store.project / 'mlflow.db'}")
+    return mlflow.pyfunc.load_model(f"runs:/{store.recorded[0].run_id}/model")

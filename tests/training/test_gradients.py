@@ -1,0 +1,97 @@
+"""The hand-derived gradients are autograd's, in float64, for everything that they accept."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from colonnade.training import ModelParams, TrainingParams
+from colonnade.training.activations import ACTIVATIONS
+from colonnade.training.gradients import ByAutograd, Dropout, HandDerived
+from colonnade.training.network import Stack
+from colonnade.training.prepare import prepare
+
+LOSSES = [
+    ("classification", "cross_entropy"),
+    ("classification", {"name": "cross_entropy", "label_smoothing": 0.1}),
+    ("classification", {"name": "cross_entropy", "class_weights": [1.0, 2.0, 0.5]}),
+    (
+        "classification",
+        {"name": "cross_entropy", "class_weights": "balanced", "label_smoothing": 0.2},
+    ),
+    ("classification", "bce_with_logits"),
+    ("ordinal", "ordinal"),
+    ("regression", "mse"),
+    ("regression", "mae"),
+    ("regression", {"name": "huber", "delta": 0.4}),
+    ("regression", {"name": "smooth_l1", "beta": 0.6}),
+]
+MODELS = [
+    {"kind": "linear"},
+    {"kind": "mlp", "hidden": [5]},
+    {"kind": "mlp_skip", "hidden": [5, 6]},
+    {"kind": "mlp", "hidden": [5, 6], "batch_norm": True},
+    {"kind": "mlp", "hidden": [5, 6], "dropout": 0.4},
+    {"kind": "mlp_skip", "hidden": [6, 5], "dropout": 0.4, "batch_norm": True},
+]
+
+
+def both_gradients(table, task, model, loss, n_members, n_rows=9):
+    training = TrainingParams.model_validate({"loss": loss})
+    job = prepare(
+        *table(task), ModelParams.model_validate(model), training, dtype=torch.float64
+    )
+    found = []
+    for path in (HandDerived, ByAutograd):
+        stack = Stack(job.plan, n_members, torch.float64, torch.device("cpu"))
+        generator = torch.Generator().manual_seed(3)
+        stack.flat.normal_(0, 0.7, generator=generator)
+        dropout = Dropout([model.get("dropout", 0.0)] * n_members, stack)
+        dropout.seed(range(n_members))
+        index = torch.randint(len(job.train), (n_members, n_rows), generator=generator)
+        if n_members == 1:
+            index = index[0]
+        logits = torch.zeros(*index.shape, job.plan.n_logits, dtype=torch.float64)
+        parts = (stack, job.kernels, job.loss, dropout)
+        gradients = path(*parts, n_rows) if path is HandDerived else path(*parts)
+        gradients.gradient(job.train.x[index], job.train.targets[index], logits)
+        found.append((stack.grad, logits, stack.running))
+    return found
+
+
+def assert_same(found):
+    (derived, logits, running), (reference, plain_logits, plain_running) = found
+    assert reference.abs().max() > 1e-4
+    torch.testing.assert_close(derived, reference, rtol=1e-11, atol=1e-13)
+    torch.testing.assert_close(logits, plain_logits, rtol=1e-11, atol=1e-13)
+    if running is not None:
+        torch.testing.assert_close(running, plain_running, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("model", MODELS, ids=str)
+@pytest.mark.parametrize(("task", "loss"), LOSSES, ids=str)
+def test_every_loss_and_layout_has_autograds_gradient(table, task, loss, model, n_members):
+    assert_same(both_gradients(table, task, model, loss, n_members))
+
+
+@pytest.mark.parametrize("extra", [{}, {"batch_norm": True}, {"dropout": 0.3}], ids=str)
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_has_autograds_gradient(table, activation, n_members, extra):
+    model = {"kind": "mlp", "hidden": [6, 5], "activation": activation, **extra}
+    assert_same(both_gradients(table, "classification", model, "cross_entropy", n_members))
+
+
+def test_bce_of_two_classes_has_autograds_gradient(table):
+    def two(task):
+        return table(task, n_classes=2)
+
+    assert_same(both_gradients(two, "classification", MODELS[1], "bce_with_logits", 1))
+
+
+def test_ordinal_head_of_two_classes_has_autograds_gradient(table):
+    def two(task):
+        return table(task, n_classes=2)
+
+    assert_same(both_gradients(two, "ordinal", MODELS[0], "ordinal", 2))

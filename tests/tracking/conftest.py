@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
     from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
@@ -23,11 +24,12 @@ START = """
 import os, sys, time
 from pathlib import Path
 from colonnade.tracking.params import TrackingParams
-from colonnade.tracking.recorder import Recorder, RunStart
+from colonnade.tracking.recorder import Recorder, RunStart, _writers
 
 project = Path(sys.argv[1])
 params = TrackingParams()
 recorder = Recorder.start(project, params, RunStart("phones", "the run", {"training.epochs": 3}))
+print(next(iter(_writers.values())).pid, flush=True)
 """
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from colonnade.tracking.journal import ATTEMPTS, Journal, fingerprint, orphans
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_messages_are_read_from_where_the_reader_stands(tmp_path: Path) -> None:

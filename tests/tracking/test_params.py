@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from colonnade.errors import ParameterError
 from colonnade.tracking.params import TrackingParams, without_password
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_bare_off_in_yaml_is_a_mode() -> None:

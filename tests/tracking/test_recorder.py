@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,9 @@ from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorder, RunStart
 
 from .conftest import journals
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RUN = RunStart("phones", "the run", {"training.epochs": 3})
 
@@ -48,7 +51,8 @@ def test_required_server_that_is_down_stops_the_run(tmp_path: Path, nowhere: str
     with pytest.raises(TrackingError) as caught:
         Recorder.start(tmp_path, TrackingParams(uri=nowhere), RUN)
     assert str(caught.value) == (
-        f"The tracking server {nowhere} does not answer ([Errno {errno.ECONNREFUSED}] Connection refused). "
+        f"The tracking server {nowhere} does not answer "
+        f"([Errno {errno.ECONNREFUSED}] Connection refused). "
         "To go on without it, say `mode: optional` (the record is kept and delivered later) or "
         "`mode: off` in conf/base/mlflow.yml."
     )
@@ -70,7 +74,10 @@ def test_optional_server_that_is_down_leaves_the_record_in_a_journal(
     [lines] = journals(tmp_path)
     assert len(lines.read_text().splitlines()) == 4
     assert (lines.parent / "kept/2/figure.png").read_bytes() == b"first"
-    assert f"does not answer ([Errno {errno.ECONNREFUSED}] Connection refused). The run goes on" in caplog.text
+    assert (
+        f"does not answer ([Errno {errno.ECONNREFUSED}] Connection refused). The run goes on"
+        in caplog.text
+    )
     assert f"kept in {lines.parent}; the next run delivers it." in caplog.text
 
 

@@ -38,9 +38,7 @@ MODELS = [
 
 def both_gradients(table, task, model, loss, n_members, n_rows=9):
     training = TrainingParams.model_validate({"loss": loss})
-    job = prepare(
-        *table(task), ModelParams.model_validate(model), training, dtype=torch.float64
-    )
+    job = prepare(*table(task), ModelParams.model_validate(model), training, dtype=torch.float64)
     found = []
     for path in (HandDerived, ByAutograd):
         stack = Stack(job.plan, n_members, torch.float64, torch.device("cpu"))

@@ -26,8 +26,24 @@ def environment() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
+    commit = git_commit()
+    if commit:
+        found["git commit"] = commit
     found["machine"] = f"{platform.system()} {platform.machine()}"
     return found
+
+
+def git_commit() -> str:
+    """The commit that the working folder stands at, or nothing where there is no repository."""
+    import subprocess
+
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return found.stdout.strip()
 
 
 def command_line() -> str:

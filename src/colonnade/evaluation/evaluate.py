@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -13,7 +13,11 @@ from colonnade.evaluation.line import line_metrics
 from colonnade.evaluation.metrics import (
     HEADLINES,
     HIGHER_IS_BETTER,
+    MOST_CLASSES,
+    class_keys,
+    class_metrics,
     classification_metrics,
+    interval_metrics,
     regression_metrics,
 )
 from colonnade.evaluation.observations import Observations, Predictor, observe, prediction_table
@@ -34,6 +38,8 @@ class EvaluationParams(Params):
     """Bootstrap resamples behind each interval; 0: no intervals."""
     confidence: float = Field(0.95, gt=0.5, lt=1)
     """How often such an interval holds the true value."""
+    prediction_interval: float = Field(0.9, gt=0.5, lt=1)
+    """How often a predicted number's interval, as wide as validation errors want, should hold."""
     seed: int = Field(0, ge=0)
     """Of resamples and permutations."""
     explain: bool = True
@@ -77,6 +83,8 @@ def evaluate_model(
     for name in ("test", "validation"):
         metrics |= _prefixed(name, measure(parts[name]))
     metrics |= _prefixed("test", _intervals(parts["test"], params))
+    metrics |= _prefixed("test", _of_classes(parts["test"], model.standardizer.classes))
+    metrics |= _prefixed("test", _coverage(parts, params))
     metrics |= _prefixed("train", _headlines(parts["train"]))
     metrics |= line_metrics(model, parts["train"], source)
     metrics |= _against_baselines(parts, params)
@@ -102,6 +110,28 @@ def _intervals(rows: Observations, params: EvaluationParams) -> dict[str, float]
     return headline_intervals(
         rows, resamples=params.resamples, confidence=params.confidence, seed=params.seed
     )
+
+
+def _of_classes(rows: Observations, classes: list[Any] | None) -> dict[str, float]:
+    """Precision and recall of each class by name; of more than twenty, the report alone tells."""
+    if classes is None or not 0 < len(classes) <= MOST_CLASSES or not len(rows):
+        return {}
+    labels = [str(label) for label in classes]
+    found = class_metrics(rows.actual, rows.predicted, labels)
+    keys = class_keys(labels)
+    return {
+        f"{name}/{key}": getattr(one, name)
+        for name in ("precision", "recall")
+        for key, one in zip(keys, found, strict=True)
+    }
+
+
+def _coverage(parts: dict[str, Observations], params: EvaluationParams) -> dict[str, float]:
+    validation, test = parts["validation"], parts["test"]
+    if test.task != "regression":
+        return {}
+    errors = validation.predicted - validation.actual
+    return interval_metrics(test.actual, test.predicted, errors, params.prediction_interval)
 
 
 def _against_baselines(

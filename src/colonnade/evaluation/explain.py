@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from colonnade.evaluation.evaluate import EvaluationParams
     from colonnade.evaluation.observations import Array, Predictor
+    from colonnade.tables.schema import Task
 
 Part = Literal["train", "validation", "test"]
 _VALUES_TOLD = 4
@@ -36,6 +37,8 @@ class Explanation(BaseModel):
 
     part: Part = "test"
     """Rows that classes, calibration, slices and mistakes are about."""
+    row_name: str = "row"
+    """What a mistake's `row` counts: "line" where the table's index is lines of its file."""
     importance_part: Part = "validation"
     """Rows that importance and dependence are about."""
     classes: list[ClassMetrics] = []
@@ -72,6 +75,7 @@ def explain_model(
     task = model.standardizer.task
     return Explanation(
         part=part,
+        row_name=str(primary.index.name or "row"),
         importance_part=asked,
         classes=_classes(rows),
         calibration=_calibration(predictions, part),
@@ -80,6 +84,11 @@ def explain_model(
         slices=weakest_slices(rows, seen, model.standardizer.inputs, task),
         mistakes=confident_mistakes(rows, seen, names[:_VALUES_TOLD], task, most=params.mistakes),
     )
+
+
+def _most_mistakes(rows: pd.DataFrame, task: Task, params: EvaluationParams) -> int:
+    """Every number is a little wrong: of few rows, only a fifth is worth a look."""
+    return params.mistakes if task != "regression" else min(params.mistakes, -(-len(rows) // 5))
 
 
 def _classes(rows: pd.DataFrame) -> list[ClassMetrics]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -22,6 +24,7 @@ HEADLINES: dict[Task, tuple[Metric, ...]] = {
 }
 HIGHER_IS_BETTER: frozenset[str] = frozenset({"accuracy", "r2"})
 ECE_BINS = 10
+MOST_CLASSES = 20
 
 
 def classification_metrics(
@@ -123,6 +126,18 @@ def class_metrics(actual: Array, predicted: Array, labels: list[str]) -> list[Cl
     ]
 
 
+def class_keys(labels: list[str]) -> list[str]:
+    """Labels as parts of metric names: without signs that MLflow refuses, and still distinct."""
+    keys: list[str] = []
+    for label in labels:
+        key = re.sub(r"[^\w.\- ]", "_", label)[:60].strip()
+        key = key if key.strip(".") else "_" * max(1, len(key))
+        while key in keys:
+            key += "_"
+        keys.append(key)
+    return keys
+
+
 def regression_metrics(actual: Array, predicted: Array) -> dict[str, float]:
     """Measure numeric predictions against what the rows really were.
 
@@ -144,6 +159,25 @@ def regression_metrics(actual: Array, predicted: Array) -> dict[str, float]:
     if np.all(actual != 0):
         found["mape"] = sk.mean_absolute_percentage_error(actual, predicted)
     return finite(found)
+
+
+def interval_metrics(
+    actual: Array, predicted: Array, calibration_errors: Array, nominal: float
+) -> dict[str, float]:
+    """How often actual values lie within an interval that validation errors promise, and its width.
+
+    Left out where there are too few validation rows for the promise (nine for 0.9).
+    Source: Lei et al. 2018, Distribution-Free Predictive Inference, 2.2 (split conformal).
+    """
+    n = len(calibration_errors)
+    rank = math.ceil((n + 1) * nominal)
+    if len(actual) == 0 or rank > n:
+        return {}
+    half = np.sort(np.abs(calibration_errors))[rank - 1]
+    return {
+        "interval_coverage": float(np.mean(np.abs(predicted - actual) <= half)),
+        "interval_width": float(2 * half),
+    }
 
 
 def finite(found: dict[str, Any]) -> dict[str, float]:

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colonnade.evaluation.advice import next_steps
+import pandas as pd
+from pydantic import BaseModel
+
 from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.environment import command_line, environment
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.evaluation.explain import Explanation, explain_model
 from colonnade.evaluation.line import line_data
-from colonnade.evaluation.metrics import HEADLINES
 from colonnade.evaluation.profile import Profile, profile_table
-from colonnade.evaluation.verdict import NAMES, form, told_metric, verdict
-
-import pandas as pd
+from colonnade.evaluation.words import page_words
+from colonnade.training.words import Word
 
 if TYPE_CHECKING:
     from colonnade.parameters import Params
@@ -42,6 +42,7 @@ class ReportContent:
     facts: dict[str, Any] = field(default_factory=dict)
     knobs: dict[str, Any] = field(default_factory=dict)
     line: pd.DataFrame | None = None
+    confidence: float = 0.95
     explain: bool = False
     """Whether to draw what explains the model, too."""
     explanation: Explanation = field(default_factory=Explanation)
@@ -81,6 +82,7 @@ def report_content(
         metrics=metrics,
         profile=profile_table(primary, split, schema),
         line=line_data(model, primary, split),
+        confidence=params.confidence,
         explain=params.explain,
         explanation=explain_model(model, primary, split, predictions, params),
         targets=pd.DataFrame(
@@ -89,8 +91,16 @@ def report_content(
         summary=model.summary() if hasattr(model, "summary") else "",
         facts=dict(getattr(model, "facts", {})),
         knobs=knobs(model=getattr(model, "model", None), training=getattr(model, "training", None)),
+        environment=environment() | _seed_and_threads(model),
         **more,
     )
+
+
+def _seed_and_threads(model: Any) -> dict[str, str]:
+    seed = getattr(getattr(model, "training", None), "seed", None)
+    threads = getattr(model, "facts", {}).get("threads")
+    found = {"training seed": seed, "training threads": threads}
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def knobs(**groups: Params | None) -> dict[str, Any]:
@@ -98,16 +108,24 @@ def knobs(**groups: Params | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, group in groups.items():
         if group is not None:
-            _flatten(name, group.model_dump(mode="json", exclude_defaults=True), found)
+            found |= _knobs_of(name, group)
     return found
 
 
-def _flatten(prefix: str, value: Any, found: dict[str, Any]) -> None:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            _flatten(f"{prefix}.{key}", inner, found)
-    elif value != {}:
-        found[prefix] = value
+def _knobs_of(prefix: str, group: BaseModel) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    # The options of another word than the default one are compared with that word's own defaults.
+    usual = type(group).model_validate(group.name) if isinstance(group, Word) else None
+    for name, info in type(group).model_fields.items():
+        value = getattr(group, name)
+        default = info.get_default(call_default_factory=True)
+        if isinstance(value, BaseModel):
+            if isinstance(value, Word) and value.name != getattr(default, "name", None):
+                found[f"{prefix}.{name}"] = value.name
+            found |= _knobs_of(f"{prefix}.{name}", value)
+        elif name != "name" and value != (getattr(usual, name) if usual else default):
+            found[f"{prefix}.{name}"] = value
+    return found
 
 
 def report_html(content: ReportContent) -> str:
@@ -116,65 +134,30 @@ def report_html(content: ReportContent) -> str:
     Every name and value from the table is escaped.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     templates = Environment(
-        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["code"] = code_marks
     return templates.get_template("report.html").render(
         content=content,
-        verdict=verdict(content.metrics, content.task),
-        baselines=baseline_rows(content),
-        headline_names=[NAMES[name] for name in HEADLINES[content.task]],
-        line=line_rows(content.metrics),
-        metrics=metric_rows(content.metrics),
-        steps=next_steps(content.metrics, content.task, content.history, content.explanation),
-        form=form,
-        headline=HEADLINES[content.task][0],
-        figures={name: _markup(svg) for name, svg in drawings(content).items()},
-        css=_markup((_FOLDER / "report.css").read_text(encoding="utf-8")),
+        figures={name: Markup(svg) for name, svg in drawings(content).items()},
+        css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),
+        **page_words(content),
     )
 
 
-def baseline_rows(content: ReportContent) -> list[tuple[str, list[str]]]:
-    """The network and each baseline with their headline metrics, as text."""
-    headlines = HEADLINES[content.task]
-    found = [("this model", [told_metric(content.metrics, "test", m) or "" for m in headlines])]
-    names = [key.split("/")[1] for key in content.metrics if key.startswith("baseline/")]
-    for name in dict.fromkeys(names):
-        values = [content.metrics.get(f"baseline/{name}/{m}") for m in headlines]
-        told = [form(m, v) if v is not None else "" for m, v in zip(headlines, values, strict=True)]
-        found.append((name.replace("_", " "), told))
-    return found
-
-
-def line_rows(metrics: dict[str, float]) -> list[tuple[str, str, str]]:
-    """Slope and intercept, as text, of each line that is known."""
-    lines = {"line": "learned", "least_squares": "least squares, same train rows", "true": "true"}
-    return [
-        (told, _number(metrics.get(f"{name}/slope")), _number(metrics.get(f"{name}/intercept")))
-        for name, told in lines.items()
-        if f"{name}/slope" in metrics
-    ]
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else form("", value)
-
-
-def metric_rows(metrics: dict[str, float]) -> list[tuple[str, str, str, str]]:
-    """Name, and the metric on test, validation and train rows."""
-    rows = []
-    for name, text in NAMES.items():
-        test, validation, train = (
-            told_metric(metrics, part, name) or "" for part in ("test", "validation", "train")
-        )
-        if test or validation or train:
-            rows.append((text, test, validation, train))
-    return rows
-
-
-def _markup(text: str) -> Any:
+def code_marks(text: str) -> Any:
+    """Text with `words` between backticks set as code, everything escaped."""
     from markupsafe import Markup
 
-    return Markup(text)
+    pieces = text.split("`")
+    return Markup().join(
+        Markup("<code>{}</code>").format(piece) if i % 2 else piece
+        for i, piece in enumerate(pieces)
+    )

@@ -6,12 +6,18 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from colonnade.evaluation.figures.style import INK, MUTED, PAPER, RULE
+from colonnade.evaluation.figures.style import BLUE, INK, MUTED, PAPER, RULE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_THEMED = {INK: "var(--ink)", MUTED: "var(--muted)", RULE: "var(--rule)", PAPER: "var(--paper)"}
+_THEMED = {
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    RULE: "var(--rule)",
+    PAPER: "var(--paper)",
+    BLUE.lower(): "var(--blue)",
+}
 
 
 def inline_svg(figure: Figure, name: str) -> str:

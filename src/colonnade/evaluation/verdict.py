@@ -31,16 +31,29 @@ NAMES = {
     "median_error": "median absolute error",
     "r2": "R²",
     "mape": "mean absolute percentage error",
-    "interval_coverage": "coverage of the 90 % prediction interval",
-    "interval_width": "width of the 90 % prediction interval",
+    "interval_coverage": "coverage of the prediction interval",
+    "interval_width": "width of the prediction interval",
 }
-_SHARES = frozenset({"accuracy", "balanced_accuracy", "top_2_accuracy", "top_5_accuracy", "mape"})
-_SHARES_TOO = frozenset({"interval_coverage"})
+_SHARES = frozenset(
+    {
+        "accuracy",
+        "balanced_accuracy",
+        "top_2_accuracy",
+        "top_5_accuracy",
+        "mape",
+        "interval_coverage",
+    }
+)
+# A lead smaller than this share of the other's error is none, however sure it is.
+_NEGLIGIBLE = 0.01
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A judgement in a word ("yes", "no", "unclear", "unknown"), and the sentences that bear it."""
+    """A judgement in a word, and the sentences that bear it.
+
+    word: yes, no, level (no difference that matters), unclear (the rows cannot tell), unknown.
+    """
 
     word: str
     headline: str
@@ -66,18 +79,23 @@ def _compared(metrics: Mapping[str, float], headline: str, best: str, told: str)
     gain = metrics[f"gain/{headline}"]
     ends = (metrics.get(f"gain/{headline}_low"), metrics.get(f"gain/{headline}_high"))
     low, high = (gain if end is None else end for end in ends)
+    best_value = metrics[f"baseline/{best}/{headline}"]
+    small = headline not in HIGHER_IS_BETTER and abs(gain) < _NEGLIGIBLE * best_value
     word = "unclear"
-    if min(sign * low, sign * high) > 0:
+    if small:
+        word = "level"
+    elif min(sign * low, sign * high) > 0:
         word = "yes"
     elif max(sign * low, sign * high) < 0:
         word = "no"
-    theirs = form(headline, metrics[f"baseline/{best}/{headline}"])
-    against = f"{best.replace('_', ' ')} ({theirs})"
+    against = f"{best.replace('_', ' ')} ({form(headline, best_value)})"
     ahead = f"{form(headline, gain, signed=True)}, interval {form(headline, low, signed=True)} to "
     ahead += form(headline, high, signed=True)
     sentence = {
         "yes": f"The model beats the best simple model, {against}: {ahead}.",
         "no": f"A simple model does better: {against}. The difference is {ahead}.",
+        "level": f"The model is as good as the best simple model, {against}: they differ by less "
+        "than 1 %.",
         "unclear": f"The model is level with the best simple model, {against}: {ahead} holds "
         "zero, so these rows cannot tell them apart.",
     }[word]
@@ -103,13 +121,18 @@ def told_metric(metrics: Mapping[str, float], part: str, name: str) -> str | Non
     low, high = (metrics.get(f"{part}/{name}_{end}") for end in ("low", "high"))
     if low is None or high is None:
         return form(name, value)
-    return f"{form(name, value)} ({form(name, low)} to {form(name, high)})"
+    return f"{form(name, value)} ({form_end(name, low)} to {form_end(name, high)})"
+
+
+def form_end(name: str, value: float) -> str:
+    """An end of an interval: three digits say all that it knows."""
+    return form(name, value if name in _SHARES else float(f"{value:.3g}"))
 
 
 def form(name: str, value: float, *, signed: bool = False) -> str:
     """A metric's value as a reader wants it: shares in percent, the rest to four digits."""
     sign = "+" if signed else ""
-    if name in _SHARES | _SHARES_TOO:
+    if name in _SHARES:
         unit = "\N{NO-BREAK SPACE}points" if signed else "\N{NO-BREAK SPACE}%"
         text = f"{100 * value:{sign}.1f}{unit}"
     else:

@@ -26,8 +26,9 @@ _WHOLE = r"^[+-]?\d+$"
 _SHORT_WHOLE = r"^-?\d{1,18}$"  # fits into 64 bits
 _INFINITE = r"^(?i)[+-]?(inf|infinity|∞)$"
 _GROUPED = r"^[+-]?\d{1,3}([,' ]\d{3})+(\.\d+)?$"
-_TRUE = ("true", "yes", "y", "t", "1", "1.0", "on", "是", "真")
-_FALSE = ("false", "no", "n", "f", "0", "0.0", "off", "否", "假")
+_COMMA = r"^[+-]?\d+,\d+$"
+TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0", "on", "ja", "oui", "是", "真")
+FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0", "off", "nein", "non", "否", "假")
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,8 @@ def _refuse_inexact(large: np.ndarray, cells: pd.Series, column: Column) -> None
 
 def _text_to_numbers(cells: pd.Series, column: Column) -> pd.Series:
     text = as_text(cells)
+    if column.schema.decimal == ",":
+        text = pc.replace_substring(text, ",", ".")
     if _matches(text, _SHORT_WHOLE).all():
         whole = pc.cast(text, pa.int64()).to_numpy(zero_copy_only=False)
         _refuse_inexact(np.abs(whole) > EXACT_WHOLE, cells, column)
@@ -200,6 +203,7 @@ def _text_to_numbers(cells: pd.Series, column: Column) -> pd.Series:
 def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column: Column) -> None:
     infinite = refused & _matches(text, _INFINITE)
     grouped = refused & _matches(text, _GROUPED)
+    comma = refused & ~grouped & _matches(text, _COMMA)
     column.refuse(infinite, cells, "is not a finite number", "Correct it, or leave the cell empty.")
     column.refuse(
         grouped,
@@ -208,7 +212,13 @@ def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column:
         "Write it without marks between thousands.",
     )
     column.refuse(
-        refused & ~infinite & ~grouped,
+        comma,
+        cells,
+        "is not a number",
+        "Write it with a point, or set `schema.decimal: ','` if a comma is the mark everywhere.",
+    )
+    column.refuse(
+        refused & ~infinite & ~grouped & ~comma,
         cells,
         "is not a number",
         f"Correct it, or set `{column.key}.kind: categorical` if the column holds words.",
@@ -219,8 +229,8 @@ def _read_booleans(cells: pd.Series, column: Column) -> pd.Series:
     if pd.api.types.is_bool_dtype(cells.dtype):
         return cells
     text = pc.utf8_lower(as_text(cells))
-    true = _mask(pc.is_in(text, value_set=pa.array(_TRUE)))
-    false = _mask(pc.is_in(text, value_set=pa.array(_FALSE)))
+    true = _mask(pc.is_in(text, value_set=pa.array(TRUE_WORDS)))
+    false = _mask(pc.is_in(text, value_set=pa.array(FALSE_WORDS)))
     missing = is_missing(cells, column.schema.missing_words)
     column.refuse(
         ~true & ~false & ~missing,

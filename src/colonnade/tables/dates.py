@@ -30,34 +30,41 @@ FORMATS = (
     "%B %d, %Y",
     "%d-%b-%Y",
 )
-_LOOKED_AT = 1000
+LOOKED_AT = 1000
+"""So many of the first dates tell how all are written."""
 
 
 def read_dates(text: pd.Series, format: str | None = None) -> tuple[pd.Series, str]:
     """Dates of a text column, and what is in doubt about the way they are written, if anything.
 
-    The format that reads most of the first values is taken; where two read them equally well and
-    differ in a date, neither is.
+    Shape: (n_rows,) -> the same, datetime64[us], NaT where a cell is not written like the others.
     """
     if format:
         return _parsed(text, format), ""
-    sample = text.dropna().iloc[:_LOOKED_AT]
-    if sample.empty:
-        return _parsed(text, "ISO8601"), ""
+    found, _, doubt = best_format(text.dropna())
+    if doubt:
+        example = text.dropna().iloc[0]
+        return _parsed(text, found), f"dates such as '{example}' read as {found} and as {doubt}."
+    return _parsed(text, found), ""
+
+
+def best_format(text: pd.Series) -> tuple[str, int, str]:
+    """The format that reads most of the first dates, how many, and one that reads them otherwise.
+
+    Args: text: (n_rows,), none missing.
+    """
+    sample = text.iloc[:LOOKED_AT]
     best, most, doubt = "ISO8601", 0, ""
     for candidate in FORMATS:
         dates = _parsed(sample, candidate)
-        read = int(dates.notna().sum())
-        if read > most:
-            best, most, doubt = candidate, read, ""
-        elif read == most and read and not dates.equals(_parsed(sample, best)):
+        n_read = int(dates.notna().sum())
+        if n_read > most:
+            best, most, doubt = candidate, n_read, ""
+        elif n_read == most and n_read and not dates.equals(_parsed(sample, best)):
             doubt = candidate
-        if candidate == "ISO8601" and read == len(sample):
+        if candidate == "ISO8601" and n_read == len(sample):
             break
-    if doubt:
-        example = sample.iloc[0]
-        return _parsed(text, best), f"dates such as '{example}' read as {best} and as {doubt}."
-    return _parsed(text, best), ""
+    return best, most, doubt
 
 
 def _parsed(text: pd.Series, format: str) -> pd.Series:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 import pandas as pd
 
 from colonnade.parameters import nearest
-from colonnade.tables.cells import Column, read_cells
+from colonnade.tables.cells import Column, is_missing, read_cells
 from colonnade.tables.labels import read_target
 from colonnade.tables.problems import Problems
 from colonnade.tables.schema import ColumnParams, SchemaParams
 from colonnade.tables.source import Source
+
+log = logging.getLogger(__name__)
 
 
 def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = True) -> pd.DataFrame:
@@ -24,6 +28,10 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = Tr
     raw = raw.rename(columns=lambda name: str(name).strip())
     _check_shape(raw, problems)
     problems.raise_if_any()
+    if labelled and schema.unlabelled == "drop" and schema.target in raw:
+        raw = _labelled_rows(raw, schema)
+        _check_shape(raw, problems)
+        problems.raise_if_any()
     names = _columns(raw, schema, labelled, problems)
     typed = {}
     for name in names:
@@ -69,6 +77,13 @@ def _similar(name: str, free: list[str]) -> str:
 def _name(raw: pd.DataFrame) -> str:
     source = raw.attrs.get("source")
     return Source.model_validate(source).name if source else "table"
+
+
+def _labelled_rows(raw: pd.DataFrame, schema: SchemaParams) -> pd.DataFrame:
+    missing = is_missing(raw[schema.target], schema.missing_words)
+    if missing.any():
+        log.info("%d of %d rows have no label and are dropped.", missing.sum(), len(raw))
+    return raw[~missing]
 
 
 def _check_shape(raw: pd.DataFrame, problems: Problems) -> None:

@@ -128,14 +128,15 @@ def _wrong_encoding(data: bytes, name: str, encoding: str, error: UnicodeError) 
     if isinstance(error, UnicodeDecodeError):
         line = data.count(b"\n", 0, error.start) + 1
         where = f" (line {line})"
-    guess = _guessed_encoding(data)
+    guess = guessed_encoding(data)
     return (
         f"{name}: the file is not {encoding}{where}. "
         f"Set `encoding: {guess}` for it, or save it as UTF-8."
     )
 
 
-def _guessed_encoding(data: bytes) -> str:
+def guessed_encoding(data: bytes) -> str:
+    """The likely encoding of text that is not UTF-8: gbk for Chinese letters, else cp1252."""
     try:
         text = data[: 2**20].decode("gb18030", errors="strict")
     except UnicodeDecodeError:

@@ -101,6 +101,10 @@ class SchemaParams(Params):
     classes: list[Label] | None = Field(None, min_length=2)
     """The labels, in the order of their codes; else those found, sorted."""
     missing_words: list[str] = Field(default_factory=lambda: list(MISSING_WORDS))
+    decimal: Literal[".", ","] = "."
+    """The mark before the decimals of numbers written as text."""
+    unlabelled: Literal["error", "drop"] = "error"
+    """What becomes of rows whose target has no value."""
     minimum: float | None = None
     """The least value that a number to be predicted may have."""
     maximum: float | None = None

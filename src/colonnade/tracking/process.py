@@ -55,6 +55,11 @@ class WriterProcess:
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
 
+    @property
+    def pid(self) -> int:
+        """The number of the writer's process."""
+        return self._child.pid
+
     def ring(self, journal: Journal) -> None:
         """Say that the journal has new messages."""
         self._send({"journal": str(journal.folder)})

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-HEADLINES = ("accuracy", "rmse", "log_loss", "rank_error", "mae", "r2")
-LOWER_IS_BETTER = ("loss", "error", "rmse", "mae", "mape", "brier", "deviance")
+_ORDER = list(dict.fromkeys(name for names in HEADLINES.values() for name in names))
+_LOWER = ("loss", "error", "rmse", "mae", "mape", "brier", "ece", "gap")
 
 
 def headline(metrics: Iterable[str]) -> list[str]:
     """Names of the test metrics worth a column, the deciding one first."""
     known = set(metrics)
-    return [f"test/{name}" for name in HEADLINES if f"test/{name}" in known]
+    return [f"test/{name}" for name in _ORDER if f"test/{name}" in known]
 
 
 def higher_is_better(metric: str) -> bool:
     """Tell by its name whether more of a metric is better."""
-    last = metric.rpartition("/")[2]
-    return not any(word in last for word in LOWER_IS_BETTER)
+    name = metric.rpartition("/")[2]
+    return name in HIGHER_IS_BETTER or not any(word in name for word in _LOWER)

@@ -42,13 +42,14 @@ def share_view(client: MlflowClient, experiment_id: str) -> str:
     return VIEW
 
 
-def knobs(runs: Sequence[Run], most: int = MOST_KNOBS) -> list[str]:
-    """Name the parameters worth a column: those that differ between runs come first."""
+def knobs(
+    runs: Sequence[Run], most: int = MOST_KNOBS, *, usual: Sequence[str] = ALWAYS
+) -> list[str]:
+    """Name the parameters worth a column: those that differ between runs, then the usual ones."""
     names = dict.fromkeys(name for run in runs for name in run.data.params)
     tried = [name for name in names if not name.startswith(QUIET)]
     differ = [name for name in tried if len({run.data.params.get(name) for run in runs}) > 1]
-    usual = [name for name in ALWAYS if name in names]
-    return list(dict.fromkeys([*differ, *usual]))[:most]
+    return list(dict.fromkeys([*differ, *(name for name in usual if name in names)]))[:most]
 
 
 def _columns(metrics: Sequence[str], parameters: Iterable[str]) -> dict[str, object]:

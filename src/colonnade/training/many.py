@@ -69,12 +69,8 @@ def fit_many(
         raise ParameterError("fit_many trains the members it is given: leave training.members 1.")
     recipes = [_recipe(model, training, member) for member in members]
     boldest = model.model_copy(update={"dropout": max(own.dropout for own, _ in recipes)})
-    judged = [
-        len(validation if m.validation_rows is None else m.validation_rows) for m in members
-    ]
-    task = prepare(
-        train, validation, standardizer, boldest, training, n_validation=min(judged)
-    )
+    judged = [len(validation if m.validation_rows is None else m.validation_rows) for m in members]
+    task = prepare(train, validation, standardizer, boldest, training, n_validation=min(judged))
     individuals = [
         _individual(member, *recipe, len(train))
         for member, recipe in zip(members, recipes, strict=True)

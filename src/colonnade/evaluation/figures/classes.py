@@ -19,6 +19,8 @@ from colonnade.evaluation.figures.style import (
     room_for,
 )
 
+from colonnade.evaluation.metrics import MOST_CLASSES
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from colonnade.evaluation.observations import Array
 
-MOST_CLASSES = 20
 _MOST_NUMBERED = 12
 # Inches below one matrix for names side by side.
 _ROOM = 3.2
@@ -74,9 +75,22 @@ def class_labels(predictions: pd.DataFrame) -> list[str]:
 
 
 def codes_of(values: pd.Series, labels: list[str]) -> Array:
-    """The code of each label."""
+    """The code of each label.
+
+    A table that has been a CSV file may hold 1.0 or 01 for the label 1, or '=a for =a: what matches
+    no label as it stands is compared without such marks.
+    """
     code = {text: k for k, text in enumerate(labels)}
-    return values.astype(str).map(code).to_numpy(dtype=int)
+    plainer = {_bare(text): k for text, k in code.items()}
+    return np.array([code.get(str(v), plainer.get(_bare(v), -1)) for v in values], dtype=int)
+
+
+def _bare(value: object) -> str:
+    text = str(value).removeprefix("'")
+    try:
+        return str(float(text))
+    except ValueError:
+        return text
 
 
 def _fold(labels: list[str], *codes: Array) -> tuple[list[str], list[Array]]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # Beyond so many points a drawing is slower than a picture of them.
 MOST_POINTS = 1_000
+_LOOKS = {"train": (BLUE, "o"), "validation": (ORANGE, "s"), "test": (VERMILION, "^")}
 
 
 def predicted_vs_actual(
@@ -80,13 +81,12 @@ def fitted_line(
     Args: data: columns part, x, y. metrics: line/slope, line/intercept, and where known
     least_squares/... and true/....
     """
-    sizes = ", ".join(
-        f"{part} {count(int((data['part'] == part).sum()))}" for part in data["part"].unique()
-    )
+    parts = [part for part in _LOOKS if (data["part"] == part).any()]
+    sizes = ", ".join(f"{part} {count(int((data['part'] == part).sum()))}" for part in parts)
     figure, (ax,) = new_figure(f"Fitted line · {sizes}", height=5)
-    looks = {"train": (BLUE, "o"), "validation": (ORANGE, "s"), "test": (VERMILION, "^")}
-    for part, rows in data.groupby("part", sort=False):
-        colour, marker = looks[str(part)]
+    for part in parts:
+        rows = data[data["part"] == part]
+        colour, marker = _LOOKS[part]
         points(ax, rows["x"], rows["y"], colour, name=f"{part} rows", marker=marker)
     ends = np.array([data["x"].min(), data["x"].max()])
     for name, text, colour, style, width in (

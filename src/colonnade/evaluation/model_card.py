@@ -1,0 +1,148 @@
+"""A model card: what a model is for, how good it is and where it fails, on one page of Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from colonnade.evaluation.metrics import HEADLINES
+from colonnade.evaluation.verdict import NAMES, verdict
+from colonnade.evaluation.words import (
+    Rows,
+    baseline_rows,
+    column_rows,
+    line_rows,
+    metric_rows,
+    number,
+    page_words,
+    slice_rows,
+    training_facts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from colonnade.evaluation.report import ReportContent
+
+# Characters that Markdown, or HTML within it, would read as marks.
+_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$&])")
+
+
+def model_card_markdown(content: ReportContent) -> str:
+    """Write the card; every name and value from the table is escaped.
+
+    Source: Mitchell et al. 2019, Model Cards for Model Reporting.
+    """
+    sections = [
+        _head(content),
+        _intended_use(content),
+        _data(content),
+        _model(content),
+        _performance(content),
+        _limits(content),
+        _reproduce(content),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def escape(value: object) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return _MARKS.sub(r"\\\1", " ".join(str(value).split()))
+
+
+def _head(content: ReportContent) -> str:
+    found = verdict(content.metrics, content.task)
+    lines = [f"# Model card: {escape(content.table)}"]
+    if content.source.note:
+        lines.append(
+            f"> **{escape(content.source.note)}**: {escape(content.source.name)}, "
+            f"{number(content.source.rows)} rows, sha256 {content.source.sha256}. The numbers below "
+            "say nothing about the world."
+        )
+    lines.append(f"**{escape(found.headline)}.** {escape(found.sentence)}")
+    return "\n\n".join(lines)
+
+
+def _intended_use(content: ReportContent) -> str:
+    what = {
+        "classification": "the class",
+        "ordinal": "the ordered class",
+        "regression": "the number",
+    }[content.task]
+    return (
+        "## Intended use\n\n"
+        f"Predicts {what} {escape(content.target)} of rows with the columns below. It knows nothing "
+        "of rows unlike those that it was trained on."
+    )
+
+
+def _data(content: ReportContent) -> str:
+    facts = [
+        ("source", content.source.name),
+        ("rows", number(content.source.rows)),
+        ("sha256", content.source.sha256),
+    ]
+    parts = page_words(content)["parts"]
+    columns = column_rows(content)
+    text = "## Data\n\n" + _list([*facts, ("parts", parts)] if parts else facts)
+    if columns:
+        head = ("column", "kind", "missing", "distinct", "least", "most")
+        text += "\n\n" + _table(head, columns)
+    return text
+
+
+def _model(content: ReportContent) -> str:
+    knobs = _list(content.knobs.items()) or "Every knob stands at its default."
+    text = f"## Model\n\n{knobs}"
+    facts = training_facts(content)
+    return f"{text}\n\n### Training\n\n{_list(facts)}" if facts else text
+
+
+def _performance(content: ReportContent) -> str:
+    names = [NAMES[name] for name in HEADLINES[content.task]]
+    rows = [
+        (
+            name,
+            *(f"{cell.text} ({cell.interval})" if cell.interval else cell.text for cell in cells),
+        )
+        for name, cells in baseline_rows(content)
+    ]
+    text = "## Performance\n\nOn the same test rows:\n\n" + _table(("", *names), rows)
+    lines = line_rows(content.metrics)
+    if lines:
+        text += "\n\n" + _table(("line, raw units", "slope", "intercept"), lines)
+    every = [(name, *(cell.text for cell in cells)) for name, cells in metric_rows(content.metrics)]
+    return text + "\n\n" + _table(("metric", "test", "validation", "train"), every)
+
+
+def _limits(content: ReportContent) -> str:
+    slices = slice_rows(content)
+    if not slices:
+        return (
+            "## Limits\n\nNo slice of the rows that were looked at is known much worse than others."
+        )
+    name = NAMES[HEADLINES[content.task][0]]
+    head = ("column", "values", "rows", name, "overall")
+    return (
+        "## Limits\n\nWhere the model is weakest; ● marks what chance hardly explains:\n\n"
+        + _table(head, slices)
+    )
+
+
+def _reproduce(content: ReportContent) -> str:
+    fence = "`" * 4
+    command = content.command.replace("`", "'")
+    environment = _list(content.environment.items())
+    return f"## Reproduce\n\n{fence}\n{command}\n{fence}\n\n{environment}"
+
+
+def _list(pairs: Iterable[tuple[object, object]]) -> str:
+    return "\n".join(f"- {escape(name)}: {escape(value)}" for name, value in pairs)
+
+
+def _table(head: Sequence[str], rows: Rows) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(c if line is lines[1] else escape(c) for c in line) + " |"
+        for line in lines
+    )

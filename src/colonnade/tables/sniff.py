@@ -1,0 +1,49 @@
+"""Guess how a text file is written: its encoding and what separates its columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from colonnade.tables.reading import guessed_encoding
+
+SEPARATORS = (",", ";", "\t", "|")
+LOOKED_AT = 2**20
+
+
+def text_options(data: bytes) -> dict[str, str]:
+    """The `encoding` and `separator` that the catalog should name, where they are not usual.
+
+    Args: data: the file's first bytes; a MiB is enough.
+    """
+    encoding = _encoding(data)
+    text = data[:LOOKED_AT].decode(encoding, errors="ignore").removeprefix("\ufeff")
+    options = {} if encoding == "utf-8" else {"encoding": encoding}
+    separator = _separator(text)
+    return options if separator == "," else {**options, "separator": separator}
+
+
+def _encoding(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    # a letter may be cut where the looked-at bytes end
+    whole = data if len(data) < LOOKED_AT else data[: data.rfind(b"\n") + 1]
+    try:
+        whole.decode("utf-8")
+    except UnicodeDecodeError:
+        return guessed_encoding(whole)
+    return "utf-8"
+
+
+def _separator(text: str) -> str:
+    """The one that gives the first lines the same number of columns, and most of them."""
+    best, most = ",", 1
+    for separator in SEPARATORS:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        try:
+            widths = [len(row) for row, _ in zip(rows, range(20), strict=False) if row]
+        except csv.Error:
+            continue
+        if widths and len(set(widths)) == 1 and widths[0] > most:
+            best, most = separator, widths[0]
+    return best

@@ -1,0 +1,80 @@
+"""Write a guessed schema as YAML that explains itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from colonnade.tables.infer import Inference
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SPECIAL = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "none"}
+
+
+def parameters_text(name: str, inference: Inference, origin: str) -> str:
+    """The parameters file of a new table; a comment beside each choice says what it rests on.
+
+    Args: name: the table's name. origin: the file that the guesses come from, for the first line.
+    """
+    lines = [
+        f"# {_one_line(name)}: guessed from {_one_line(origin)}. Correct what is wrong; "
+        "what is not written keeps its default.",
+        f"{_word(name)}:",
+        "  schema:",
+    ]
+    schema = inference.schema()
+    columns = schema.pop("columns")
+    comments = {
+        "task": inference.task_reason,
+        "classes": "from lowest to highest",
+        "missing_words": "cells that hold no value",
+        "decimal": "numbers are written with a comma",
+        "unlabelled": f"rows without a label, {inference.n_unlabelled} in all; or: error",
+        "others": "a column that is not listed stops the run; or: ignored, numeric",
+    }
+    for key, value in schema.items():
+        lines.append(_line(4, key, _value(value), comments.get(key, "")))
+    lines.append("    columns:")
+    for column, meaning in columns.items():
+        lines.append(_line(6, column, _value(meaning), inference.columns[column].reason))
+    lines.append(
+        _line(2, "split", "{}", "80 % train, of which a tenth of all validates; 20 % test")
+    )
+    lines += _standardize(inference)
+    lines += [f"  {group}: {{}}" for group in ("model", "training", "evaluation")]
+    return "\n".join(lines) + "\n"
+
+
+def _standardize(inference: Inference) -> list[str]:
+    own = inference.standardize().get("columns", {})
+    if not own:
+        return ["  standardize: {}"]
+    lines = ["  standardize:", "    columns:"]
+    return lines + [_line(6, column, _value(choice), "") for column, choice in own.items()]
+
+
+def _line(indent: int, key: str, value: str, comment: str) -> str:
+    text = f"{' ' * indent}{_word(key)}: {value}"
+    return f"{text}  # {_one_line(comment)}" if comment else text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _value(value: Any) -> str:
+    """Plain data in YAML's flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_word(str(k))}: {_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return _word(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _word(text: str) -> str:
+    """Text as it is where YAML cannot take it for anything else, else in quotes."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _SPECIAL:
+        return text
+    return json.dumps(text, ensure_ascii=False)

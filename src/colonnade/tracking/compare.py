@@ -1,0 +1,191 @@
+"""Recent runs of a table side by side: the knobs that differ, what came of it, best first."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from colonnade.errors import TrackingError
+from colonnade.parameters import nearest
+from colonnade.tracking.naming import short_names
+from colonnade.tracking.params import SQLITE
+from colonnade.tracking.process import SAFETY
+from colonnade.tracking.ranking import headline, higher_is_better
+from colonnade.tracking.server import problem_with
+from colonnade.tracking.urls import runs_page
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+    from colonnade.tracking.params import TrackingParams
+
+MOST_KNOBS = 10
+MOST_PANELS = 6
+WIDE_RATIO = 20  # a knob tried over a wider range is drawn on a logarithmic axis
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs as a table, best first.
+
+    Args: runs: one row a run: run (short id), name, started, seconds, status, knobs, metrics.
+    knobs, metrics: names of those columns; metrics[0] decides. url: the runs in MLflow.
+    """
+
+    table: str
+    runs: pd.DataFrame
+    knobs: list[str]
+    metrics: list[str]
+    url: str
+
+    def text(self) -> str:
+        """Write the table for a terminal."""
+        names = short_names(self.knobs)
+        shown = self.runs.drop(columns="name").rename(columns=names)
+        best = f"{self.metrics[0]}, best first" if self.metrics else "time: no test metrics yet"
+        written = shown.map(_cell).to_string(index=False)
+        return f"{self.table}: {len(shown)} runs by {best}\n{written}\nIn MLflow: {self.url}"
+
+    def figure(self) -> Figure:
+        """Draw the deciding metric against each knob that differs.
+
+        Raises: TrackingError if there is nothing to set against each other.
+        """
+        from colonnade.evaluation.figures.style import finish, new_figure, plain
+
+        if not self.metrics or not self.knobs:
+            raise TrackingError(
+                f"{self.table}: no two finished runs differ in a knob. Run one with another, for "
+                f"example --params {self.table}.training.epochs=50."
+            )
+        knobs = self.knobs[:MOST_PANELS]
+        columns = min(len(knobs), 3)
+        rows = -(-len(knobs) // columns)
+        runs = self.runs.dropna(subset=[self.metrics[0]])
+        title = (
+            f"{plain(self.table)}: {self.metrics[0]} by knob, {len(runs)} runs (diamond: the best)"
+        )
+        figure, axes = new_figure(title, columns=columns, rows=rows, height=0.6 + 2.7 * rows)
+        for ax, knob in zip(axes, knobs, strict=False):
+            _panel(ax, runs[knob], runs[self.metrics[0]], first=ax in axes[::columns])
+        for ax in axes[len(knobs) :]:
+            ax.set_visible(False)
+        return finish(figure, [self.table, *knobs])
+
+
+def compare_runs(project: Path, params: TrackingParams, table: str, last: int = 10) -> Comparison:
+    """Read a table's last runs and rank them.
+
+    Raises: TrackingError if the store is not there, or has no run of the table.
+    """
+    from colonnade.tracking.view import VIEW, knobs
+
+    params = params.located(project.resolve())
+    client, experiment_id = find_experiment(params, table)
+    runs = client.search_runs(
+        [experiment_id], max_results=last, order_by=["attributes.start_time DESC"]
+    )
+    if not runs:
+        raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
+    metrics = headline({name for run in runs for name in run.data.metrics})
+    differ = knobs(runs, MOST_KNOBS, usual=())
+    frame = pd.DataFrame([_row(run, differ, metrics) for run in runs])
+    if metrics:
+        ascending = not higher_is_better(metrics[0])
+        frame = frame.sort_values(metrics[0], ascending=ascending, na_position="last")
+    url = runs_page(params.pages, experiment_id, VIEW)
+    return Comparison(table, frame.reset_index(drop=True), differ, metrics, url)
+
+
+def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, str]:
+    """Open the store and find the experiment of a table; nothing is created.
+
+    Raises: TrackingError if there is none.
+    """
+    if params.mode == "off":
+        raise TrackingError("Tracking is off (`mode: off`), so there are no runs to look at.")
+    if params.uri.startswith(SQLITE) and not Path(params.uri.removeprefix(SQLITE)).exists():
+        raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
+    client = _client(params)
+    found = client.get_experiment_by_name(table)
+    if found is None:
+        names = [experiment.name for experiment in client.search_experiments()]
+        raise TrackingError(f"{table}: no runs of this table. {nearest(table, names)}")
+    return client, found.experiment_id
+
+
+def _client(params: TrackingParams) -> MlflowClient:
+    away = problem_with(params.uri) if params.is_server else ""
+    if away:
+        raise TrackingError(away)
+    os.environ.update(SAFETY)  # read by MLflow when it is imported
+    from colonnade.tracking.store import open_store
+
+    return open_store(params.uri)
+
+
+def _row(run: Run, differ: list[str], metrics: list[str]) -> dict[str, Any]:
+    start, end = run.info.start_time, run.info.end_time
+    return {
+        "run": run.info.run_id[:8],
+        "name": run.info.run_name,
+        "started": pd.Timestamp(start, unit="ms", tz="UTC").tz_convert(_here()),
+        "seconds": (end - start) / 1000 if end else float("nan"),
+        "status": run.info.status.lower(),
+        **{knob: _value(run.data.params.get(knob)) for knob in differ},
+        **{metric: run.data.metrics.get(metric, float("nan")) for metric in metrics},
+    }
+
+
+def _here() -> tzinfo | None:
+    return datetime.now().astimezone().tzinfo
+
+
+def _value(text: str | None) -> Any:
+    """Read a parameter back: numbers as numbers, the rest as text."""
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else text
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%m-%d %H:%M")
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return "-"
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _panel(ax: Axes, knob: pd.Series, metric: pd.Series, *, first: bool) -> None:
+    from colonnade.evaluation.figures.style import BLUE, VERMILION, label, plain
+
+    best = metric.index.get_loc(
+        metric.idxmax() if higher_is_better(str(metric.name)) else metric.idxmin()
+    )
+    places = knob.to_list()
+    if not pd.api.types.is_numeric_dtype(knob):
+        words = [plain(value, 16) for value in knob.astype(str)]
+        ticks = {word: place for place, word in enumerate(dict.fromkeys(words))}
+        places = [ticks[word] for word in words]
+        ax.set_xticks(list(ticks.values()), list(ticks))
+        ax.set_xlim(-0.5, len(ticks) - 0.5)
+    elif knob.min() > 0 and knob.max() > WIDE_RATIO * knob.min():
+        ax.set_xscale("log")
+    values = metric.to_list()
+    ax.scatter(places, values, c=BLUE, s=30, zorder=3)
+    ax.scatter(places[best], values[best], c=VERMILION, s=60, marker="D", zorder=4)
+    name = plain(str(knob.name).removeprefix("training."), 30)
+    label(ax, x=name, y=str(metric.name) if first else "")

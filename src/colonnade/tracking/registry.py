@@ -1,0 +1,157 @@
+"""Promote a run's model to the registry, if it is better than the one that is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from colonnade.errors import TrackingError
+from colonnade.parameters import nearest
+from colonnade.tracking.compare import find_experiment
+from colonnade.tracking.params import GateParams
+from colonnade.tracking.ranking import headline, higher_is_better
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+    from colonnade.tracking.params import TrackingParams
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a model was promoted, and why, in one sentence."""
+
+    promoted: bool
+    reason: str
+    version: str = ""
+
+
+def register(project: Path, params: TrackingParams, table: str, run: str = "") -> Verdict:
+    """Make a run's model the table's champion if it passes the table's gate.
+
+    The registered model bears the table's name; its version under the alias `champion` is the one
+    to serve: `models:/<table>@champion`.
+
+    Args: run: the run's id or how it begins; by default the table's last finished run.
+    Raises: TrackingError if there is no such run, or it has no model, or not the gate's metric.
+    """
+    params = params.located(project.resolve())
+    client, experiment_id = find_experiment(params, table)
+    candidate = _candidate(client, experiment_id, table, run)
+    model_id = _model_of(candidate, table)
+    gate = params.gates.get(table, GateParams())
+    metric = gate.metric or _deciding(candidate, table)
+    champion = _champion(client, table)
+    if champion and champion.info.run_id == candidate.info.run_id:
+        return Verdict(False, f"{table}: {_told(candidate)} is the champion already.")
+    refusal = _refusal(gate, metric, candidate, champion, table)
+    if refusal:
+        return Verdict(False, f"{table}: not promoted: {refusal}")
+    version = _promote(client, table, model_id, candidate)
+    value = f"{metric} {candidate.data.metrics[metric]:.5g}"
+    over = f" over {champion.data.metrics.get(metric, float('nan')):.5g}" if champion else ""
+    return Verdict(
+        True,
+        f"{table}: {_told(candidate)} is the champion now (version {version}), by {value}{over}.",
+        version,
+    )
+
+
+def _candidate(client: MlflowClient, experiment_id: str, table: str, run: str) -> Run:
+    finished = client.search_runs(
+        [experiment_id],
+        filter_string="attributes.status = 'FINISHED'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1000,
+    )
+    found = [one for one in finished if one.info.run_id.startswith(run)]
+    if not found:
+        known = nearest(run, [one.info.run_id[:8] for one in finished]) if finished else ""
+        raise TrackingError(f"{table}: no finished run {run}".rstrip() + f". {known}".rstrip())
+    if run and len(found) > 1:
+        ids = ", ".join(one.info.run_id for one in found[:5])
+        raise TrackingError(f"{table}: {run} begins more than one run: {ids}. Say more of it.")
+    return found[0]
+
+
+def _model_of(run: Run, table: str) -> str:
+    outputs = run.outputs.model_outputs if run.outputs else []
+    if not outputs:
+        raise TrackingError(
+            f"{table}: {_told(run)} has no model. Set `log_model: true` in conf/base/mlflow.yml "
+            "and run again."
+        )
+    return str(outputs[-1].model_id)
+
+
+def _deciding(run: Run, table: str) -> str:
+    names = headline(run.data.metrics)
+    if not names:
+        raise TrackingError(
+            f"{table}: {_told(run)} has no test metric to judge by. Give the table test rows, or "
+            f"set `gates.{table}.metric` in conf/base/mlflow.yml."
+        )
+    return names[0]
+
+
+def _champion(client: MlflowClient, table: str) -> Run | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        version = client.get_model_version_by_alias(table, CHAMPION)
+        return client.get_run(version.run_id) if version.run_id else None
+    except MlflowException:
+        return None  # no model of this name, or none under the alias, or its run is deleted
+
+
+def _refusal(
+    gate: GateParams, metric: str, candidate: Run, champion: Run | None, table: str
+) -> str:
+    """Say why the gate stays shut; empty if it opens."""
+    if metric not in candidate.data.metrics:
+        names = nearest(metric, list(candidate.data.metrics))
+        raise TrackingError(f"{table}: {_told(candidate)} has no metric {metric}. {names}")
+    value = candidate.data.metrics[metric]
+    up = higher_is_better(metric) if gate.higher_is_better is None else gate.higher_is_better
+    sign = 1 if up else -1
+    more = "more" if up else "less"
+    if gate.bar is not None and sign * (value - gate.bar) < 0:
+        return f"{metric} is {value:.5g}, and the gate asks for {gate.bar:.5g} or {more}."
+    standing = champion.data.metrics.get(metric) if champion else None
+    if champion is None or standing is None:
+        return ""
+    gain = sign * (value - standing)
+    if gain > gate.margin or (gate.margin and gain == gate.margin):
+        return ""
+    than = f" by {gate.margin:.5g}" if gate.margin else ""
+    return (
+        f"{metric} {value:.5g} does not beat the champion's {standing:.5g}{than} "
+        f"({_told(champion)}; {more} is better)."
+    )
+
+
+def _promote(client: MlflowClient, table: str, model_id: str, run: Run) -> str:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(table)
+    except MlflowException:
+        client.get_registered_model(table)  # there already; any other fault is raised here
+    version = client.create_model_version(
+        table,
+        source=f"models:/{model_id}",
+        run_id=run.info.run_id,
+        model_id=model_id,
+        description=run.info.run_name,
+    )
+    client.set_registered_model_alias(table, CHAMPION, version.version)
+    return str(version.version)
+
+
+def _told(run: Run) -> str:
+    return f"run {run.info.run_id[:8]} ({run.info.run_name})"

@@ -1,0 +1,144 @@
+"""What a user gets wrong is told once, in plain words, and leaves nothing half-written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+from colonnade.cli import plain_message
+
+SAMPLE = "data/01_raw/phone_price_sample.csv"
+
+
+@pytest.fixture
+def quiet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project without tracking, entered."""
+    (project / "conf/local/mlflow.yml").write_text("mode: off\n")
+    monkeypatch.chdir(project)
+    return project
+
+
+def message_of(project: Path, table: str = "phone_price", **params: object) -> str:
+    """The words that a run in this process ends with."""
+    bootstrap_project(project)
+    with (
+        pytest.raises(Exception) as caught,  # noqa: PT011  # whatever Kedro wraps it in
+        KedroSession.create(project, runtime_params=params) as session,
+    ):
+        session.run(pipeline_names=[table])
+    message = plain_message(caught.value)
+    assert message is not None, caught.value
+    return message
+
+
+def left_by(project: Path) -> set[str]:
+    folders = ("02_intermediate", "03_primary", "05_model_input", "06_models", "08_reporting")
+    return {
+        str(path.relative_to(project))
+        for folder in folders
+        for path in (project / "data" / folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def rows() -> list[str]:
+    return Path(SAMPLE).read_text().splitlines()
+
+
+def with_cell(line: int, column: str, value: str) -> list[str]:
+    """The sample with one cell changed; lines are counted as an editor does."""
+    lines = rows()
+    cells = lines[line - 1].split(",")
+    cells[lines[0].split(",").index(column)] = value
+    lines[line - 1] = ",".join(cells)
+    return lines
+
+
+def without_target() -> list[str]:
+    return [line.rpartition(",")[0] for line in rows()]
+
+
+BAD_TABLES = {
+    "empty": (list, "bad.csv: the file is empty. Put a table with a header line in it."),
+    "header only": (
+        lambda: rows()[:1],
+        "bad.csv: the file has a header but no rows. Add rows to it.",
+    ),
+    "target missing": (
+        without_target,
+        "phone_price: bad.csv: there is no column 'price_range', the `schema.target`. Known: ",
+    ),
+    "not a number": (
+        lambda: with_cell(18, "ram", "abc"),
+        "phone_price: bad.csv: column 'ram', line 18: 'abc' is not a number. ",
+    ),
+    "no value": (
+        lambda: with_cell(18, "ram", ""),
+        "phone_price: bad.csv: column 'ram', line 18: '' is no value. ",
+    ),
+    "infinite": (
+        lambda: with_cell(6, "px_width", "inf"),
+        "phone_price: bad.csv: column 'px_width', line 6: 'inf' is not a finite number. ",
+    ),
+    "below the minimum": (
+        lambda: with_cell(17, "ram", "-4"),
+        "phone_price: bad.csv: column 'ram', line 17: '-4' is below the minimum 0. ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_a_bad_table_is_told_with_its_place_and_leaves_nothing(quiet, name):
+    make, expected = BAD_TABLES[name]
+    Path("bad.csv").write_text("".join(f"{line}\n" for line in make()))
+    assert expected in message_of(quiet, raw="bad.csv")
+    assert left_by(quiet) == set()
+
+
+def test_a_file_that_is_not_there_is_told(quiet):
+    assert "no.csv: there is no such file." in message_of(quiet, raw="no.csv")
+
+
+def test_a_class_with_a_single_row_is_told(quiet):
+    lines = [line for line in rows() if not line.endswith(",3")]
+    lines.append(next(line for line in rows() if line.endswith(",3")))
+    Path("bad.csv").write_text("\n".join(lines) + "\n")
+    assert message_of(quiet, raw="bad.csv").startswith(
+        "phone_price: column 'price_range': class 3 has 1 row, "
+    )
+
+
+def test_every_bad_parameter_is_told_at_once(quiet):
+    message = message_of(
+        quiet,
+        phone_price={"split": {"test_fraction": 2}, "training": {"epoch": 5, "batch_size": 0}},
+    )
+    assert message.splitlines() == [
+        "phone_price.split: `test_fraction`: Input should be less than 1 (got 2)",
+        "phone_price.training: `batch_size`: Input should be greater than 0 (got 0)",
+        "phone_price.training: `epoch` is not a known parameter. Did you mean `epochs`?",
+    ]
+
+
+def test_a_pipeline_that_does_not_exist_is_told_with_the_nearest(quiet):
+    assert "phone_price" in message_of(quiet, table="phone_pric")
+
+
+def test_one_csv_for_two_tables_is_refused(quiet):
+    assert message_of(quiet, table="__default__", raw="x.csv") == (
+        "`raw` names one file, but this run has 2 tables (phone_price, regression). "
+        "Say which: --pipeline phone_price."
+    )
+
+
+def test_the_command_ends_with_exit_code_1_and_no_traceback(kedro, project):
+    (project / "conf/local/mlflow.yml").write_text("mode: off\n")
+    done = kedro("run", "--pipeline", "phone_price", "--params", "raw=no.csv", expect=1)
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.endswith("no.csv: there is no such file. Put it there, or correct the path.\n")
+    assert "Traceback" not in done.stdout + done.stderr
+    assert os.listdir(project / "data") == ["01_raw"]

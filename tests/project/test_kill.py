@@ -1,0 +1,87 @@
+"""A run killed at any moment leaves whole files, a closed record, and a project that works."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from colonnade.training.storage import load_model
+
+MOMENTS = ["ingest.ingest", "epoch 40/", "train.train", "evaluate.evaluate", "draw_figures"]
+
+
+def kill_at(project: Path, moment: str, sign: signal.Signals = signal.SIGKILL) -> None:
+    """Start a run and send the signal when its log says that the moment has come."""
+    run = subprocess.Popen(
+        [sys.executable, "-u", "-m", "kedro", "run", "--pipeline", "phone_price"],
+        cwd=project,
+        env={**os.environ, "KEDRO_DISABLE_TELEMETRY": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert run.stdout is not None
+    for line in run.stdout:
+        if moment in line:
+            run.send_signal(sign)
+            break
+    run.stdout.close()
+    assert run.wait(30) != 0
+
+
+def check_files(project: Path) -> None:
+    """Every file that stands in the data folder is whole."""
+    for path in (project / "data").rglob("*"):
+        if path.suffix == ".parquet":
+            assert len(pd.read_parquet(path))
+        elif path.suffix == ".json":
+            json.loads(path.read_text())
+        elif path.suffix == ".png":
+            assert path.read_bytes().endswith(b"IEND\xaeB`\x82")
+        elif path.suffix == ".html":
+            assert path.read_text().rstrip().endswith("</html>")
+    folder = project / "data/06_models/phone_price"
+    if (folder / "model.json").exists():
+        load_model(folder)
+
+
+def statuses(project: Path, count: int) -> list[str]:
+    """The state of each run, once none is running any more."""
+    deadline = time.monotonic() + 40
+    found: list[str] = []
+    while time.monotonic() < deadline:
+        try:
+            with sqlite3.connect(project / "mlflow.db") as store:
+                found = [s for (s,) in store.execute("select status from runs order by start_time")]
+        except sqlite3.OperationalError:
+            found = []  # the store is still being made
+        if len(found) == count and "RUNNING" not in found:
+            break
+        time.sleep(0.2)
+    return found
+
+
+def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_run_works(project, kedro):
+    for moment in MOMENTS:
+        kill_at(project, moment)
+        check_files(project)
+    kedro("run", "--pipeline", "phone_price")
+    check_files(project)
+    assert statuses(project, len(MOMENTS) + 1) == ["KILLED"] * len(MOMENTS) + ["FINISHED"]
+    strangers = [p for p in (project / "data").rglob("*") if "tmp" in p.name.lower()]
+    assert strangers == []
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_recorded_as_killed(project, sign):
+    kill_at(project, "epoch 20/", sign)
+    assert statuses(project, 1) == ["KILLED"]

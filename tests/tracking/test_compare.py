@@ -1,0 +1,152 @@
+"""Runs side by side, and the gate of the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from colonnade.errors import TrackingError
+from colonnade.tracking.compare import compare_runs
+from colonnade.tracking.params import GateParams, TrackingParams
+from colonnade.tracking.ranking import headline, higher_is_better
+from colonnade.tracking.recorder import Recorder, RunStart
+from colonnade.tracking.registry import register
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
+INPUTS = pd.DataFrame({"size": [1, 2]})
+OUTPUTS = pd.DataFrame({"prediction": [0, 1]})
+RUNS = {  # oldest first: learning rate, test accuracy
+    "a": (0.1, 0.80),
+    "b": (0.2, 0.90),
+    "c": (0.4, 0.85),
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = tmp_path_factory.mktemp("compared")
+    (project / "model").mkdir()
+    (project / "model/model.json").write_text("{}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        recorders = []
+        for name, (lr, accuracy) in RUNS.items():
+            parameters = {"training.optimizer.lr": lr, "training.epochs": 5, "training.seed": 0}
+            start = RunStart("phones", name, parameters)
+            recorders.append(Recorder.start(project, TrackingParams(), start))
+            recorders[-1].metrics({"test/accuracy": accuracy, "test/log_loss": 1 - accuracy})
+            recorders[-1].model(project / "model", INPUTS, OUTPUTS)
+        unmeasured = Recorder.start(project, TrackingParams(), RunStart("cars", "d"))
+        for recorder in [*recorders, unmeasured]:
+            recorder.finish()
+    return project
+
+
+def test_runs_are_ranked_by_the_deciding_metric(project: Path) -> None:
+    compared = compare_runs(project, TrackingParams(), "phones")
+    assert compared.runs["name"].to_list() == ["b", "c", "a"]
+    assert compared.knobs == ["training.optimizer.lr"]
+    assert compared.runs["training.optimizer.lr"].to_list() == [0.2, 0.4, 0.1]
+    assert compared.runs["test/accuracy"].to_list() == [0.9, 0.85, 0.8]
+    assert compared.runs["status"].to_list() == ["finished"] * 3
+
+
+def test_table_of_runs_reads_well(project: Path) -> None:
+    lines = compare_runs(project, TrackingParams(), "phones").text().splitlines()
+    assert lines[0] == "phones: 3 runs by test/accuracy, best first"
+    header = ["run", "started", "seconds", "status", "lr", "test/accuracy", "test/log_loss"]
+    assert lines[1].split() == header
+    assert lines[2].split()[-3:] == ["0.2", "0.9", "0.1"]
+    assert lines[5].startswith("In MLflow: http://127.0.0.1:5000/#/experiments/")
+
+
+def test_only_the_last_runs_are_compared(project: Path) -> None:
+    compared = compare_runs(project, TrackingParams(), "phones", last=2)
+    assert compared.runs["name"].to_list() == ["b", "c"]
+
+
+def test_figure_has_a_panel_for_each_knob(project: Path) -> None:
+    figure = compare_runs(project, TrackingParams(), "phones").figure()
+    [panel] = figure.axes
+    assert panel.get_xlabel() == "optimizer.lr"
+    assert panel.get_ylabel() == "test/accuracy"
+    title = "phones: test/accuracy by knob, 3 runs (diamond: the best)"
+    assert [text.get_text() for text in figure.texts] == [title]
+
+
+def test_runs_without_metrics_are_shown_but_not_drawn(project: Path) -> None:
+    compared = compare_runs(project, TrackingParams(), "cars")
+    assert compared.text().startswith("cars: 1 runs by time: no test metrics yet")
+    with pytest.raises(TrackingError, match="cars: no two finished runs differ in a knob"):
+        compared.figure()
+
+
+def test_unknown_table_is_refused_with_the_nearest(project: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrackingError) as caught:
+        compare_runs(project, TrackingParams(), "phonez")
+    assert str(caught.value) == "phonez: no runs of this table. Did you mean `phones`?"
+    with pytest.raises(TrackingError) as caught:
+        compare_runs(tmp_path, TrackingParams(), "phones")
+    assert str(caught.value) == "phones: no runs yet. Do one: kedro run --pipeline phones."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_metrics_point_the_right_way() -> None:
+    assert headline(["test/log_loss", "test/accuracy", "train/loss"])[0] == "test/accuracy"
+    assert headline(["test/rmse", "test/r2"])[0] == "test/rmse"
+    assert higher_is_better("test/accuracy")
+    assert higher_is_better("test/roc_auc")
+    assert not higher_is_better("test/log_loss")
+    assert not higher_is_better("test/rmse")
+
+
+def test_model_is_promoted_only_if_it_beats_the_champion(project: Path) -> None:
+    ids = dict(compare_runs(project, TrackingParams(), "phones").runs[["name", "run"]].to_numpy())
+
+    def promote(name: str, gate: GateParams = GateParams()) -> str:
+        params = TrackingParams(gates={"phones": gate})
+        return register(project, params, "phones", ids[name]).reason
+
+    assert promote("a", GateParams(bar=0.95)) == (
+        "phones: not promoted: test/accuracy is 0.8, and the gate asks for 0.95 or more."
+    )
+    assert promote("a") == (
+        f"phones: run {ids['a']} (a) is the champion now (version 1), by test/accuracy 0.8."
+    )
+    assert promote("a") == f"phones: run {ids['a']} (a) is the champion already."
+    assert promote("c") == (
+        f"phones: run {ids['c']} (c) is the champion now (version 2), "
+        "by test/accuracy 0.85 over 0.8."
+    )
+    assert promote("a") == (
+        "phones: not promoted: test/accuracy 0.8 does not beat the champion's 0.85 "
+        f"(run {ids['c']} (c); more is better)."
+    )
+    assert promote("b", GateParams(margin=0.1)) == (
+        "phones: not promoted: test/accuracy 0.9 does not beat the champion's 0.85 by 0.1 "
+        f"(run {ids['c']} (c); more is better)."
+    )
+    assert promote("b", GateParams(metric="test/log_loss")).endswith(
+        "(version 3), by test/log_loss 0.1 over 0.15."
+    )
+
+
+def test_champion_is_found_by_its_alias(project: Path) -> None:
+    from .conftest import client_of
+
+    verdict = register(project, TrackingParams(gates={"phones": GateParams(margin=0.5)}), "phones")
+    assert not verdict.promoted
+    version = client_of(project).get_model_version_by_alias("phones", "champion")
+    assert version.source.startswith("models:/m-")
+
+
+def test_run_that_cannot_be_promoted_says_why(project: Path) -> None:
+    with pytest.raises(TrackingError, match=r"phones: no finished run zzz\."):
+        register(project, TrackingParams(), "phones", "zzz")
+    with pytest.raises(TrackingError, match=r"cars: run \w{8} \(d\) has no model"):
+        register(project, TrackingParams(), "cars")

@@ -1,0 +1,99 @@
+"""One training run as a process of its own, for tests that kill it.
+
+python interrupted.py FOLDER RECIPE [fsync N | replace N]: trains with a checkpoint in FOLDER,
+resuming from what is there, and saves the model. With the last two words it kills itself at the
+Nth call of os.fsync or os.replace, which is in mid-save.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from colonnade.tables.schema import SchemaParams
+from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+from colonnade.training import ModelParams, TrainingParams, save_model, train_model
+
+RECIPES = {
+    "everything": (
+        {"kind": "mlp_skip", "hidden": [16, 8], "dropout": 0.2, "batch_norm": True},
+        {
+            "optimizer": {"name": "adamw", "lr": 0.01},
+            "scheduler": {"name": "plateau", "patience": 3},
+            "early_stopping": {"patience": 90},
+            "epochs": 90,
+            "batch_size": 16,
+            "ema": 0.9,
+            "members": 2,
+            "temperature": True,
+            "refit": True,
+            "checkpoint_every": 3,
+        },
+    ),
+    "lbfgs": (
+        {"kind": "linear"},
+        {"optimizer": {"name": "lbfgs", "max_iter": 2}, "epochs": 12, "checkpoint_every": 1},
+    ),
+    "momentum": (
+        {"hidden": [16]},
+        {
+            "optimizer": {"name": "sgd", "lr": 0.05, "momentum": 0.9},
+            "scheduler": "one_cycle",
+            "epochs": 30,
+            "checkpoint_every": 4,
+        },
+    ),
+}
+
+
+def rows() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(300, 6)), columns=list("abcdef"))
+    score = frame["a"] - frame["b"] + 0.3 * rng.normal(size=300)
+    frame["y"] = np.digitize(score, [-1, 0, 1])
+    return frame
+
+
+def train(folder: Path, recipe: str, **changes: object) -> None:
+    model, training = RECIPES[recipe]
+    raw = rows()
+    schema = SchemaParams.model_validate({"target": "y", "task": "ordinal"})
+    standardizer = fit_standardizer(raw[:240], schema, StandardizeParams())
+    prepared = standardizer.transform(raw)
+    done = train_model(
+        prepared[:240],
+        prepared[240:],
+        standardizer,
+        ModelParams.model_validate(model),
+        TrainingParams.model_validate({**training, **changes}),
+        checkpoint=folder / "run.safetensors",
+        resume=True,
+    )
+    save_model(done.model, folder / "model")
+    numbers = done.history.drop(columns="seconds")
+    (folder / "history.json").write_text(json.dumps(numbers.to_dict("list")))
+
+
+def kill_at(name: str, count: int) -> None:
+    original, calls = getattr(os, name), 0
+
+    def counted(*args: object, **options: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args, **options)
+
+    setattr(os, name, counted)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        kill_at(sys.argv[3], int(sys.argv[4]))
+    train(Path(sys.argv[1]), sys.argv[2])

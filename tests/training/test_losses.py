@@ -1,0 +1,141 @@
+"""Losses: published numbers, torch's own, and probabilities that sum to one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from colonnade.errors import ParameterError
+from colonnade.training.losses import LossParams
+from colonnade.training.temperature import fit_temperature
+
+
+def value(word, n_classes, logits, target):
+    loss = LossParams.model_validate(word).loss(n_classes)
+    logits = torch.tensor(logits, dtype=torch.float64)
+    encoded = loss.encode(torch.tensor(target), torch.float64)
+    return float(loss.rows(logits, encoded).sum() / loss.weights(encoded).sum())
+
+
+THREE = [[1.9], [2.3], [4.5]]
+TWOS = [2.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("word", "n_classes", "logits", "target", "expected"),
+    [
+        ("cross_entropy", 3, [[2, 0.5, 0.1], [0.2, 3.1, 0.5]], [0, 1], 0.21918692),
+        ("bce_with_logits", 2, [[2.5], [-1.2]], [1, 0], 0.171086),
+        ("mae", 0, THREE, TWOS, 0.9666667),
+        ("mse", 0, THREE, TWOS, 2.1166667),
+        ("smooth_l1", 0, THREE, TWOS, 0.6833333),
+        ("huber", 0, THREE, TWOS, 0.6833333),
+        # beta 0.2: (0.1^2 / 0.4 + 0.3 - 0.1 + 2.5 - 0.1) / 3
+        ({"name": "smooth_l1", "beta": 0.2}, 0, THREE, TWOS, 2.625 / 3),
+        # delta 0.2: 0.2 times that
+        ({"name": "huber", "delta": 0.2}, 0, THREE, TWOS, 0.525 / 3),
+        # Two cuts, class 1: above the first, not above the second: 2 log(1 + exp(-1)).
+        ("ordinal", 3, [[1.0, -1.0]], [1], 2 * math.log(1 + math.exp(-1))),
+    ],
+    ids=str,
+)
+def test_published_values(word, n_classes, logits, target, expected):
+    assert value(word, n_classes, logits, target) == pytest.approx(expected, abs=5e-7)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_weighted_cross_entropy_is_torchs(smoothing):
+    logits, target = torch.randn(7, 3, dtype=torch.float64), torch.tensor([0, 1, 2, 2, 1, 0, 0])
+    weights = [0.5, 2.0, 1.0]
+    expected = functional.cross_entropy(
+        logits, target, torch.tensor(weights, dtype=torch.float64), label_smoothing=smoothing
+    )
+    word = {"name": "cross_entropy", "class_weights": weights, "label_smoothing": smoothing}
+    assert value(word, 3, logits.tolist(), target.tolist()) == pytest.approx(float(expected))
+
+
+def test_balanced_weights_are_sklearns():
+    from sklearn.utils.class_weight import compute_class_weight
+
+    target = [0, 0, 0, 1, 2, 2]
+    loss = LossParams.model_validate({"name": "cross_entropy", "class_weights": "balanced"}).loss(3)
+    encoded = loss.encode(torch.tensor(target), torch.float64)
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=target)
+    assert loss.weights(encoded).tolist() == pytest.approx([expected[code] for code in target])
+
+
+@pytest.mark.parametrize("word", ["bce_with_logits", "ordinal", "cross_entropy"])
+def test_far_logits_overflow_nothing(word):
+    loss = LossParams.model_validate(word).loss(3)
+    logits = torch.tensor([500.0, -500.0, 0.0])[: loss.n_logits].repeat(2, 1)
+    encoded = loss.encode(torch.tensor([0, 2]), torch.float32)
+    assert bool(torch.isfinite(loss.rows(logits, encoded)).all())
+    shares = loss.probabilities(logits)
+    assert shares.sum(-1).tolist() == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.parametrize("word", ["ordinal", "cross_entropy", "bce_with_logits"])
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_probabilities_sum_to_one(word, n_classes):
+    loss = LossParams.model_validate(word).loss(n_classes)
+    logits = torch.randn(50, loss.n_logits, dtype=torch.float64) * 4
+    if word == "ordinal":
+        logits = logits.sort(-1, descending=True).values
+    shares = loss.probabilities(logits)
+    assert shares.shape == (50, n_classes)
+    assert bool((shares >= 0).all())
+    torch.testing.assert_close(shares.sum(-1), torch.ones(50, dtype=torch.float64))
+
+
+def test_ordinal_probabilities_are_differences_of_sigmoids():
+    loss = LossParams.model_validate("ordinal").loss(3)
+    shares = loss.probabilities(torch.tensor([[2.0, -1.0]], dtype=torch.float64))
+    high, low = 1 / (1 + math.exp(-2)), 1 / (1 + math.exp(1))
+    assert shares[0].tolist() == pytest.approx([1 - high, high - low, low])
+
+
+def test_ordinal_probabilities_keep_digits_far_out():
+    loss = LossParams.model_validate("ordinal").loss(3)
+    shares = loss.probabilities(torch.tensor([[60.0, 50.0]], dtype=torch.float64))
+    assert float(shares[0, 1]) == pytest.approx(math.exp(-50), rel=1e-3)
+
+
+def test_temperature_undoes_logits_that_are_three_times_too_sure():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(4000, 3, generator=generator, dtype=torch.float64) * 2
+    codes = torch.multinomial(logits.softmax(-1), 1, generator=generator)[:, 0]
+    loss = LossParams.model_validate("cross_entropy").loss(3)
+    assert fit_temperature(loss, 3 * logits[None], codes) == pytest.approx(3, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("word", "task", "said"),
+    [
+        (
+            "mse",
+            "ordinal",
+            "training.loss `mse` does not fit the task `ordinal`: use `cross_entropy`, "
+            "`bce_with_logits`, `ordinal`.",
+        ),
+        (
+            "ordinal",
+            "classification",
+            "training.loss `ordinal` does not fit the task `classification`: use `cross_entropy`, "
+            "`bce_with_logits`.",
+        ),
+        (
+            {"name": "cross_entropy", "class_weights": [1.0, 2.0]},
+            "classification",
+            "training.loss.class_weights has 2 numbers for 3 classes: give one number above 0 for "
+            "each class.",
+        ),
+    ],
+)
+def test_a_loss_that_does_not_fit_is_refused(fit, word, task, said):
+    with pytest.raises(ParameterError) as caught:
+        fit(task, None, {"loss": word})
+    assert str(caught.value) == said

@@ -1,0 +1,205 @@
+"""A run that was killed ends with the bits of one that was not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from colonnade.errors import ModelError
+from colonnade.training import load_model
+from tests.training import interrupted
+
+SCRIPT = Path(interrupted.__file__)
+
+
+def start(folder: Path, recipe: str, *words: str) -> subprocess.Popen[bytes]:
+    source = str(Path(__file__).parents[2] / "src")
+    environment = {**os.environ, "PYTHONPATH": source, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(folder), recipe, *words], env=environment
+    )
+
+
+def finish(folder: Path, recipe: str) -> None:
+    assert start(folder, recipe).wait(timeout=120) == 0
+
+
+def result(folder: Path):
+    return load_model(folder / "model"), (folder / "history.json").read_bytes()
+
+
+def assert_equal_bits(one: Path, other: Path) -> None:
+    (model, history), (other_model, other_history) = result(one), result(other)
+    assert history == other_history
+    assert set(model.weights) == set(other_model.weights)
+    for name, weight in model.weights.items():
+        assert torch.equal(weight, other_model.weights[name]), name
+    left = {k: v for k, v in model.facts.items() if k != "seconds"}
+    assert left == {k: v for k, v in other_model.facts.items() if k != "seconds"}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    interrupted.train(folder, "everything")
+    return folder
+
+
+def test_killed_at_random_moments_ends_with_the_same_bits(tmp_path, uninterrupted):
+    rng, kills = np.random.default_rng(), 0
+    checkpoint = tmp_path / "run.safetensors"
+    for _ in range(3):
+        run = start(tmp_path, "everything")
+        before, deadline = stamp(checkpoint), time.monotonic() + 60
+        # Wait for a checkpoint of this process, so that each kill is in the midst of its training.
+        while stamp(checkpoint) == before and run.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        time.sleep(rng.uniform(0, 0.08))
+        run.send_signal(signal.SIGKILL)
+        kills += run.wait(timeout=60) == -signal.SIGKILL
+    assert kills > 0
+    finish(tmp_path, "everything")
+    assert_equal_bits(tmp_path, uninterrupted)
+
+
+def stamp(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+@pytest.mark.parametrize(
+    ("call", "count"), [("fsync", 7), ("replace", 20), ("replace", 1), ("fsync", 90)]
+)
+def test_killed_in_mid_save_ends_with_the_same_bits(tmp_path, uninterrupted, call, count):
+    assert start(tmp_path, "everything", call, str(count)).wait(timeout=60) == -signal.SIGKILL
+    finish(tmp_path, "everything")
+    assert_equal_bits(tmp_path, uninterrupted)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "history.json",
+        "model",
+        "run.safetensors",
+    ]
+
+
+@pytest.mark.parametrize("recipe", ["lbfgs", "momentum"])
+def test_every_optimizers_state_survives(tmp_path, recipe, monkeypatch):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        folder.mkdir()
+    interrupted.train(whole, recipe)
+
+    class Stop(Exception):
+        pass
+
+    from colonnade.training.checkpoint import Checkpoint
+
+    write, written = Checkpoint.write, []
+
+    def write_twice(self, *args):
+        write(self, *args)
+        written.append(1)
+        if len(written) == 2:
+            raise Stop
+
+    monkeypatch.setattr(Checkpoint, "write", write_twice)
+    with pytest.raises(Stop):
+        interrupted.train(cut, recipe)
+    monkeypatch.undo()
+    interrupted.train(cut, recipe)
+    assert_equal_bits(cut, whole)
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    interrupted.train(tmp_path, "momentum")
+    before = (tmp_path / "run.safetensors").read_bytes()
+    history = (tmp_path / "history.json").read_bytes()
+    interrupted.train(tmp_path, "momentum")
+    assert (tmp_path / "run.safetensors").read_bytes() == before
+    assert (tmp_path / "history.json").read_bytes() == history
+
+
+def test_another_recipe_is_refused(tmp_path):
+    interrupted.train(tmp_path, "momentum")
+    with pytest.raises(ModelError) as caught:
+        interrupted.train(tmp_path, "momentum", epochs=31, seed=1)
+    assert str(caught.value) == (
+        f"{tmp_path / 'run.safetensors'} belongs to another recipe: training.epochs was 30 and is "
+        "31; training.seed was 0 and is 1. Restore these, or train without resume."
+    )
+
+
+def test_other_rows_are_refused(tmp_path, monkeypatch):
+    interrupted.train(tmp_path, "momentum")
+    changed = interrupted.rows()
+    changed.loc[3, "a"] += 1
+    monkeypatch.setattr(interrupted, "rows", lambda: changed)
+    with pytest.raises(ModelError, match="belongs to other rows than those given now"):
+        interrupted.train(tmp_path, "momentum")
+
+
+def spoil_nothing_but_the_end(content: bytes) -> bytes:
+    return content[:-7]
+
+
+def spoil_one_number(content: bytes) -> bytes:
+    return content[:-5] + bytes([content[-5] ^ 1]) + content[-4:]
+
+
+def claim_a_huge_header(content: bytes) -> bytes:
+    return (2**62).to_bytes(8, "little") + content[8:]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoil_nothing_but_the_end,
+        spoil_one_number,
+        claim_a_huge_header,
+        lambda content: b"",
+        lambda content: content[:100],
+        lambda content: b"\x80\x04" + content,
+    ],
+)
+def test_a_spoilt_checkpoint_is_refused(tmp_path, spoil):
+    interrupted.train(tmp_path, "momentum")
+    path = tmp_path / "run.safetensors"
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(ModelError, match="is no checkpoint that can be used"):
+        interrupted.train(tmp_path, "momentum")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda described: described["state"].pop("stopping"),
+        lambda described: described["state"]["stopping"].update(best="x"),
+        lambda described: described.update(state=[]),
+        lambda described: described.update(phase=True and "2"),
+    ],
+)
+def test_a_hostile_description_is_refused(tmp_path, change):
+    interrupted.train(tmp_path, "momentum")
+    path = tmp_path / "run.safetensors"
+    with safe_open(path, framework="pt") as file:
+        described = json.loads(file.metadata()["colonnade"])
+    change(described)
+    save_file(load_file(path), path, metadata={"colonnade": json.dumps(described)})
+    with pytest.raises(ModelError):
+        interrupted.train(tmp_path, "momentum")
+
+
+def test_without_resume_an_old_checkpoint_is_overwritten(fit, tmp_path):
+    path = tmp_path / "run.safetensors"
+    path.write_bytes(b"old")
+    fit("ordinal", None, None, checkpoint=path)
+    assert "flat" in load_file(path)

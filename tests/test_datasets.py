@@ -301,3 +301,41 @@ def test_temporary_file_of_a_living_process_is_left_alone(tmp_path: Path) -> Non
     other.write_text("half")
     JsonDocument(filepath=str(tmp_path / "d.json")).save({"a": 1})
     assert other.exists()
+
+
+def test_rows_of_a_database_query_are_ingested(tmp_path: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    from kedro_datasets.pandas import SQLQueryDataset
+
+    from colonnade.tables.ingest import ingest_table
+
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        connection.execute("create table phones (ram integer, colour text, y integer)")
+        rows = [(1, "red", 0), (None, "blue", 1), (3, None, 1)]
+        connection.executemany("insert into phones values (?, ?, ?)", rows)
+    dataset = SQLQueryDataset(
+        sql="select * from phones", credentials={"con": f"sqlite:///{tmp_path / 'shop.db'}"}
+    )
+    schema = SchemaParams.model_validate(
+        {
+            "target": "y",
+            "task": "classification",
+            "columns": {
+                "ram": {"missing": "mean"},
+                "colour": {"kind": "categorical", "missing": "category"},
+            },
+        }
+    )
+    table = ingest_table(dataset.load(), schema)
+    assert table["ram"].isna().tolist() == [False, True, False]
+    assert table["colour"].isna().tolist() == [False, False, True]
+    assert table["y"].tolist() == [0, 1, 1]
+
+
+def test_excel_sheet_is_read_where_openpyxl_is_there(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl", reason="reading Excel needs openpyxl")
+    TABLE.to_excel(tmp_path / "t.xlsx", index=False)
+    frame = RawTableDataset(filepath=str(tmp_path / "t.xlsx")).load()
+    assert frame["a"].tolist() == [1, 2]

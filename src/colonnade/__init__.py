@@ -1,3 +1,24 @@
 """From a CSV to a trained, tracked, explained PyTorch model, by YAML alone."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from colonnade.training.trained import TrainedModel
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "load_model"]
+
+
+def load_model(folder: str | Path) -> TrainedModel:
+    """Load a trained model, ready to `predict(frame)` from raw columns.
+
+    Args: folder: `data/06_models/<table>`, as a run left it.
+    Raises: ModelError if the folder holds no model, or one that is truncated or altered.
+    """
+    from colonnade.training import storage  # torch is imported by those who predict
+
+    return storage.load_model(folder)

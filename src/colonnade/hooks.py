@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 GROUPS = ("schema", "split", "standardize", "model", "training", "evaluation")
-RUN_WORDS = ("raw", "encoding", "resume")
-ARTIFACTS = ("report", "metrics", "history", "predictions", "learning_curve", "fit")
+RUN_WORDS = ("raw", "rows", "encoding", "resume")
+ARTIFACTS = ("report", "metrics", "history", "evaluated", "learning_curve", "fit")
 
 
 class NameHooks:
@@ -37,14 +37,14 @@ class NameHooks:
         check_names(context.config_loader["parameters"], table_names(context.config_loader))
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
-        """Refuse one CSV for many tables."""
-        tables = tables_in(pipeline)
-        if "raw" in (run_params["runtime_params"] or {}) and len(tables) > 1:
-            raise ParameterError(
-                f"`raw` names one file, but this run has {len(tables)} tables "
-                f"({', '.join(tables)}). Say which: --pipeline {tables[0]}."
-            )
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Refuse a file that no dataset of this run, or more than one, would read."""
+        words = run_params["runtime_params"] or {}
+        for word in ("raw", "rows"):
+            if word in words:
+                check_file_word(word, words[word], pipeline, catalog)
 
 
 class LogHooks:
@@ -108,7 +108,7 @@ class TrackingHooks:
         assert self._context is not None
         self._started = time.time()
         tracking = TrackingParams.model_validate(self._context.config_loader["mlflow"])
-        for table in tables_in(pipeline):
+        for table in tables_in(pipeline, stages=("train", "evaluate")):
             run = describe_run(table, catalog.load(f"params:{table}"), run_params)
             self._recorders[table] = Recorder.start(self._context.project_path, tracking, run)
 
@@ -131,9 +131,10 @@ class TrackingHooks:
                 logger.info("%s: tracked as %s", table, recorded.url)
 
 
-def tables_in(pipeline: Pipeline) -> list[str]:
-    """The tables whose nodes are in a pipeline, in its order."""
-    return list(dict.fromkeys((node.namespace or "").split(".")[0] for node in pipeline.nodes))
+def tables_in(pipeline: Pipeline, stages: tuple[str, ...]) -> list[str]:
+    """The tables that pass through one of the stages in a pipeline, in its order."""
+    places = [(node.namespace or "").partition(".") for node in pipeline.nodes]
+    return list(dict.fromkeys(table for table, _, stage in places if stage in stages))
 
 
 def check_names(parameters: dict[str, Any], tables: list[str]) -> None:
@@ -158,6 +159,28 @@ def check_names(parameters: dict[str, Any], tables: list[str]) -> None:
         ]
     if problems:
         raise ParameterError(problems)
+
+
+def check_file_word(word: str, path: str, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Refuse `raw` or `rows` where it would be ignored, or read as many tables.
+
+    Raises: ParameterError.
+    """
+    readers = [name for name in pipeline.inputs() if name.endswith(f".{word}")]
+    if not readers:
+        other = "NAME_predict" if word == "rows" else "NAME"
+        raise ParameterError(f"`{word}` is not read by this pipeline. Say --pipeline {other}.")
+    if len(readers) > 1:
+        tables = sorted(name.partition(".")[0] for name in readers)
+        raise ParameterError(
+            f"`{word}` names one file, but this run has {len(tables)} tables "
+            f"({', '.join(tables)}). Say which: --pipeline {tables[0]}."
+        )
+    if not str(getattr(catalog[readers[0]], "_filepath", "")).endswith(Path(path).name):
+        raise ParameterError(
+            f"`{word}`: {readers[0]} does not read a file. Give it a `filepath` in "
+            "conf/local/catalog.yml."
+        )
 
 
 def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any]) -> RunStart:

@@ -17,11 +17,16 @@ _loaders: dict[str, AbstractConfigLoader] = {}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Build each table's pipeline; `__default__` runs them all."""
-    from colonnade.pipelines.table import create_pipeline
+    """Build two pipelines for each table: NAME trains, NAME_predict answers for new rows.
 
-    pipelines = {name: create_pipeline(name) for name in table_names(_config_loader())}
-    return {"__default__": sum(pipelines.values()), **pipelines}
+    `__default__` trains every table.
+    """
+    from colonnade.pipelines import predict, table
+
+    names = table_names(_config_loader())
+    trains = {name: table.create_pipeline(name) for name in names}
+    predicts = {f"{name}_predict": predict.create_pipeline(name) for name in names}
+    return {"__default__": sum(trains.values()), **trains, **predicts}
 
 
 def table_names(loader: AbstractConfigLoader) -> list[str]:

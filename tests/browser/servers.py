@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,15 +24,22 @@ def find_chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+def free_port() -> int:
+    """A port that nobody listens on; kedro-viz takes none above 49151."""
+    for port in random.sample(range(20000, 32000), 100):
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)):
+                return port
+    raise RuntimeError("no free port between 20000 and 32000")
+
+
 @contextmanager
 def served(folder: Path, *words: str, ready: str = "/") -> Iterator[str]:
     """Run `python -m words --port N` in a folder until the block ends; gives the address.
 
     The server's children would outlive it, so the whole process group is ended.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     log = folder / f"server-{port}.log"
     with log.open("w") as stream:
@@ -47,8 +55,9 @@ def served(folder: Path, *words: str, ready: str = "/") -> Iterator[str]:
         _wait(address + ready, server, log)
         yield address
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(20)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

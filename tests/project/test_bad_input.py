@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -139,6 +138,8 @@ def test_the_command_ends_with_exit_code_1_and_no_traceback(kedro, project):
     (project / "conf/local/mlflow.yml").write_text("mode: off\n")
     done = kedro("run", "--pipeline", "phone_price", "--params", "raw=no.csv", expect=1)
     assert done.stderr.count("\n") == 1
-    assert done.stderr.endswith("no.csv: there is no such file. Put it there, or correct the path.\n")
+    assert done.stderr.endswith(
+        "no.csv: there is no such file. Put it there, or correct the path.\n"
+    )
     assert "Traceback" not in done.stdout + done.stderr
-    assert os.listdir(project / "data") == ["01_raw"]
+    assert [path.name for path in (project / "data").iterdir()] == ["01_raw"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_a_run_leaves_every_layer_of_its_table(finished, table):
         f"05_model_input/{table}/train.parquet",
         f"06_models/{table}/standardizer.json",
         f"06_models/{table}/model.json",
-        f"07_model_output/{table}/predictions.csv",
+        f"07_model_output/{table}/evaluated.csv",
         f"08_reporting/{table}/metrics.json",
         f"08_reporting/{table}/learning_curve.png",
         f"08_reporting/{table}/fit.png",
@@ -62,8 +63,8 @@ def test_metrics_are_flat_and_named_as_in_mlflow(finished):
         logged = dict(
             query(
                 finished,
-                "select m.key, m.value from latest_metrics m join runs r on m.run_uuid = r.run_uuid "
-                f"join experiments e on r.experiment_id = e.experiment_id where e.name = '{table}'",
+                "select m.key, m.value from latest_metrics m join runs using (run_uuid) "
+                f"join experiments e using (experiment_id) where e.name = '{table}'",
             )
         )
         assert {key: logged[key] for key in metrics} == pytest.approx(metrics)
@@ -124,3 +125,21 @@ def test_a_csv_named_in_chinese_and_written_in_gbk_loads(kedro, project):
     )  # fmt: skip
     report = (project / "data/08_reporting/phone_price/report.html").read_text()
     assert "手机价格预测.csv" in report
+
+
+def test_rows_without_labels_are_answered_in_any_column_order(kedro, project, finished):
+    shutil.copytree(finished / "data", project / "data", dirs_exist_ok=True)
+    evaluated = pd.read_csv(project / "data/07_model_output/phone_price/evaluated.csv")
+    table = pd.read_csv(project / "data/01_raw/phone_price_sample.csv")
+    rows = table.drop(columns="price_range").iloc[evaluated["row"], ::-1]
+    rows.insert(0, "id", range(5, 5 + len(rows)))
+    rows.to_csv(project / "rows.csv", index=False)
+    kedro("run", "--pipeline", "phone_price_predict", "--params", "rows=rows.csv")
+    answers = pd.read_csv(project / "data/07_model_output/phone_price/predictions.csv")
+    assert answers["id"].tolist() == list(range(5, 5 + len(rows)))
+    assert answers["prediction"].tolist() == evaluated["prediction"].tolist()
+    for label in range(4):
+        name = f"probability_{label}"
+        assert answers[name].to_numpy() == pytest.approx(evaluated[name].to_numpy(), abs=1e-6)
+    written = pd.read_parquet(project / "data/07_model_output/phone_price/predictions.parquet")
+    assert len(written) == len(rows)

@@ -89,8 +89,8 @@ def test_index_counts_from_zero_and_input_is_untouched() -> None:
         (
             "1180591620717411303424",
             "'1180591620717411303424' is a whole number beyond 2^53 = 9007199254740992, where "
-            "digits get lost. Correct it; a number that only names the row is "
-            "`schema.columns.a.kind: identifier`.",
+            "digits get lost. Correct it, or set `schema.columns.a.kind: identifier` if the number "
+            "only names the row.",
         ),
         (
             "",
@@ -134,8 +134,8 @@ def test_typed_columns_are_held_to_the_same_rules() -> None:
         "table: column 'a', row 2: inf is infinite or beyond 3.4e38, the largest number that the "
         "model can hold. Correct it.",
         "table: column 'b', row 2: 1152921504606846976 is a whole number beyond 2^53 = "
-        "9007199254740992, where digits get lost. Correct it; a number that only names the row is "
-        "`schema.columns.b.kind: identifier`.",
+        "9007199254740992, where digits get lost. Correct it, or set "
+        "`schema.columns.b.kind: identifier` if the number only names the row.",
         "table: column 'c', row 2: nan is no value. Fill it in, or set `schema.columns.c.missing` "
         "to mean, median or constant.",
     ]
@@ -285,7 +285,7 @@ def test_mixed_dates_are_told_by_line() -> None:
 def test_dates_in_a_numeric_column_of_a_typed_frame_are_told() -> None:
     frame = pd.DataFrame({"a": pd.to_datetime(["2020-01-01", "2020-01-02"]), "y": [0, 1]})
     assert problems_of(frame) == [
-        "table: column 'a' holds dates. Set `schema.columns.a.kind: datetime`."
+        "table: column 'a' holds dates: set `schema.columns.a.kind: datetime` for it."
     ]
 
 
@@ -370,8 +370,8 @@ def test_number_to_be_predicted_is_checked_like_any_number() -> None:
     assert table["y"].tolist() == [1.5, 2.0]
     assert problems_of(labels(["1.5", "x", ""]), task="regression") == [
         "t.csv: column 'y', line 4: '' is no label. Fill it in, or remove the row.",
-        "t.csv: column 'y', line 3: 'x' is not a number. Correct it, or set "
-        "`schema.kind: categorical` if the column holds words.",
+        "t.csv: column 'y', line 3: 'x' is not a number. Correct it, or for classes to be "
+        "predicted set `schema.task: classification`.",
     ]
 
 
@@ -403,6 +403,10 @@ def test_number_that_never_changes_cannot_be_predicted() -> None:
         ),
         ({"columns": {"y": {}}}, "`columns` names the target 'y': leave it out"),
         ({"classes": ["a", "a"]}, "`classes` names one label twice"),
+        (
+            {"classes": ["a", 1]},
+            "`classes` mixes whole numbers and words: put all of them in quotes",
+        ),
         ({"kind": "x"}, "`kind` is not a known parameter."),
     ],
 )
@@ -415,3 +419,36 @@ def test_schema_that_contradicts_itself_is_refused(keys: dict[str, Any], problem
 def test_bare_yes_and_no_of_yaml_are_no_labels() -> None:
     with pytest.raises(ParameterError, match="write the word in quotes, such as 'yes'"):
         schema(classes=[True, False])
+
+
+def test_whole_labels_that_a_program_wrote_as_floats_are_whole() -> None:
+    assert ingest(labels(["1.0", "0.0", "2"]))["y"].tolist() == [1, 0, 2]
+    assert ingest(labels(["1.0", "0.0"]), classes=[0, 1])["y"].tolist() == [1, 0]
+
+
+def test_labels_too_long_for_a_number_are_words() -> None:
+    long = "123456789012345678901"
+    assert ingest(labels([long, long, "b", "b"]))["y"].tolist() == [long, long, "b", "b"]
+
+
+def test_rows_without_a_label_are_dropped_where_asked() -> None:
+    table = ingest(labels(["1", "", "0", "NA"]), unlabelled="drop")
+    assert table["y"].tolist() == [1, 0]
+    assert list(table.index) == [0, 1]
+    assert problems_of(labels(["", "NA"]), unlabelled="drop") == [
+        "t.csv: the table has no rows. Add rows to it."
+    ]
+
+
+def test_decimal_commas_are_read_where_asked_and_suggested_where_not() -> None:
+    text = 'a,y\n"1,5",0\n"-2",1\n'
+    assert ingest(text, decimal=",")["a"].tolist() == [1.5, -2.0]
+    assert problems_of(text) == [
+        "t.csv: column 'a', line 2: '1,5' is not a number. Write it with a point, or set "
+        "`schema.decimal: ','` if a comma is the mark everywhere."
+    ]
+
+
+@pytest.mark.parametrize("name", ["<b>", "$\\frac$", "🙂", "价格", "a.b", "a b"])
+def test_columns_may_be_called_anything(name: str) -> None:
+    assert list(ingest(f'"{name}",y\n1,0\n2,1\n').columns) == [name, "y"]

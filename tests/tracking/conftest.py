@@ -24,12 +24,12 @@ START = """
 import os, sys, time
 from pathlib import Path
 from colonnade.tracking.params import TrackingParams
-from colonnade.tracking.recorder import Recorder, RunStart, _writers
+from colonnade.tracking.recorder import Recorder, RunStart
 
 project = Path(sys.argv[1])
 params = TrackingParams()
 recorder = Recorder.start(project, params, RunStart("phones", "the run", {"training.epochs": 3}))
-print(next(iter(_writers.values())).pid, flush=True)
+print(recorder._writer.pid, flush=True)
 """
 
 

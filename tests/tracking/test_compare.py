@@ -108,8 +108,8 @@ def test_metrics_point_the_right_way() -> None:
 def test_model_is_promoted_only_if_it_beats_the_champion(project: Path) -> None:
     ids = dict(compare_runs(project, TrackingParams(), "phones").runs[["name", "run"]].to_numpy())
 
-    def promote(name: str, gate: GateParams = GateParams()) -> str:
-        params = TrackingParams(gates={"phones": gate})
+    def promote(name: str, gate: GateParams | None = None) -> str:
+        params = TrackingParams(gates={"phones": gate} if gate else {})
         return register(project, params, "phones", ids[name]).reason
 
     assert promote("a", GateParams(bar=0.95)) == (

@@ -149,6 +149,8 @@ def test_final_metrics_keep_their_names(store: Store) -> None:
     metrics = store.runs[0].data.metrics
     assert {name: metrics[name] for name in METRICS} == METRICS
     assert "test/top_k" not in metrics
+    history = client_of(store.project).get_metric_history(store.recorded[0].run_id, "test/accuracy")
+    assert [(point.step, point.value) for point in history] == [(0, 0.75)]
 
 
 def test_losses_and_rate_are_metrics_by_epoch(store: Store) -> None:
@@ -183,7 +185,6 @@ def test_commit_user_and_command_are_recorded(store: Store) -> None:
 
 def test_description_sets_the_run_beside_the_baselines(store: Store) -> None:
     assert store.runs[0].data.tags["mlflow.note.content"] == (
-        "**ordinal adamw lr=0.2 seed=42**\n\n"
         "| | accuracy | log_loss |\n|---|---|---|\n"
         "| test | 0.75 | 0.5 |\n"
         "| baseline logistic | 0.7 |  |\n\n"

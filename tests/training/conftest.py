@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,11 @@ import pytest
 import torch
 
 from colonnade.tables.schema import SchemaParams
-from colonnade.tables.standardize import Standardizer, StandardizeParams, fit_standardizer
+from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
 from colonnade.training import Fitted, ModelParams, TrainingParams, train_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 Prepared = tuple[pd.DataFrame, pd.DataFrame, Standardizer]
 
@@ -49,7 +51,7 @@ def prepare_table(raw: pd.DataFrame, task: str, n_validation: int = 16) -> Prepa
 
 @pytest.fixture
 def table() -> Callable[..., Prepared]:
-    """table(task, n=60, n_features=4, n_classes=3, n_validation=16) -> train, validation, standardizer."""
+    """table(task, n=60, n_features=4, n_classes=3, n_validation=16) -> what train_model takes."""
 
     def make(task: str, n_validation: int = 16, **sizes: int) -> Prepared:
         return prepare_table(draw_table(task, **sizes), task, n_validation)

@@ -1,8 +1,7 @@
 """One training run as a process of its own, for tests that kill it.
 
-python interrupted.py FOLDER RECIPE [fsync N | replace N]: trains with a checkpoint in FOLDER,
-resuming from what is there, and saves the model. With the last two words it kills itself at the
-Nth call of os.fsync or os.replace, which is in mid-save.
+It trains with a checkpoint, resuming from what is there, and saves the model and the history. It
+can kill itself at the nth call of os.fsync or os.replace, which is in mid-save.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,14 +18,17 @@ from colonnade.tables.schema import SchemaParams
 from colonnade.tables.standardize import StandardizeParams, fit_standardizer
 from colonnade.training import ModelParams, TrainingParams, save_model, train_model
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 RECIPES = {
     "everything": (
         {"kind": "mlp_skip", "hidden": [16, 8], "dropout": 0.2, "batch_norm": True},
         {
             "optimizer": {"name": "adamw", "lr": 0.01},
             "scheduler": {"name": "plateau", "patience": 3},
-            "early_stopping": {"patience": 90},
-            "epochs": 90,
+            "early_stopping": {"patience": 60},
+            "epochs": 60,
             "batch_size": 16,
             "ema": 0.9,
             "members": 2,
@@ -93,7 +94,8 @@ def kill_at(name: str, count: int) -> None:
     setattr(os, name, counted)
 
 
-if __name__ == "__main__":
-    if len(sys.argv) > 3:
-        kill_at(sys.argv[3], int(sys.argv[4]))
-    train(Path(sys.argv[1]), sys.argv[2])
+def run(folder: Path, recipe: str, call: str = "", count: int = 0) -> None:
+    """The target of a process; with a call's name it kills itself at its count-th call."""
+    if call:
+        kill_at(call, count)
+    train(folder, recipe)

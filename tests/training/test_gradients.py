@@ -7,7 +7,8 @@ import torch
 
 from colonnade.training import ModelParams, TrainingParams
 from colonnade.training.activations import ACTIVATIONS
-from colonnade.training.gradients import ByAutograd, Dropout, HandDerived
+from colonnade.training.gradients import ByAutograd, HandDerived
+from colonnade.training.layers import Dropout
 from colonnade.training.network import Stack
 from colonnade.training.prepare import prepare
 

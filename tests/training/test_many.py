@@ -31,7 +31,7 @@ def test_members_equal_their_solo_runs(table):
         Member(weight_decay=0.3, order_seed=9),
         Member(dropout=0.0, initializer="kaiming_normal"),
     ]
-    together = fit_many(*prepared, MODEL, TRAINING, members, workers=1)
+    together = fit_many(*prepared, MODEL, TRAINING, members=members, workers=1)
     # An order of its own has no spelling in the parameters: the third has no solo run to be like.
     solo = [
         (0, {}, {"seed": 3}),
@@ -53,7 +53,9 @@ def test_members_equal_their_solo_runs(table):
 @pytest.mark.parametrize("task", ["classification", "ordinal", "regression"])
 def test_stacked_and_solo_agree_for_every_task(table, task, model):
     prepared, model = table(task), ModelParams.model_validate(model)
-    together = fit_many(*prepared, model, TRAINING, [Member(seed=i) for i in range(3)], workers=1)
+    together = fit_many(
+        *prepared, model, TRAINING, members=[Member(seed=i) for i in range(3)], workers=1
+    )
     for seed, found in enumerate(together):
         training = TrainingParams.model_validate({**TRAINING.model_dump(), "seed": seed})
         assert_alike(found, train_model(*prepared, model, training))
@@ -61,8 +63,8 @@ def test_stacked_and_solo_agree_for_every_task(table, task, model):
 
 def test_two_workers_change_no_bit(table):
     members = [Member(seed=i) for i in range(4)]
-    one = fit_many(*table("ordinal"), MODEL, TRAINING, members, workers=2)
-    other = fit_many(*table("ordinal"), MODEL, TRAINING, members, workers=2)
+    one = fit_many(*table("ordinal"), MODEL, TRAINING, members=members, workers=2)
+    other = fit_many(*table("ordinal"), MODEL, TRAINING, members=members, workers=2)
     for a, b in zip(one, other, strict=True):
         assert all(torch.equal(a.model.weights[n], b.model.weights[n]) for n in a.model.weights)
 
@@ -72,7 +74,7 @@ def test_folds_equal_runs_on_their_own_rows(table):
     rows = np.arange(len(train))
     folds = [rows[i::3] for i in range(3)]
     members = [Member(rows=np.setdiff1d(rows, fold), validation_rows=fold) for fold in folds]
-    together = fit_many(train, validation[:0], standardizer, MODEL, TRAINING, members)
+    together = fit_many(train, validation[:0], standardizer, MODEL, TRAINING, members=members)
     for fold, found in zip(folds, together, strict=True):
         own = train.iloc[np.setdiff1d(rows, fold)]
         assert_alike(found, train_model(own, train.iloc[fold], standardizer, MODEL, TRAINING))
@@ -88,7 +90,9 @@ def test_each_member_stops_at_its_own_best(table):
     words["optimizer"] = {"name": "adam", "lr": 0.05}
     training = TrainingParams.model_validate({**words, "refit": True})
     prepared = table("classification")
-    together = fit_many(*prepared, MODEL, training, [Member(seed=i) for i in range(4)], workers=1)
+    together = fit_many(
+        *prepared, MODEL, training, members=[Member(seed=i) for i in range(4)], workers=1
+    )
     lengths = {len(found.history) for found in together}
     assert len(lengths) > 1
     for seed, found in enumerate(together):
@@ -100,25 +104,27 @@ def test_each_member_stops_at_its_own_best(table):
 def test_lbfgs_members_train_one_by_one(table):
     training = TrainingParams.model_validate({"optimizer": "lbfgs", "epochs": 2})
     model = ModelParams.model_validate({"kind": "linear"})
-    found = fit_many(*table("ordinal"), model, training, [Member(seed=0), Member(seed=1)])
+    found = fit_many(*table("ordinal"), model, training, members=[Member(seed=0), Member(seed=1)])
     assert_alike(found[0], train_model(*table("ordinal"), model, training))
 
 
 @pytest.mark.parametrize("rows", [[], [-1], [44], [[0]]])
 def test_rows_outside_the_table_are_refused(table, rows):
     with pytest.raises(ParameterError) as caught:
-        fit_many(*table("ordinal"), MODEL, TRAINING, [Member(rows=np.array(rows, dtype=int))])
+        fit_many(
+            *table("ordinal"), MODEL, TRAINING, members=[Member(rows=np.array(rows, dtype=int))]
+        )
     assert str(caught.value) == (
         "a member's rows must be positions from 0 to 43 in the train table, one or more."
     )
 
 
 def test_a_member_out_of_bounds_is_refused(table):
-    with pytest.raises(ParameterError, match="optimizer.lr"):
-        fit_many(*table("ordinal"), MODEL, TRAINING, [Member(lr=-1.0)])
+    with pytest.raises(ParameterError, match=r"optimizer\.lr"):
+        fit_many(*table("ordinal"), MODEL, TRAINING, members=[Member(lr=-1.0)])
 
 
 def test_history_of_a_member_is_its_own(table):
-    found = fit_many(*table("ordinal"), MODEL, TRAINING, [Member(lr=0.1), Member(lr=0.2)])
+    found = fit_many(*table("ordinal"), MODEL, TRAINING, members=[Member(lr=0.1), Member(lr=0.2)])
     assert [f.history["lr"].iloc[0] for f in found] == [0.1, 0.2]
     assert isinstance(found[0].history, pd.DataFrame)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 from safetensors.torch import load_file, save
+from tests.training.conftest import draw_table
 
 from colonnade.errors import ModelError
 from colonnade.training import load_model, save_model
-from tests.training.conftest import draw_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MODEL = {"kind": "mlp_skip", "hidden": [5], "batch_norm": True, "activation": "prelu"}
 
@@ -69,10 +73,8 @@ def test_a_kill_at_any_step_leaves_the_old_model_or_the_new(saved, fit, monkeypa
         return original(*args, **options)
 
     monkeypatch.setattr(os, call, counted)
-    try:
+    with suppress(Killed):
         save_model(new, folder)
-    except Killed:
-        pass
     monkeypatch.undo()
     raw = draw_table("ordinal")
     found = load_model(folder).predict(raw)

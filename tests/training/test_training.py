@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tests.training.conftest import draw_table
 
 from colonnade.errors import DataError, ModelError, ParameterError, TrainingError
 from colonnade.training import ModelParams, TrainingParams, train_model
-from tests.training.conftest import draw_table
 
 MLP = {"hidden": [6, 5]}
 ALL_ON = {
@@ -392,3 +392,8 @@ def test_cuda_trains_alike(fit):
     there, here = fit("ordinal", MLP, {"device": "cuda"}), fit("ordinal", MLP, {"device": "cpu"})
     assert there.model.facts["device"] == "cuda"
     np.testing.assert_allclose(numbers(there.history), numbers(here.history), rtol=1e-3)
+
+
+def test_temperature_is_for_classes(fit):
+    with pytest.raises(ParameterError, match=r"training\.temperature is for classes"):
+        fit("regression", None, {"temperature": True})

@@ -17,6 +17,7 @@ from colonnade.evaluation.metrics import (
     class_keys,
     class_metrics,
     classification_metrics,
+    headline_metrics,
     interval_metrics,
     regression_metrics,
 )
@@ -102,8 +103,7 @@ def measure(rows: Observations) -> dict[str, float]:
 
 
 def _headlines(rows: Observations) -> dict[str, float]:
-    found = measure(rows)
-    return {name: found[name] for name in HEADLINES[rows.task] if name in found}
+    return headline_metrics(rows.task, rows.actual, rows.predicted, rows.probabilities)
 
 
 def _intervals(rows: Observations, params: EvaluationParams) -> dict[str, float]:

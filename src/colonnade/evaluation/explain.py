@@ -82,7 +82,9 @@ def explain_model(
         importance=importance,
         dependence=partial_dependences(model, raw, names[: params.dependence_features]),
         slices=weakest_slices(rows, seen, model.standardizer.inputs, task),
-        mistakes=confident_mistakes(rows, seen, names[:_VALUES_TOLD], task, most=params.mistakes),
+        mistakes=confident_mistakes(
+            rows, seen, names[:_VALUES_TOLD], task, most=_most_mistakes(rows, task, params)
+        ),
     )
 
 

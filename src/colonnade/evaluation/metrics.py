@@ -126,6 +126,27 @@ def class_metrics(actual: Array, predicted: Array, labels: list[str]) -> list[Cl
     ]
 
 
+def headline_metrics(
+    task: Task, actual: Array, predicted: Array, probabilities: Array | None
+) -> dict[str, float]:
+    """The headline metrics alone, in a tenth of the time: for train rows and for baselines."""
+    if len(actual) == 0:
+        return {}
+    if probabilities is None:
+        found = regression_metrics(actual, predicted)
+        return {name: found[name] for name in HEADLINES[task] if name in found}
+    from sklearn import metrics as sk
+
+    codes = np.arange(probabilities.shape[1])
+    found = {
+        "accuracy": sk.accuracy_score(actual, predicted),
+        "log_loss": sk.log_loss(actual, probabilities, labels=codes),
+    }
+    if task == "ordinal":
+        found["rank_error"] = sk.mean_absolute_error(actual, predicted)
+    return finite({name: found[name] for name in HEADLINES[task]})
+
+
 def class_keys(labels: list[str]) -> list[str]:
     """Labels as parts of metric names: without signs that MLflow refuses, and still distinct."""
     keys: list[str] = []

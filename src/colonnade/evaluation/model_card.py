@@ -56,8 +56,8 @@ def _head(content: ReportContent) -> str:
     if content.source.note:
         lines.append(
             f"> **{escape(content.source.note)}**: {escape(content.source.name)}, "
-            f"{number(content.source.rows)} rows, sha256 {content.source.sha256}. The numbers below "
-            "say nothing about the world."
+            f"{number(content.source.rows)} rows, sha256 {content.source.sha256}. The numbers "
+            "below say nothing about the world."
         )
     lines.append(f"**{escape(found.headline)}.** {escape(found.sentence)}")
     return "\n\n".join(lines)
@@ -71,8 +71,8 @@ def _intended_use(content: ReportContent) -> str:
     }[content.task]
     return (
         "## Intended use\n\n"
-        f"Predicts {what} {escape(content.target)} of rows with the columns below. It knows nothing "
-        "of rows unlike those that it was trained on."
+        f"Predicts {what} {escape(content.target)} of rows with the columns below. It knows "
+        "nothing of rows unlike those that it was trained on."
     )
 
 

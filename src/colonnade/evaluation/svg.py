@@ -26,8 +26,12 @@ def inline_svg(figure: Figure, name: str) -> str:
     Ink, rules and paper become the page's CSS variables, so that the figure follows the page
     from light to dark. Letters are outlines: the page needs no font.
     """
+    import matplotlib as mpl
+
     out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    # Else ids are drawn at random, and no two pages are alike.
+    with mpl.rc_context({"svg.hashsalt": name}):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     for colour, variable in _THEMED.items():

@@ -116,9 +116,9 @@ def column_rows(content: ReportContent) -> Rows:
     ]
 
 
-def training_facts(content: ReportContent) -> Rows:
+def training_facts(content: ReportContent) -> list[tuple[str, str]]:
     """How long, how far and by which way the model was trained."""
-    found: Rows = []
+    found: list[tuple[str, str]] = []
     for name, value in content.facts.items():
         if isinstance(value, dict | list) or value is None:
             continue

@@ -7,7 +7,8 @@ import logging
 import pandas as pd
 
 from colonnade.parameters import nearest
-from colonnade.tables.cells import Column, is_missing, read_cells
+from colonnade.tables.cells import read_cells
+from colonnade.tables.column import Column, is_missing
 from colonnade.tables.labels import read_target
 from colonnade.tables.problems import Problems
 from colonnade.tables.schema import ColumnParams, SchemaParams
@@ -39,10 +40,12 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = Tr
         typed[name] = read_cells(raw[name], column)
     if labelled and schema.target in raw:
         limits = ColumnParams(minimum=schema.minimum, maximum=schema.maximum)
-        column = Column(schema.target, limits, schema, problems, "schema")
+        column = Column(schema.target, limits, schema, problems, "schema", is_target=True)
         typed[schema.target] = read_target(raw[schema.target], column)
     problems.raise_if_any()
-    table = pd.DataFrame(typed, index=raw.index).reset_index(drop=True)
+    # no copy: pandas copies a column when someone writes to it
+    table = pd.DataFrame(typed, index=raw.index, copy=False)
+    table.index = pd.RangeIndex(len(table))
     table.attrs = {}
     return table
 

@@ -106,7 +106,7 @@ def with_points(raw: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         if _share(text, r"[+-]?\d+\.\d+") > 0.8:
             return raw, "."
         if _share(text, r"[+-]?\d+(,\d+)?") >= 0.8 and text.str.contains(",", regex=False).any():
-            swapped.isetitem(place, cells.str.replace(",", ".", regex=False))
+            swapped.isetitem(place, cells.str.replace(",", ".", regex=False).array)
     return (raw, ".") if swapped.equals(raw) else (swapped, ",")
 
 

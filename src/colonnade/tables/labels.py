@@ -8,12 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from colonnade.errors import DataError
-from colonnade.tables.cells import Column, as_text, is_missing, read_numbers, text_series
+from colonnade.tables.column import Column, as_text, is_missing, matches, text_series
+from colonnade.tables.numbers import read_numbers
 from colonnade.tables.problems import Problems, quoted
 from colonnade.tables.schema import ColumnParams, Label, SchemaParams
 
 MANY_CLASSES = 100
-_WHOLE = r"^[+-]?\d+$"
+_WHOLE = r"^-?\d{1,18}$"
+_WHOLE_AS_FLOAT = r"^(-?\d{1,18})\.0+$"
 _FRACTION = r"^[+-]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][+-]?\d+)$"
 
 
@@ -44,7 +46,7 @@ def codes_of(target: pd.Series, classes: list[Label], name: str) -> pd.Series:
     codes = pd.Index(classes).get_indexer(pd.Index(target))
     if (codes < 0).any():
         names = pa.array([str(label) for label in classes])
-        codes = np.asarray(pc.fill_null(pc.index_in(as_text(target), value_set=names), -1))
+        codes = np.asarray(pc.fill_null(pc.index_in(_label_text(target), value_set=names), -1))
     unknown = np.flatnonzero(codes < 0)
     if len(unknown):
         first = target.iloc[int(unknown[0])]
@@ -62,7 +64,7 @@ def numbers_to_predict(target: pd.Series, schema: SchemaParams) -> pd.Series:
     Raises: DataError for a cell that is not a finite number.
     """
     problems = Problems("table", target.index)
-    column = Column(schema.target, ColumnParams(), schema, problems, "schema")
+    column = Column(schema.target, ColumnParams(), schema, problems, "schema", is_target=True)
     numbers = read_numbers(target, column)
     problems.raise_if_any()
     return numbers.astype(np.float64)
@@ -78,13 +80,17 @@ def _read_number(cells: pd.Series, column: Column) -> pd.Series:
     return numbers
 
 
+def _label_text(cells: pd.Series) -> pa.Array:
+    """Labels as text; 1.0, as programs write 1 where a label is missing, as 1."""
+    return pc.replace_substring_regex(as_text(cells), _WHOLE_AS_FLOAT, r"\1")
+
+
 def _read_labels(cells: pd.Series, missing: np.ndarray, column: Column) -> pd.Series:
-    text = as_text(cells)
-    whole = np.asarray(pc.fill_null(pc.match_substring_regex(text, _WHOLE), False)) & ~missing
+    text = _label_text(cells)
     if column.schema.classes:
         return _given_labels(cells, text, missing, column)
-    fraction = np.asarray(pc.fill_null(pc.match_substring_regex(text, _FRACTION), False))
-    fraction &= ~missing
+    whole = matches(text, _WHOLE) & ~missing
+    fraction = matches(text, _FRACTION) & ~missing
     words = ~whole & ~fraction & ~missing
     if words.sum() > (whole | fraction).sum():
         labels = text_series(text, missing, cells.index)

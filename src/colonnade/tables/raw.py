@@ -6,14 +6,18 @@ import hashlib
 import io
 import json
 import zlib
+from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pandas as pd
 
 from colonnade.errors import DataError
 from colonnade.tables.reading import read_text_table
 from colonnade.tables.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOST_BYTES = 2**31
 """The most that a text table may unpack to, unless the catalog says otherwise: 2 GiB."""
@@ -37,9 +41,9 @@ def read_raw_table(
 
     Raises: DataError if the file is missing, of an unknown kind, too large, or not a table.
     """
-    name, suffix = PurePosixPath(path).name, _suffix(path)
-    data, digest = _read_bytes(path, name, max_bytes, storage or {})
+    name, suffix, options = PurePosixPath(path).name, _suffix(path), storage or {}
     if suffix in _SEPARATORS:
+        data, digest = _read_bytes(path, name, max_bytes, options)
         frame = read_text_table(
             data,
             name,
@@ -47,8 +51,9 @@ def read_raw_table(
             separator=separator or _SEPARATORS[suffix],
         )
     elif suffix == ".parquet":
-        frame = _read_parquet(data, name, load_args or {})
+        frame, digest = _read_parquet(path, name, load_args or {}, options)
     elif suffix in (".xlsx", ".xlsm"):
+        data, digest = _read_bytes(path, name, max_bytes, options)
         frame = _read_excel(data, name, load_args or {})
     else:
         raise DataError(
@@ -60,7 +65,7 @@ def read_raw_table(
         rows=len(frame),
         columns=frame.shape[1],
         sha256=digest,
-        note=_note(path, digest, storage or {}),
+        note=_note(path, digest, options),
     )
     frame.attrs["source"] = source.model_dump(mode="json")
     return frame
@@ -72,15 +77,18 @@ def _suffix(path: str) -> str:
     return (name.with_suffix("") if name.suffix.lower() == ".gz" else name).suffix.lower()
 
 
-def _read_bytes(path: str, name: str, max_bytes: int, storage: dict[str, Any]) -> tuple[bytes, str]:
-    """The file's bytes, unpacked, and the SHA-256 of the file as it lies there."""
+@contextmanager
+def _opened(path: str, storage: dict[str, Any]) -> Iterator[BinaryIO]:
+    """The file's bytes as a stream; a file that cannot be opened is the user's to mend."""
     import fsspec
 
     try:
-        with fsspec.open(path, "rb", **storage) as stream:
-            if path.lower().endswith(".gz"):
-                return _unpack(stream, name, max_bytes)
-            data: bytes = stream.read(max_bytes + 1)
+        opened = fsspec.open(path, "rb", **storage)
+    except (ImportError, ValueError) as error:
+        raise DataError(f"{path}: the address cannot be opened ({error}).") from None
+    try:
+        with opened as stream:
+            yield stream
     except FileNotFoundError:
         raise DataError(
             f"{path}: there is no such file. Put it there, or correct the path."
@@ -89,6 +97,16 @@ def _read_bytes(path: str, name: str, max_bytes: int, storage: dict[str, Any]) -
         raise DataError(f"{path}: this is a folder, not a file. Correct the path.") from None
     except PermissionError:
         raise DataError(f"{path}: the file may not be read. Change its permissions.") from None
+    except OSError as error:
+        raise DataError(f"{path}: the file cannot be read ({error}).") from None
+
+
+def _read_bytes(path: str, name: str, max_bytes: int, storage: dict[str, Any]) -> tuple[bytes, str]:
+    """The file's bytes, unpacked, and the SHA-256 of the file as it lies there."""
+    with _opened(path, storage) as stream:
+        if path.lower().endswith(".gz"):
+            return _unpack(stream, name, max_bytes)
+        data: bytes = stream.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise DataError(_too_large(name, max_bytes))
     return data, hashlib.sha256(data).hexdigest()
@@ -121,14 +139,24 @@ def _too_large(name: str, max_bytes: int) -> str:
     )
 
 
-def _read_parquet(data: bytes, name: str, load_args: dict[str, Any]) -> pd.DataFrame:
+def _read_parquet(
+    path: str, name: str, load_args: dict[str, Any], storage: dict[str, Any]
+) -> tuple[pd.DataFrame, str]:
     import pyarrow as pa
 
-    try:
-        frame: pd.DataFrame = pd.read_parquet(io.BytesIO(data), **load_args)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{name}: the file is not Parquet, or is damaged ({error}).") from None
-    return frame
+    with _opened(path, storage) as stream:
+        digest = hashlib.sha256()
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+        stream.seek(0)
+        try:
+            # column by column, each given free once it is converted: half the memory
+            thrifty = {"split_blocks": True, "self_destruct": True}
+            options = {"to_pandas_kwargs": thrifty, **load_args}
+            frame: pd.DataFrame = pd.read_parquet(stream, **options)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as error:
+            raise DataError(f"{name}: the file is not Parquet, or is damaged ({error}).") from None
+    return frame, digest.hexdigest()
 
 
 def _read_excel(data: bytes, name: str, load_args: dict[str, Any]) -> pd.DataFrame:

@@ -115,6 +115,8 @@ class SchemaParams(Params):
             raise ValueError(f"`columns` names the target '{self.target}': leave it out")
         if self.classes and self.task == "regression":
             raise ValueError("`classes` does not go with `task: regression`")
+        if self.classes and len({type(c) for c in self.classes}) > 1:
+            raise ValueError("`classes` mixes whole numbers and words: put all of them in quotes")
         if self.classes and len({str(c) for c in self.classes}) < len(self.classes):
             raise ValueError("`classes` names one label twice")
         return self

@@ -80,10 +80,10 @@ def split_table(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) 
         each column says what the rows are in that fold.
     Raises: DataError if there are too few rows, groups or moments, or a class has no train row.
     """
-    used = np.arange(len(table))
+    rows, used = table, np.arange(len(table))
     if params.drop_duplicates:
         used = np.flatnonzero(~repeated_rows(table, schema))
-    rows = table.iloc[used]
+        rows = table.iloc[used]
     split = pd.DataFrame({"part": _spread(_parts(rows, schema, params), used, table)})
     if params.folds:
         from colonnade.tables.folds import fold_parts

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def describe(opening: Mapping[str, Any], metrics: Mapping[str, float], data: str) -> str:
     """Write the headline metrics beside the baselines, the data and the command, in Markdown."""
-    lines = [f"**{opening['name']}**", ""]
+    lines = []
     names = [name.removeprefix("test/") for name in headline(metrics)]
     if names:
         lines += [f"| | {' | '.join(names)} |", "|---|" + "---|" * len(names)]

@@ -15,6 +15,8 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mlflow.tracking import MlflowClient
 
 NAME = "model"
@@ -24,9 +26,18 @@ NEEDED = ("torch", "pandas", "pyarrow", "numpy", "pydantic", "safetensors")
 
 
 def log_model(
-    client: MlflowClient, folder: Path, *, run: Run, inputs: dict[str, Any], outputs: dict[str, Any]
+    client: MlflowClient,
+    folder: Path,
+    *,
+    run: Run,
+    metrics: Iterable[Metric],
+    inputs: dict[str, Any],
+    outputs: dict[str, Any],
 ) -> str:
     """Log the model folder as a pyfunc with signature and input example; return its id.
+
+    Args: metrics: the run's, shown beside the model too. inputs, outputs: a few raw rows and
+    what the model says of them: `{"types": {column: dtype}, "rows": [[...], ...]}`.
 
     MLflow's own log_model would load the model to try it (1 s of torch), and looks for its
     requirements by importing it (6 s): the parent has predicted already, and we know what we need.
@@ -37,7 +48,7 @@ def log_model(
         name=NAME,
         source_run_id=run_id,
         model_type="colonnade",
-        params=dict(run.data.params),
+        params={k: v for k, v in run.data.params.items() if not k.startswith("schema.")},
     )
     with TemporaryDirectory() as temporary:
         target = Path(temporary) / NAME
@@ -56,7 +67,7 @@ def log_model(
         client.log_model_artifacts(logged.model_id, str(target))
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    _link_metrics(client, run, logged.model_id)
+    client.log_batch(run_id, metrics=[_linked(metric, logged.model_id) for metric in metrics])
     return str(logged.model_id)
 
 
@@ -79,15 +90,9 @@ def _code(folder: Path) -> Path:
     return copy
 
 
-def _link_metrics(client: MlflowClient, run: Run, model_id: str) -> None:
-    """Show the run's final metrics beside the model, too."""
-    now = run.info.start_time
-    metrics = [
-        Metric(key, value, now, 0, model_id=model_id)
-        for key, value in run.data.metrics.items()
-        if key.startswith(("test/", "validation/"))
-    ]
-    client.log_batch(run.info.run_id, metrics=metrics)
+def _linked(metric: Metric, model_id: str) -> Metric:
+    """The same measurement, which MLflow stores once, as one of the model."""
+    return Metric(metric.key, metric.value, metric.timestamp, metric.step, model_id=model_id)
 
 
 def _schema(types: dict[str, str]) -> Schema:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from threading import Condition, Thread
 from time import monotonic
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Self
 
 from colonnade.tracking.journal import ROOM, Journal
 
@@ -35,7 +35,10 @@ class WriterProcess:
     it closes: by `close`, or by the death of this process.
     """
 
+    _all: ClassVar[dict[tuple[Path, str], Self]] = {}
+
     def __init__(self, project: Path, params: TrackingParams) -> None:
+        self.users = 0
         self.log = project / ROOM / "writer.log"
         self._answers: dict[str, Answer] = {}
         self._news = Condition()
@@ -54,6 +57,22 @@ class WriterProcess:
         self._send({"pid": os.getpid(), "uri": params.uri, "project": str(project)})
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
+
+    @classmethod
+    def shared(cls, project: Path, params: TrackingParams) -> Self:
+        """Give the writer that this process has for a store; start it if there is none."""
+        key = (project, params.uri)
+        if key not in cls._all:
+            cls._all[key] = cls(project, params)
+        return cls._all[key]
+
+    def leave(self) -> None:
+        """Say that one run has ended; after the last one the writer may end, too."""
+        self.users -= 1
+        if self.users == 0:
+            for key in [key for key, writer in self._all.items() if writer is self]:
+                del self._all[key]
+            self.close()
 
     @property
     def pid(self) -> int:

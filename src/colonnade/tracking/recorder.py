@@ -80,6 +80,14 @@ class Recorder:
         self._lock = Lock()
 
     @classmethod
+    def prepare(cls, project: Path, params: TrackingParams) -> None:
+        """Let the writer import MLflow early, when it is certain that runs will start."""
+        project = project.resolve()
+        params = params.located(project)
+        if params.mode != "off" and not params.is_server:
+            WriterProcess.shared(project, params)
+
+    @classmethod
     def start(cls, project: Path, params: TrackingParams, run: RunStart) -> Self:
         """Begin the record of a run.
 
@@ -92,10 +100,21 @@ class Recorder:
         away = problem_with(params.uri) if params.is_server else ""
         if away and params.mode == "required":
             raise TrackingError(f"{away} {_ADVICE}")
-        journal = Journal.create(project)
-        recorder = cls(params, journal, None if away else _writer(project, params))
+        try:
+            journal = Journal.create(project)
+        except OSError as error:
+            problem = f"The journal of a run cannot be written: {error}."
+            if params.mode == "required":
+                raise TrackingError(f"{problem} {_ADVICE}") from None
+            logger.warning("%s The run goes on without a record.", problem)
+            return cls(params, None, None)
+        writer = None
         if away:
             logger.warning("%s The run goes on; its record is kept in %s.", away, journal.folder)
+        else:
+            writer = WriterProcess.shared(project, params)
+            writer.users += 1
+        recorder = cls(params, journal, writer)
         recorder._tell(_opening(run))
         return recorder
 
@@ -157,7 +176,7 @@ class Recorder:
         answer = {"error": ""}
         if self._writer:
             answer = self._writer.answer(self._journal, self._params.timeout)
-            _leave(self._writer)
+            self._writer.leave()
         if "error" in answer:
             self._keep()
             self._complain(answer["error"], status)
@@ -208,27 +227,6 @@ _ADVICE = (
     "To go on without it, say `mode: optional` (the record is kept and delivered later) or "
     "`mode: off` in conf/base/mlflow.yml."
 )
-_writers: dict[tuple[Path, str], WriterProcess] = {}
-_users: dict[WriterProcess, int] = {}
-
-
-def _writer(project: Path, params: TrackingParams) -> WriterProcess:
-    """Start a writer, or share the one that this process has for the store."""
-    key = (project, params.uri)
-    if key not in _writers:
-        _writers[key] = WriterProcess(project, params)
-    _users[_writers[key]] = _users.get(_writers[key], 0) + 1
-    return _writers[key]
-
-
-def _leave(writer: WriterProcess) -> None:
-    """Let the writer end when its last run has ended."""
-    _users[writer] -= 1
-    if not _users[writer]:
-        del _users[writer]
-        for key in [key for key, value in _writers.items() if value is writer]:
-            del _writers[key]
-        writer.close()
 
 
 def _opening(run: RunStart) -> Message:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
+import mlflow
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -19,6 +20,7 @@ def open_store(uri: str) -> MlflowClient:
     """Connect to a store; a sqlite file that is not there yet is created first."""
     if uri.startswith(SQLITE):
         create_sqlite(Path(uri.removeprefix(SQLITE)))
+    mlflow.set_tracking_uri(uri)  # the registry looks for a model's folder there, whoever asks
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 

@@ -38,7 +38,7 @@ class TrackedRun:
         self.run_id = self.experiment_id = self.view = ""
         self.ended = False
         self._opening: Message = {}
-        self._headline: dict[str, float] = {}
+        self._final: list[Metric] = []
         self._data = ""
         self._state = journal.folder / "state.json"
         self._begun = self._state.exists()
@@ -105,9 +105,10 @@ class TrackedRun:
     def _metrics(self, message: Message) -> None:
         values = message["values"]
         names = safe_keys(dict.fromkeys(key for key, *_ in values))
-        self._log(Metric(names[key], value, time, step) for key, value, time, step in values)
+        metrics = [Metric(names[key], value, time, step) for key, value, time, step in values]
+        self._log(metrics)
         if message.get("final"):
-            self._headline.update({key: value for key, value, *_ in values})
+            self._final += metrics
 
     def _dataset(self, message: Message) -> None:
         self._data = described(message["source"])
@@ -134,6 +135,7 @@ class TrackedRun:
                 self.client,
                 path,
                 run=self.client.get_run(self.run_id),
+                metrics=self._final,
                 inputs=message["inputs"],
                 outputs=message["outputs"],
             )
@@ -154,7 +156,8 @@ class TrackedRun:
         self.end(message["status"], message["time"])
 
     def _describe(self) -> None:
-        text = describe(self._opening, self._headline, self._data)
+        final = {metric.key: metric.value for metric in self._final}
+        text = describe(self._opening, final, self._data)
         self._tags({"values": {"mlflow.note.content": text}})
 
     def _log(self, entities: Iterable[Any]) -> None:

@@ -44,6 +44,11 @@ class Writer:
         self._client: MlflowClient | None = None
         self._cleared = False
 
+    def warm_up(self) -> None:
+        """Import MLflow and open the store before the first bell; what fails is told then."""
+        with suppress(Exception):
+            self._connected()
+
     def ring(self, folder: Path) -> None:
         """Apply what is new in a journal; tell the parent of its end or of an error."""
         if not folder.exists():
@@ -93,27 +98,30 @@ class Writer:
                 self._note_failure(run.journal, error)
 
     def _begin(self, journal: Journal) -> TrackedRun | None:
-        from colonnade.tracking.tracked_run import TrackedRun
-
         if not journal.hold("writer"):
             return None  # another writer has taken it for an orphan: it is in good hands
         try:
-            return TrackedRun(self._connected(), journal, self.project)
+            return self._follower(journal)
         except Exception as error:
             self._fail(journal, error)
             return None
 
-    def _connected(self) -> MlflowClient:
-        from colonnade.tracking.store import open_store
+    def _follower(self, journal: Journal) -> TrackedRun:
+        client = self._connected()
+        from colonnade.tracking.tracked_run import TrackedRun
 
+        return TrackedRun(client, journal, self.project)
+
+    def _connected(self) -> MlflowClient:
         if self._client is None:
+            from colonnade.tracking import tracked_run  # noqa: F401  needed soon, too
+            from colonnade.tracking.store import open_store
+
             self._client = open_store(self.uri)
         return self._client
 
     def _bury(self, journal: Journal) -> None:
-        from colonnade.tracking.tracked_run import TrackedRun
-
-        run = TrackedRun(self._connected(), journal, self.project)
+        run = self._follower(journal)
         last = round(journal.lines.stat().st_mtime * 1000)
         run.follow()
         if run.run_id and not run.ended:
@@ -127,7 +135,7 @@ class Writer:
 
     def _note_failure(self, journal: Journal, error: Exception) -> None:
         traceback.print_exception(error)
-        away = self.uri.startswith("http") and problem_with(self.uri)
+        away = self._client is None or (self.uri.startswith("http") and problem_with(self.uri))
         if not away:
             journal.failed()  # a fault of the record itself, which will not mend by waiting
         journal.release()
@@ -173,6 +181,7 @@ def main() -> None:
     bells: Bells = SimpleQueue()
     Thread(target=_listen, args=(bells,), daemon=True).start()
     writer = Writer(settings, answers)
+    writer.warm_up()
     while (bell := _next(bells, settings["pid"])) is not None:
         writer.ring(Path(bell["journal"]))
         if bells.empty():

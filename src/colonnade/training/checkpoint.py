@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,8 @@ from colonnade.tables.files import replaced_file
 from colonnade.training.task import History
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from colonnade.training.loop import Program
 
 FORMAT = "colonnade-checkpoint-1"
@@ -105,7 +106,8 @@ class Checkpoint:
         try:
             with safe_open(self.path, framework="pt") as file:
                 described = json.loads((file.metadata() or {})["colonnade"])
-                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
+                names = list(file.keys())
+                tensors = {name: file.get_tensor(name).clone() for name in names}
             kinds = {"recipe": dict, "rows": str, "phase": int, "threads": int, "state": dict}
             if described["format"] != FORMAT:
                 raise ValueError("it is of another format")

@@ -6,16 +6,19 @@ The loop is handed over as a plain function, so that another engine can carry it
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from colonnade.errors import ParameterError
-from colonnade.training.parameters import TrainingParams
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     import torch
+
+    from colonnade.training.parameters import TrainingParams
 
 # Multiply-adds of one forward step under which a second thread costs more than it brings.
 _SMALL_STEP = 20_000_000
@@ -39,7 +42,8 @@ def choose_threads(params: TrainingParams, n_parameters: int, batch_size: int) -
     """
     if params.threads != "auto":
         return params.threads
-    small = n_parameters * batch_size * params.members < _SMALL_STEP
+    # Members multiply one after another: together they make no product larger.
+    small = n_parameters * batch_size < _SMALL_STEP
     return 1 if small else available_cores()
 
 
@@ -61,17 +65,41 @@ def choose_device(params: TrainingParams) -> torch.device:
     return torch.device(params.device)
 
 
+class _ThreadCount:
+    """Torch's thread count belongs to the process: the last to leave gives the old number back."""
+
+    def __init__(self) -> None:
+        self.lock, self.users, self.before = Lock(), 0, 1
+
+    def enter(self, threads: int) -> None:
+        import torch
+
+        with self.lock:
+            if self.users == 0:
+                self.before = torch.get_num_threads()
+            self.users += 1
+            torch.set_num_threads(threads)
+
+    def leave(self) -> None:
+        import torch
+
+        with self.lock:
+            self.users -= 1
+            if self.users == 0:
+                torch.set_num_threads(self.before)
+
+
+_THREADS = _ThreadCount()
+
+
 @contextmanager
 def thread_count(threads: int) -> Iterator[None]:
-    """Hold torch to so many threads, and give the old number back after."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+    """Hold torch to so many threads; trainings side by side do not widen each other's number."""
+    _THREADS.enter(threads)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _THREADS.leave()
 
 
 def run_side_by_side(

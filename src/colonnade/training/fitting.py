@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,16 +9,19 @@ import torch
 from torch import Tensor
 
 from colonnade.training.checkpoint import Checkpoint
-from colonnade.training.models import ModelParams
 from colonnade.training.network import split_pieces
-from colonnade.training.parameters import TrainingParams
-from colonnade.training.phases import Course
 from colonnade.training.regularization import input_weights
 from colonnade.training.task import Individual, Task
 from colonnade.training.trained import TrainedModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from colonnade.tables.standardize import Standardizer
+    from colonnade.training.models import ModelParams
+    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.phases import Course
 
 
 def ensemble(model: ModelParams, training: TrainingParams) -> list[Individual]:

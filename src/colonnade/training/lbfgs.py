@@ -6,14 +6,17 @@ which only those pay who ask for this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from colonnade.training.network import Stack
-from colonnade.training.optimizers import OptimizerParams
-from colonnade.training.regularization import WeightDecay
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from colonnade.training.network import Stack
+    from colonnade.training.optimizers import OptimizerParams
+    from colonnade.training.regularization import WeightDecay
 
 _LISTS = ("old_dirs", "old_stps", "ro")
 _TENSORS = ("d", "H_diag", "prev_flat_grad")
@@ -49,7 +52,7 @@ class Lbfgs:
             self.stack.flat.grad = self.stack.grad
             return value
 
-        self.optimizer.step(closure)
+        self.optimizer.step(closure)  # type: ignore[no-untyped-call]  # torch's is untyped
         loss()
 
     def tensors(self) -> dict[str, Tensor]:

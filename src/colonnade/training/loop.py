@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from colonnade.errors import TrainingError
-from colonnade.training.gradients import ByAutograd, Dropout, HandDerived
+from colonnade.training.gradients import ByAutograd, HandDerived
+from colonnade.training.layers import Dropout
 from colonnade.training.network import Stack, initialize, initialize_cuts
 from colonnade.training.regularization import Average, Clip, Lasso, WeightDecay
 from colonnade.training.rows import Batches, batch_sizes, batches, derive_seed, permute
@@ -89,8 +90,12 @@ class Program:
         self.lasso = Lasso(stack, params.l1, params.l1_by == "column") if params.l1 > 0 else None
         self.average = Average(stack, params.ema) if params.ema else None
         clip = Clip(stack, params.clip_norm) if params.clip_norm else None
-        self.before = [action for action in (clip, self.decay) if action is not None]
-        self.after = [action for action in (self.lasso, self.average) if action is not None]
+        self.before: list[Callable[[], None]] = [
+            action for action in (clip, self.decay) if action is not None
+        ]
+        self.after: list[Callable[[], None]] = [
+            action for action in (self.lasso, self.average) if action is not None
+        ]
         self.rule: Any
         if optimizer.full_batch:
             from colonnade.training.lbfgs import Lbfgs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,10 @@ from colonnade.training.parameters import TrainingParams
 from colonnade.training.train import Fitted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import pandas as pd
-
     from torch import Tensor
 
     from colonnade.tables.standardize import Standardizer
@@ -51,8 +51,8 @@ def fit_many(
     standardizer: Standardizer,
     model: ModelParams,
     training: TrainingParams,
-    members: Sequence[Member],
     *,
+    members: Sequence[Member],
     workers: int | None = None,
 ) -> list[Fitted]:
     """Train every member; each equals its own solo run within float rounding.

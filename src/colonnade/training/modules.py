@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from colonnade.training.activations import ACTIVATIONS
-from colonnade.training.models import ModelParams, Plan
 from colonnade.training.network import NORM_EPS, NORM_MOMENTUM, cut_points
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from colonnade.training.models import ModelParams, Plan
 
 
 class OrdinalCuts(nn.Module):

@@ -5,14 +5,17 @@ Imported only where tensors are needed: it pulls in torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from colonnade.training.activations import Kernels
-from colonnade.training.initializers import InitializerParams
-from colonnade.training.models import Plan
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from colonnade.training.activations import Kernels
+    from colonnade.training.initializers import InitializerParams
+    from colonnade.training.models import Plan
 
 NORM_EPS = 1e-5
 NORM_MOMENTUM = 0.1
@@ -40,6 +43,10 @@ class Stack:
         piece = self.plan.piece(name)
         view = flat[:, piece.offset : piece.end].view(self.n_members, *piece.shape)
         return view[0] if self.n_members == 1 else view
+
+    def batch_shape(self, n_rows: int, width: int) -> tuple[int, ...]:
+        """Give the shape of a batch's buffers: (n, width), with M in front if many."""
+        return (n_rows, width) if self.n_members == 1 else (self.n_members, n_rows, width)
 
     def norm_statistics(self, layer: int) -> Tensor:
         """View the running mean and variance of a layer: (M, 2, width), or (2, width)."""

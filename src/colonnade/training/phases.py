@@ -1,4 +1,4 @@
-"""The course of a training: choose on validation rows, fit the temperature, fit again on all rows."""
+"""The course of a training: choose on validation rows, find the temperature, refit on all rows."""
 
 from __future__ import annotations
 
@@ -19,6 +19,24 @@ from colonnade.training.watch import FixedEnds, Stopping
 Progress = Callable[[int, int, float, float], object]
 
 CHOOSE, REFIT = 1, 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What a course tells of itself while it runs, and what it goes on from."""
+
+    progress: Progress | None = None
+    checkpoint: Checkpoint | None = None
+    saved: Saved | None = None
+
+    def writer(
+        self, program: Program, phase: int, earlier: dict[str, Any]
+    ) -> Callable[[], None] | None:
+        """Give the function that writes a checkpoint of the program, if one is to be written."""
+        checkpoint = self.checkpoint
+        if checkpoint is None:
+            return None
+        return lambda: checkpoint.write(program, phase, earlier)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,19 +62,19 @@ class Course:
 def run_course(
     task: Task,
     members: Sequence[Individual],
-    progress: Progress | None = None,
-    checkpoint: Checkpoint | None = None,
-    saved: Saved | None = None,
+    around: Surroundings | None = None,
 ) -> Course:
     """Train the members, from the start or from what was saved.
 
     Raises: TrainingError, ModelError.
     """
+    around = around or Surroundings()
+    saved = around.saved
     first = Program(task, members)
     if saved is not None and saved.phase == CHOOSE:
         restore(first, saved)
     if saved is None or saved.phase == CHOOSE:
-        first.run(progress, _writer(checkpoint, first, CHOOSE, {}))
+        first.run(around.progress, around.writer(first, CHOOSE, {}))
         ended = {
             "stopping": first.stopping.state(),
             "history": dataclasses.asdict(first.history),
@@ -69,15 +87,7 @@ def run_course(
     course = _course(first, ended)
     if not task.params.refit or not len(first.validation):
         return course
-    return _refit(first, members, course, ended, progress, checkpoint, saved)
-
-
-def _writer(
-    checkpoint: Checkpoint | None, program: Program, phase: int, earlier: dict[str, Any]
-) -> Callable[[], None] | None:
-    if checkpoint is None:
-        return None
-    return lambda: checkpoint.write(program, phase, earlier)
+    return _refit(members, course, ended, around)
 
 
 def _course(program: Program, ended: dict[str, Any]) -> Course:
@@ -120,13 +130,10 @@ def _validation_logits(program: Program) -> list[Any] | None:
 
 
 def _refit(
-    first: Program,
     members: Sequence[Individual],
     course: Course,
     ended: dict[str, Any],
-    progress: Progress | None,
-    checkpoint: Checkpoint | None,
-    saved: Saved | None,
+    around: Surroundings,
 ) -> Course:
     params = course.task.params
     early = params.early_stopping is not None
@@ -135,9 +142,9 @@ def _refit(
     rates = course.history.lr if params.scheduler.name == "plateau" else None
     stopping: Stopping = FixedEnds(ends)
     second = Program(task, members, stopping=stopping, rates=rates)
-    if saved is not None and saved.phase == REFIT:
-        restore(second, saved)
-    second.run(progress, _writer(checkpoint, second, REFIT, ended))
+    if around.saved is not None and around.saved.phase == REFIT:
+        restore(second, around.saved)
+    second.run(around.progress, around.writer(second, REFIT, ended))
     flat, running = second.result()
     losses = [second.history.train_loss[end - 1][i] for i, end in enumerate(ends)]
     return dataclasses.replace(

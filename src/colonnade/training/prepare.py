@@ -10,9 +10,7 @@ import torch
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.training.engine import choose_device
-from colonnade.training.losses import Loss
 from colonnade.training.models import ModelParams, plan_network
-from colonnade.training.parameters import TrainingParams
 from colonnade.training.rows import Rows
 from colonnade.training.task import Task
 
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.tables.standardize import Standardizer
+    from colonnade.training.loss import Loss
+    from colonnade.training.parameters import TrainingParams
 
 
 def prepare(
@@ -40,7 +40,7 @@ def prepare(
     n_classes = len(standardizer.classes or ())
     loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
     n_judged = len(validation) if n_validation is None else n_validation
-    _check(model, training, len(train), n_judged)
+    _check(model, training, standardizer.task, len(train), n_judged)
     plan = plan_network(model, len(standardizer.feature_names), loss.n_outputs, loss.n_logits)
     device = choose_device(training)
     return Task(
@@ -55,7 +55,9 @@ def prepare(
     )
 
 
-def _check(model: ModelParams, training: TrainingParams, n_train: int, n_validation: int) -> None:
+def _check(
+    model: ModelParams, training: TrainingParams, task: str, n_train: int, n_validation: int
+) -> None:
     problems = []
     if n_train == 0:
         raise DataError("there are no train rows: lower split.test_fraction, or add rows.")
@@ -79,6 +81,8 @@ def _check(model: ModelParams, training: TrainingParams, n_train: int, n_validat
         problems.append("lbfgs trains one member at a time: set training.members to 1.")
     if training.optimizer.full_batch and model.batch_norm:
         problems.append("lbfgs does not go with model.batch_norm: set it to false.")
+    if training.temperature and task == "regression":
+        problems.append("training.temperature is for classes: leave it out of a regression.")
     if problems:
         raise ParameterError(problems)
     if model.initializer.name == "zeros" and model.widths:
@@ -103,9 +107,9 @@ def encode_rows(
     names = list(standardizer.feature_names)
     x = np.ones((len(frame), len(names) + 1), dtype=np.float32)
     x[:, :-1] = frame[names].to_numpy(dtype=np.float32)
-    wrong = ~np.isfinite(x).all(axis=0)[:-1]
-    if wrong.any():
-        columns = ", ".join(repr(name) for name, bad in zip(names, wrong, strict=True) if bad)
+    wrong = [name for i, name in enumerate(names) if not np.isfinite(x[:, i]).all()]
+    if wrong:
+        columns = ", ".join(map(repr, wrong))
         raise DataError(f"features {columns} hold numbers that are not finite.")
     target = frame[standardizer.target].to_numpy()
     if standardizer.classes is None:

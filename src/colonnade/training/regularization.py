@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from colonnade.training.network import Stack, split_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 
 class WeightDecay:

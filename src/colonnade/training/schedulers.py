@@ -59,7 +59,7 @@ def _one_cycle(at: Position, p: Any) -> float:
         low, high, share = start, 1.0, at.index / peak if peak > 0 else 1.0
     else:
         low, high, share = 1.0, end, (at.index - peak) / (last - peak) if last > peak else 1.0
-    return high + (low - high) / 2 * (1 + math.cos(math.pi * share))
+    return float(high + (low - high) / 2 * (1 + math.cos(math.pi * share)))
 
 
 _WARM: dict[str, Any] = {"warmup_epochs": 0, "interval": "epoch"}

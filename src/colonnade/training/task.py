@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from colonnade.training.activations import Kernels
-from colonnade.training.initializers import InitializerParams
-from colonnade.training.losses import Loss
-from colonnade.training.models import Plan
-from colonnade.training.parameters import TrainingParams
-from colonnade.training.rows import Rows
+if TYPE_CHECKING:
+    from colonnade.training.activations import Kernels
+    from colonnade.training.initializers import InitializerParams
+    from colonnade.training.loss import Loss
+    from colonnade.training.models import Plan
+    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.rows import Rows
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,15 @@ Source: Guo et al. 2017, On Calibration of Modern Neural Networks.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from colonnade.training.losses import Loss
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from colonnade.training.loss import Loss
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _LIMIT = math.log(20.0)

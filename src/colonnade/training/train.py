@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-
 from colonnade.training.engine import choose_threads, thread_count
-from colonnade.training.models import ModelParams
-from colonnade.training.parameters import TrainingParams
-from colonnade.training.trained import TrainedModel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     import pandas as pd
 
     from colonnade.tables.standardize import Standardizer
+    from colonnade.training.models import ModelParams
+    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.trained import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def train_model(
         open_checkpoint,
         trained_model,
     )
-    from colonnade.training.phases import run_course
+    from colonnade.training.phases import Surroundings, run_course
     from colonnade.training.prepare import prepare
 
     task = prepare(train, validation, standardizer, model, training)
@@ -66,7 +66,7 @@ def train_model(
         threads = saved.threads if saved is not None else threads
         file.threads = threads
     with thread_count(threads):
-        course = run_course(task, ensemble(model, training), progress, file, saved)
+        course = run_course(task, ensemble(model, training), Surroundings(progress, file, saved))
     members = range(training.members)
     trained = trained_model(course, members, standardizer, model, training, threads=threads)
     return Fitted(trained, history_frame(course, members))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from colonnade.errors import ModelError
-from colonnade.training.losses import Loss
 from colonnade.training.models import ModelParams, Plan, plan_network
-from colonnade.training.parameters import TrainingParams
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colonnade.tables.standardize import Standardizer
+    from colonnade.training.loss import Loss
+    from colonnade.training.parameters import TrainingParams
 
 # Rows predicted at once: bounds the memory, whatever the table's length.
 _CHUNK = 8192
@@ -29,7 +29,7 @@ class TrainedModel:
     Predictions run in float64, where the number of rows handed in at once changes nothing that
     anybody could see (1e-12), while float32 products differ in the 7th digit.
 
-    Shape: weights: each (n_members, ...). X: (n, n_features) in `standardizer.feature_names`' order.
+    Shape: weights: each (n_members, ...). X: (n, n_features), in the standardizer's order.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class TrainedModel:
 
             logits = logits[..., :1] + cut_points(self._double["cuts"])[:, None, :1]
         scores = logits.mean(0)
-        return cast(np.ndarray, (scores[:, 0] if scores.shape[1] == 1 else scores).numpy())
+        return (scores[:, 0] if scores.shape[1] == 1 else scores).numpy()
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Give each class's probability, averaged over members, at the fitted temperature.
@@ -122,14 +122,16 @@ class TrainedModel:
             raise ModelError("a regression has no class probabilities: use predict_array.")
         temperature = float(self.facts.get("temperature") or 1.0)
         logits = self._logits(X) / temperature
-        return cast(np.ndarray, self.loss.probabilities(logits).mean(0).numpy())
+        return self.loss.probabilities(logits).mean(0).numpy()
 
     def predict_array(self, X: np.ndarray) -> np.ndarray:
         """Give the likeliest class's code (int64), or numbers in raw units (float64)."""
         if self.n_classes:
-            return self.probabilities(X).argmax(axis=1).astype(np.int64)
+            codes: np.ndarray = self.probabilities(X).argmax(axis=1).astype(np.int64)
+            return codes
         table = self.standardizer
-        return self.scores(X) * table.target_scale + table.target_center
+        numbers: np.ndarray = self.scores(X) * table.target_scale + table.target_center
+        return numbers
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Predict rows of raw columns, in any order of columns.

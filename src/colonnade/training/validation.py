@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from colonnade.training.network import forward, split_pieces
 from colonnade.training.rows import chunks
-from colonnade.training.task import Individual, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from colonnade.training.task import Individual, Task
 
 
 class Validation:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from colonnade.training.parameters import EarlyStoppingParams
-from colonnade.training.schedulers import SchedulerParams
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from colonnade.training.parameters import EarlyStoppingParams
+    from colonnade.training.schedulers import SchedulerParams
 
 
 class Stopping:
@@ -55,7 +57,7 @@ class Stopping:
 
 
 class EarlyStopping(Stopping):
-    """End a member when its validation loss has not fallen for `patience` epochs (Prechelt 1998)."""
+    """End a member whose validation loss has not fallen for `patience` epochs (Prechelt 1998)."""
 
     keeps = True
 

@@ -14,7 +14,8 @@ class Entry(Protocol):
     """What a table of words holds: the options that a word reads, with their defaults."""
 
     @property
-    def options(self) -> Mapping[str, Any]: ...
+    def options(self) -> Mapping[str, Any]:
+        """Options and their defaults."""
 
 
 class Word(Params):

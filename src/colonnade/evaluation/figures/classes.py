@@ -18,7 +18,6 @@ from colonnade.evaluation.figures.style import (
     plain,
     room_for,
 )
-
 from colonnade.evaluation.metrics import MOST_CLASSES
 
 if TYPE_CHECKING:

@@ -62,13 +62,13 @@ def create_pipeline(table: str) -> Pipeline:
         node(
             evaluate,
             inputs=["model", "train", "validation", "test", "source", "params:evaluation"],
-            outputs=["predictions", "metrics"],
+            outputs=["evaluated", "metrics"],
             name="evaluate",
             namespace="evaluate",
         ),
         node(
             draw_figures,
-            inputs=["model", "history", "predictions", "metrics", "primary", "split"],
+            inputs=["model", "history", "evaluated", "metrics", "primary", "split"],
             outputs=["learning_curve", "fit"],
             name="draw_figures",
             namespace="report",
@@ -78,7 +78,7 @@ def create_pipeline(table: str) -> Pipeline:
             inputs=[
                 "model",
                 "history",
-                "predictions",
+                "evaluated",
                 "metrics",
                 "primary",
                 "split",

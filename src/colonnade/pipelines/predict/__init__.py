@@ -1,0 +1,5 @@
+"""Answers for rows without labels."""
+
+from colonnade.pipelines.predict.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,24 @@
+"""From unlabelled rows and a saved model to predictions."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Pipeline, node
+
+from colonnade.pipelines.predict.nodes import predict
+
+
+def create_pipeline(table: str) -> Pipeline:
+    """Build the pipeline that answers for new rows of one table.
+
+    Args: table: a name from `tables.yml`, whose own pipeline has run.
+    """
+    stages = [
+        node(
+            predict,
+            inputs=["model", "rows"],
+            outputs=["predictions", "predictions_parquet"],
+            name="predict",
+            namespace="predict",
+        )
+    ]
+    return Pipeline(stages, namespace=table, tags=[table])

@@ -1,0 +1,129 @@
+"""Read numbers exactly, and refuse what only looks like one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from colonnade.tables.column import Column, as_text, is_missing, is_text, matches
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+EXACT_WHOLE = 2**53
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_WHOLE = r"^[+-]?\d+$"
+_SHORT_WHOLE = r"^-?\d{1,18}$"  # fits into 64 bits
+_INFINITE = r"^(?i)[+-]?(inf|infinity|∞)$"
+_GROUPED = r"^[+-]?\d{1,3}([,' ]\d{3})+(\.\d+)?$"
+_COMMA = r"^[+-]?\d+,\d+$"
+
+
+def read_numbers(cells: pd.Series, column: Column) -> pd.Series:
+    """Numbers: int64 where every cell is a whole number, else float64."""
+    numbers = _text_to_numbers(cells, column) if is_text(cells) else _typed_numbers(cells, column)
+    values = numbers.to_numpy()
+    if values.dtype.kind == "f":
+        beyond = np.abs(values) > FLOAT32_MAX
+        column.refuse(
+            beyond,
+            cells,
+            "is infinite or beyond 3.4e38, the largest number that the model can hold",
+            "Correct it.",
+        )
+    low, high = column.params.minimum, column.params.maximum
+    if low is not None:
+        what = f"is below the minimum {low:g}"
+        column.refuse(values < low, cells, what, f"Correct it, or change `{column.key}.minimum`.")
+    if high is not None:
+        what = f"is above the maximum {high:g}"
+        column.refuse(values > high, cells, what, f"Correct it, or change `{column.key}.maximum`.")
+    return numbers
+
+
+def _typed_numbers(cells: pd.Series, column: Column) -> pd.Series:
+    if cells.dtype.kind == "M":
+        column.problems.add(
+            f"column '{column.name}' holds dates: {column.advice('datetime', 'for it')}."
+        )
+        return pd.Series(np.nan, index=cells.index)
+    if cells.isna().any():
+        return cells.astype("float64")
+    if cells.dtype.kind in "iu":
+        large = (cells > EXACT_WHOLE) | (cells < -EXACT_WHOLE)
+        _refuse_inexact(large.to_numpy(dtype=bool), cells, column)
+    if cells.dtype.kind in "biu":
+        return cells.astype("int64")
+    return cells.astype("float64")
+
+
+def _refuse_inexact(large: np.ndarray, cells: pd.Series, column: Column) -> None:
+    column.refuse(
+        large,
+        cells,
+        "is a whole number beyond 2^53 = 9007199254740992, where digits get lost",
+        f"Correct it, or {column.advice('identifier', 'if the number only names the row')}.",
+    )
+
+
+def _text_to_numbers(cells: pd.Series, column: Column) -> pd.Series:
+    text = as_text(cells)
+    if column.schema.decimal == ",":
+        text = pc.replace_substring(text, ",", ".")
+    plain = _plain_numbers(text)
+    if plain is not None:
+        if plain.dtype.kind == "i":
+            _refuse_inexact(np.abs(plain) > EXACT_WHOLE, cells, column)
+        return pd.Series(plain, index=cells.index)
+    is_number = matches(text, _NUMBER)
+    refused = ~is_number & ~is_missing(cells, column.schema.missing_words)
+    if refused.any():
+        _refuse_words(refused, text, cells, column)
+    numbers = pc.cast(pc.if_else(pa.array(is_number), text, None), pa.float64())
+    values = numbers.to_numpy(zero_copy_only=False)
+    large = np.abs(values) > EXACT_WHOLE
+    if large.any():
+        _refuse_inexact(large & matches(text, _WHOLE), cells, column)
+        values = np.where(large & matches(text, _WHOLE), np.nan, values)
+    return pd.Series(values, index=cells.index)
+
+
+def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column: Column) -> None:
+    infinite = refused & matches(text, _INFINITE)
+    grouped = refused & matches(text, _GROUPED)
+    comma = refused & ~grouped & matches(text, _COMMA)
+    column.refuse(infinite, cells, "is not a finite number", "Correct it, or leave the cell empty.")
+    column.refuse(
+        grouped,
+        cells,
+        "is not a number to a computer",
+        "Write it without marks between thousands.",
+    )
+    column.refuse(
+        comma,
+        cells,
+        "is not a number",
+        "Write it with a point, or set `schema.decimal: ','` if a comma is the mark everywhere.",
+    )
+    column.refuse(
+        refused & ~infinite & ~grouped & ~comma,
+        cells,
+        "is not a number",
+        f"Correct it, or {column.advice('categorical', 'if the column holds words')}.",
+    )
+
+
+def _plain_numbers(text: pa.Array) -> np.ndarray | None:
+    """The numbers of a column where every cell is a finite one; None where not. The fast way."""
+    if text.null_count:
+        return None
+    try:
+        values: np.ndarray = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return None
+    if not np.isfinite(values).all():
+        return None
+    if (values == np.trunc(values)).all() and matches(text, _SHORT_WHOLE).all():
+        whole: np.ndarray = pc.cast(text, pa.int64()).to_numpy(zero_copy_only=False)
+        return whole
+    return None if (np.abs(values) > EXACT_WHOLE).any() else values

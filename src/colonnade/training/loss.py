@@ -1,0 +1,53 @@
+"""What every loss can tell: its value a row, its derivative, the probabilities it stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from colonnade.training.losses import LossParams
+
+
+class Loss:
+    """One loss at work, for `n_classes` classes (0: regression).
+
+    Shape: logits (..., n, n_logits), targets (..., n, width) as made by `encode`.
+    """
+
+    def __init__(self, params: LossParams, n_classes: int) -> None:
+        self.params = params
+        self.n_classes = n_classes
+        self.weighted = False
+        self.n_logits = self.n_outputs = self._outputs()
+        self.prepare()
+
+    def _outputs(self) -> int:
+        return 1
+
+    def prepare(self) -> None:
+        """Look up kernels once, not in every step."""
+
+    def encode(self, target: Tensor, dtype: Any) -> Tensor:
+        """Turn class codes or standardised numbers (n,) into what `rows` compares logits with."""
+        return target.to(dtype).unsqueeze(-1)
+
+    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Give the loss of each row, times the row's weight.
+
+        Shape: -> (..., n).
+        """
+        raise NotImplementedError
+
+    def weights(self, targets: Tensor) -> Tensor:
+        """Give the weight of each row: the mean divides by their sum."""
+        return targets[..., -1] if self.weighted else targets.new_ones(targets.shape[:-1])
+
+    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+        """Write the derivative of each row's loss by its logits into `out`."""
+        raise NotImplementedError
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Give each class's probability; rows sum to one."""
+        raise TypeError(f"{self.params.name} predicts numbers, not classes")

@@ -1,0 +1,54 @@
+"""A project in which several runs have been made, its servers, and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.servers import ARGUMENTS, find_chromium, kedro_viz, mlflow_ui
+from tests.conftest import kedro_in, make_project
+
+KNOBS = ["lr=0.2", "lr=0.02", "name=adam"]
+
+
+@pytest.fixture(scope="session")
+def toured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with three phone_price runs that differ in a knob, and one of regression."""
+    if find_chromium() is None:
+        pytest.skip("no Chromium on this machine")
+    folder = make_project(tmp_path_factory.mktemp("toured") / "project")
+    kedro = kedro_in(folder)
+    kedro("run", "--pipeline", "regression")
+    for knob in KNOBS:
+        kedro(
+            "run", "--pipeline", "phone_price",
+            "--params", f"phone_price.training.epochs=20,phone_price.training.optimizer.{knob}",
+        )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="session")
+def viz(toured: Path) -> Iterator[str]:
+    with kedro_viz(toured) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def mlflow(toured: Path) -> Iterator[str]:
+    with mlflow_ui(toured) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield opened
+        opened.close()

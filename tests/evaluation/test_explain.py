@@ -1,0 +1,167 @@
+"""What explains a model: importance, dependence, failures and calibration."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from colonnade.evaluation.calibration import calibrate, fit_temperature, tempered
+from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.explain import Explanation, explain_model
+from colonnade.evaluation.failures import confident_mistakes, weakest_slices
+from colonnade.evaluation.importance import partial_dependences, permutation_importances
+
+PARAMS = EvaluationParams(baselines=[], resamples=0)
+
+
+def explained(case, params=PARAMS):
+    predictions = evaluate_model(case.model, *case.parts, params).predictions
+    return explain_model(case.model, case.primary, case.split, predictions, params)
+
+
+def test_a_column_that_the_model_ignores_has_no_importance(bench):
+    case = bench("regression", features=("a", "b", "c"))
+    case.model.weights[2] = 0.0
+    raw = case.primary[case.split["part"] == "validation"]
+    found = permutation_importances(case.model, raw, repeats=5, seed=0)
+    assert [one.feature for one in found] == ["a", "b", "c"]
+    assert found[0].low > 0
+    assert found[0].low <= found[0].mean <= found[0].high
+    assert (found[2].mean, found[2].low, found[2].high) == (0.0, 0.0, 0.0)
+
+
+def test_importance_is_the_same_for_the_same_seed(bench):
+    case = bench("classification")
+    once, again = (
+        permutation_importances(case.model, case.primary, repeats=3, seed=7) for _ in range(2)
+    )
+    assert once == again
+
+
+def test_dependence_of_a_linear_model_is_its_slope(bench):
+    case = bench("regression", features=("a", "b"))
+    slopes, _ = case.model.linear_coefficients()
+    (found,) = partial_dependences(case.model, case.primary, ["a"])
+    (curve,) = found.curves.values()
+    rise = np.diff(curve) / np.diff(found.values)
+    assert rise == pytest.approx(slopes["a"], rel=1e-4)
+
+
+def test_dependence_of_classes_is_probability_and_of_ranks_expectation(bench):
+    case = bench("classification", classes=["no", "yes"])
+    (found,) = partial_dependences(case.model, case.primary, ["a"])
+    assert list(found.curves) == ["yes"]
+    assert np.all(np.diff(found.curves["yes"]) > 0)
+    case = bench("ordinal", classes=[1, 2, 3, 4])
+    (found,) = partial_dependences(case.model, case.primary, ["a"])
+    assert list(found.curves) == ["expected rank"]
+    assert 0 <= min(found.curves["expected rank"]) < max(found.curves["expected rank"]) <= 3
+
+
+def test_explanation_survives_json(bench):
+    for task in ("classification", "regression"):
+        found = explained(bench(task))
+        text = json.dumps(found.model_dump(mode="json"), allow_nan=False)
+        assert Explanation.model_validate_json(text) == found
+
+
+def test_explanation_can_be_turned_off(bench):
+    off = EvaluationParams(baselines=[], resamples=0, explain=False)
+    assert explained(bench("classification"), off) == Explanation()
+
+
+def test_without_validation_rows_train_rows_tell_the_importance(bench):
+    found = explained(bench("classification", fractions=(0.0, 0.2)))
+    assert found.importance_part == "train"
+    assert found.importance
+    assert found.calibration is not None
+    assert found.calibration.after is None
+
+
+def test_without_any_held_out_row_there_is_nothing_to_fail_on(bench):
+    found = explained(bench("classification", fractions=(0.0, 0.0)))
+    assert found.slices == found.mistakes == found.classes == []
+    assert found.calibration is None
+
+
+def classified(wrong):
+    n = len(wrong)
+    probability = np.linspace(0.6, 0.9, n)
+    return pd.DataFrame(
+        {
+            "part": "test",
+            "row": range(n),
+            "actual": ["x"] * n,
+            "prediction": np.where(wrong, "y", "x"),
+            "probability_x": np.where(wrong, 1 - probability, probability),
+            "probability_y": np.where(wrong, probability, 1 - probability),
+        }
+    )
+
+
+def test_the_weak_slice_is_found_and_marked():
+    color = np.array(["red", "blue", "green", "grey"] * 25)
+    wrong = (color == "red") & (np.arange(100) % 2 == 0)
+    raw = pd.DataFrame({"color": color, "size": np.arange(100.0)})
+    worst, *_ = weakest_slices(classified(wrong), raw, ["color", "size"], "classification")
+    assert (worst.feature, worst.values, worst.rows) == ("color", "red", 25)
+    assert worst.metric == pytest.approx(1 - wrong.sum() / 25)
+    assert worst.overall == pytest.approx(1 - wrong.sum() / 100)
+    assert worst.beyond_chance
+
+
+def test_slices_of_numbers_are_quarters_and_missing_is_a_slice():
+    values = np.arange(80.0)
+    values[:20] = np.nan
+    raw = pd.DataFrame({"size": values})
+    wrong = np.arange(80) < 15
+    worst, *_ = weakest_slices(classified(wrong), raw, ["size"], "classification")
+    assert (worst.values, worst.rows, worst.metric) == ("missing", 20, 0.25)
+
+
+def test_too_few_rows_or_no_mistake_give_no_slice():
+    raw = pd.DataFrame({"size": np.arange(100.0)})
+    none = np.zeros(100, bool)
+    assert weakest_slices(classified(none), raw, ["size"], "classification") == []
+    assert weakest_slices(classified(none[:9]), raw[:9], ["size"], "classification") == []
+
+
+def test_mistakes_come_surest_first_with_their_values():
+    wrong = np.array([True, False, True, False])
+    raw = pd.DataFrame({"size": [1.0, 2.0, 3.25, 4.0]})
+    first, second = confident_mistakes(classified(wrong), raw, ["size"], "classification")
+    assert (first.row, first.actual, first.prediction) == ("2", "x", "y")
+    assert first.certainty == pytest.approx(0.8)
+    assert first.values == {"size": "3.25"}
+    assert second.row == "0"
+
+
+def test_the_largest_errors_stand_for_mistakes_of_numbers():
+    rows = pd.DataFrame({"row": [5, 6], "actual": [1.0, 2.0], "prediction": [1.5, -2.0]})
+    raw = pd.DataFrame({"x": ["a", "b"]})
+    first, second = confident_mistakes(rows, raw, ["x"], "regression")
+    assert (first.row, first.certainty) == ("6", 4.0)
+    assert second.certainty == pytest.approx(0.5)
+
+
+def test_temperature_undoes_overconfidence():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.5, 0.95, 4000)
+    honest = np.column_stack([p, 1 - p])
+    actual = (rng.uniform(size=4000) > p).astype(int)
+    sure = tempered(honest, 0.5)  # logits twice as large as is honest
+    assert fit_temperature(actual, sure) == pytest.approx(2.0, rel=0.1)
+    found = calibrate(actual, sure, actual, sure)
+    assert found.after is not None
+    assert found.after.ece < 0.02 < found.before.ece
+    assert found.after.log_loss < found.before.log_loss
+    assert sum(found.before.rows) == 4000
+
+
+def test_tempering_keeps_the_order_of_classes():
+    p = np.array([[0.7, 0.2, 0.1], [0.0, 0.4, 0.6]])
+    assert np.allclose(tempered(p, 1.0), p)
+    assert (tempered(p, 3.0).argsort(1) == p.argsort(1)).all()

@@ -1,0 +1,221 @@
+"""Every figure: labelled, told from which rows, text stays text, and drawn without pyplot."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from colonnade.evaluation import figures
+from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.explain import explain_model
+from colonnade.evaluation.figures.classes import codes_of
+from colonnade.evaluation.figures.style import cjk_font, plain
+from colonnade.evaluation.line import line_data
+from colonnade.evaluation.svg import inline_svg
+
+HOSTILE = ("<script>", r"$\frac{1}{0}$", "电池容量", "📱", "new\nline", "a" * 200)
+PARAMS = EvaluationParams(baselines=[], resamples=0, importance_repeats=2)
+
+
+def history(n=30, validation=True):
+    epochs = np.arange(1, n + 1)
+    return pd.DataFrame(
+        {
+            "epoch": epochs,
+            "lr": 0.01,
+            "train_loss": 1 / epochs,
+            "validation_loss": 1 / epochs + 0.001 * epochs if validation else np.nan,
+        }
+    )
+
+
+def all_figures(case):
+    target, task = case.schema.target, case.schema.task
+    found = evaluate_model(case.model, *case.parts, PARAMS)
+    why = explain_model(case.model, case.primary, case.split, found.predictions, PARAMS)
+    classes = [str(label) for label in case.model.standardizer.classes or []]
+    drawn = {
+        "learning": figures.learning_curve(history(), {"train": 130, "validation": 30}),
+        "importance": figures.importance_bars(why.importance, task, "validation, n = 30"),
+        "dependence": figures.dependence_curves(why.dependence, task, "validation, n = 30"),
+        "targets": figures.target_distribution(case.primary[target], case.split["part"], classes),
+        "fit": figures.fit_figure(
+            found.predictions,
+            target=target,
+            metrics=found.metrics,
+            line=line_data(case.model, case.primary, case.split),
+        ),
+    }
+    if task == "regression":
+        drawn["residuals"] = figures.residuals(found.predictions, target)
+        drawn["against"] = figures.predicted_vs_actual(found.predictions, target)
+    else:
+        drawn["roc"] = figures.roc_curves(found.predictions)
+        drawn["pr"] = figures.precision_recall_curves(found.predictions)
+        drawn["reliability"] = figures.reliability_diagram(why.calibration)
+    return drawn
+
+
+CASES = {
+    "two classes": {"task": "classification", "classes": ["是", "<b>no</b>"]},
+    "ordinal": {"task": "ordinal", "classes": [1, 2, 3, 4]},
+    "one feature": {"task": "regression", "features": ("x",)},
+    "hostile numbers": {"task": "regression", "features": HOSTILE, "target": "$价$"},
+    "hostile classes": {"task": "classification", "features": HOSTILE, "classes": list(HOSTILE)},
+    "many": {
+        "task": "classification",
+        "n": 1200,
+        "features": tuple(f"column {i}" for i in range(200)),
+        "classes": [f"类别 {i}" for i in range(60)],
+    },
+}
+
+
+@pytest.fixture
+def drawn(bench):
+    """Draw all figures of a case, once for all tests."""
+
+    def draw(name):
+        if name not in DRAWN:
+            DRAWN[name] = all_figures(bench(**CASES[name]))
+        return DRAWN[name]
+
+    return draw
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_figure_draws_with_labels_and_rows_in_its_title(drawn, name):
+    for figure in drawn(name).values():
+        assert isinstance(figure, Figure)
+        assert figure.get_size_inches()[0] == 8
+        shown = [ax for ax in figure.axes if ax.get_visible()]
+        assert any(ax.get_xlabel() for ax in shown)
+        assert any(ax.get_ylabel() or ax.get_yticklabels() for ax in shown)
+        assert "n = " in figure.texts[0].get_text()
+        figure.savefig(io.BytesIO(), format="png")  # a missing glyph would warn
+
+
+DRAWN: dict[str, dict[str, Figure]] = {}
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text"))]
+
+
+def test_hostile_names_stay_text(drawn):
+    figure = drawn("hostile numbers")["importance"]
+    told = texts(figure)
+    assert "<script>" in told
+    assert r"\$\frac{1}{0}\$" in told  # matplotlib shows an escaped dollar as a dollar
+    assert "new\\nline" in told
+    assert any("…" in text and len(text) <= 32 for text in told)
+    svg = inline_svg(figure, "importance")
+    assert "<script" not in svg
+
+
+def test_chinese_is_drawn_in_a_chinese_font_or_as_escapes(drawn):
+    figure = drawn("two classes")["fit"]
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert labels == (["是", "<b>no</b>"] if cjk_font() else ["\\u662f", "<b>no</b>"])
+    families = figure.axes[0].get_yticklabels()[0].get_fontfamily()
+    assert families == ["DejaVu Sans", *cjk_font()]
+
+
+def test_names_are_cut_in_the_middle_and_undrawable_signs_escaped():
+    assert plain("abcdefghij", 7) == "abc…hij"
+    assert plain("📱") == "\\U0001f4f1"
+    assert plain("a$b") == r"a\$b"
+    assert plain("tab\there") == "tab\\there"
+
+
+def test_sixty_classes_fold_into_twenty(drawn):
+    fit = drawn("many")["fit"]
+    labels = [text.get_text() for text in fit.axes[0].get_yticklabels()]
+    assert len(labels) == 20
+    assert labels[-1] == "41 others"
+
+
+def test_two_hundred_columns_show_the_first_twenty(drawn):
+    found = drawn("many")
+    assert len(found["importance"].axes[0].get_yticklabels()) == 20
+    assert "20 of 200 columns" in found["importance"].texts[0].get_text()
+    lines = found["roc"].axes[0].get_lines()
+    assert len(lines) == 7  # six classes and the diagonal
+
+
+def test_confusion_matrix_counts_rows():
+    predictions = pd.DataFrame(
+        {
+            "part": ["test"] * 4 + ["validation"],
+            "actual": [0, 0, 1, 1, 1],
+            "prediction": [0, 1, 1, 1, 0],
+            "probability_0": 0.5,
+            "probability_1": 0.5,
+        }
+    )
+    counts, rates = figures.confusion_matrix(predictions).axes
+    assert [text.get_text() for text in counts.texts] == ["1", "1", "2"]
+    assert [text.get_text() for text in rates.texts] == ["50%", "50%", "100%"]
+
+
+def test_labels_that_a_csv_file_has_changed_keep_their_codes():
+    values = pd.Series([1.0, "01", "'=a", "b"], dtype=object)
+    assert codes_of(values, ["b", "=a", "1"]).tolist() == [2, 2, 1, 0]
+
+
+def test_learning_curve_without_validation_rows_has_one_line():
+    figure = figures.learning_curve(history(validation=False), {"train": 80})
+    losses, rates = figure.axes
+    assert len(losses.get_lines()) == 1
+    assert "validation" not in figure.texts[0].get_text()
+    assert rates.get_xlabel() == "epoch"
+
+
+def test_learning_curve_marks_the_lowest_validation_loss():
+    table = history(5)
+    table["validation_loss"] = [3.0, 2.0, 1.0, 2.0, 3.0]
+    told = figures.learning_curve(table).axes[0].get_legend().get_texts()[-1].get_text()
+    assert told == "lowest validation loss 1, epoch 3"
+
+
+def test_three_lines_of_one_feature_are_told_with_their_slopes():
+    data = pd.DataFrame({"part": ["train", "test"], "x": [0.0, 1.0], "y": [0.0, 2.0]})
+    metrics = {"line/slope": 2.0, "line/intercept": 0.5, "least_squares/slope": 2.1}
+    figure = figures.fitted_line(data, metrics | {"true/slope": 2.2}, "x", "y")
+    told = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert told[-3:] == [
+        "true: slope 2.2, intercept 0",
+        "least squares: slope 2.1, intercept 0",
+        "learned: slope 2, intercept 0.5",
+    ]
+
+
+def test_svg_follows_the_page_from_light_to_dark():
+    svg = inline_svg(figures.learning_curve(history()), "learning")
+    assert svg.startswith("<svg")
+    assert "var(--ink)" in svg
+    assert "#1f2328" not in svg
+    assert 'id="learning-' in svg
+    assert "http" not in svg.replace('xlink:href="#', "")
+
+
+def test_figures_and_parameters_import_nothing_heavy():
+    code = (
+        "import sys, colonnade.evaluation.evaluate, colonnade.evaluation.figures, "
+        "colonnade.evaluation.report, colonnade.evaluation.model_card\n"
+        "heavy = {'torch', 'sklearn', 'scipy', 'matplotlib', 'mlflow', 'kedro', 'jinja2'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_no_figure_touches_pyplot(drawn):
+    drawn("one feature")
+    assert "matplotlib.pyplot" not in sys.modules

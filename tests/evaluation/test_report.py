@@ -1,0 +1,230 @@
+"""The page: self-contained, honest about its source, and safe with any name."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from colonnade.evaluation.environment import environment
+from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.model_card import escape, model_card_markdown
+from colonnade.evaluation.profile import profile_table
+from colonnade.evaluation.report import ReportContent, knobs, report_content, report_html
+from colonnade.tables.schema import SchemaParams
+from colonnade.tables.source import Source
+from colonnade.training.models import ModelParams
+from colonnade.training.parameters import TrainingParams
+
+HOSTILE = ("<script>alert(1)</script>", r"$\frac{1}{0}$", "电池容量", "📱", "{{ 7*7 }}", "`x`|y")
+PARAMS = EvaluationParams(resamples=50, importance_repeats=2)
+SOURCE = Source(name="手机<i>.csv", rows=200, columns=4, sha256="ab" * 32)
+HISTORY = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "lr": 0.1,
+        "train_loss": [1.0, 0.5, 0.4],
+        "validation_loss": [1.0, 0.7, 0.6],
+        "seconds": [0.1, 0.2, 0.3],
+    }
+)
+
+
+@pytest.fixture
+def content(bench):
+    def build(params=PARAMS, source=SOURCE, **settings):
+        case = bench(**settings)
+        found = evaluate_model(case.model, *case.parts, params, source=source)
+        return report_content(
+            "phones",
+            model=case.model,
+            history=HISTORY,
+            predictions=found.predictions,
+            metrics=found.metrics,
+            primary=case.primary,
+            split=case.split,
+            source=source,
+            schema=case.schema,
+            params=params,
+            command="kedro run --pipeline phones",
+        )
+
+    return build
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.outside, self.texts, self.ids = set(), [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("src", "href", "xlink:href", "action", "data") and value[:1] != "#":
+                self.outside.append(value)
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).split())
+
+
+TASKS = {
+    "classification": {"task": "classification", "classes": ["a", "b"]},
+    "ordinal": {"task": "ordinal", "classes": [1, 2, 3]},
+    "regression": {"task": "regression", "features": ("x",)},
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_page_needs_nothing_from_outside(content, task):
+    html = report_html(content(**TASKS[task]))
+    page = Page(html)
+    assert page.outside == []
+    assert "script" not in page.tags
+    assert "@import" not in html
+    assert not re.search(r"url\((?!#)", html)
+    assert len(html.encode()) < 3_000_000
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_page_tells_every_chapter(content, task):
+    page = Page(report_html(content(**TASKS[task])))
+    chapters = {"verdict", "next", "data", "model", "training", "evaluation", "environment"}
+    assert chapters | {"failures", "importance"} <= set(page.ids)
+    assert "Is the network worth it?" in page.text
+    assert "kedro run --pipeline phones" in page.text
+    assert "ab" * 32 in page.text
+    assert "train 130, validation 30, test 40" in page.text
+
+
+def test_ids_are_unique(content):
+    ids = Page(report_html(content(**TASKS["ordinal"]))).ids
+    own = [name for name in ids if "-" not in name]
+    assert len(own) == len(set(own))
+    # matplotlib repeats the id of a glyph within one drawing, never across two
+    assert {name.split("-")[0] for name in ids if "-" in name} == {
+        "learning",
+        "fit",
+        "roc",
+        "pr",
+        "reliability",
+        "importance",
+        "dependence",
+        "targets",
+    }
+
+
+def test_hostile_names_stay_text(content):
+    html = report_html(
+        content(task="classification", n=300, features=HOSTILE, classes=list(HOSTILE))
+    )
+    page = Page(html)
+    assert not {"script", "i"} & page.tags
+    for name in HOSTILE:
+        assert name in page.text
+    assert "手机<i>.csv" in page.text
+    assert "49" not in [text.strip() for text in page.texts if "7*7" in text]
+
+
+def test_a_synthetic_sample_is_called_so(content):
+    drawn = SOURCE.model_copy(update={"note": "synthetic sample", "name": "sample.csv"})
+    told = Page(report_html(content(source=drawn, **TASKS["ordinal"]))).text
+    assert f"Synthetic sample : sample.csv, 200 rows, sha256 {'ab' * 32}." in told
+    assert "ynthetic sample" not in Page(report_html(content(**TASKS["ordinal"]))).text
+
+
+def test_one_feature_shows_three_lines_in_raw_units(content):
+    drawn = SOURCE.model_copy(update={"coefficients": {"x": 1.0}, "intercept": 50.0})
+    told = Page(report_html(content(source=drawn, **TASKS["regression"]))).text
+    assert "y = slope × x + intercept, in raw units." in told
+    assert "learned" in told
+    assert "least squares of the same train rows" in told
+    assert "true, by which the rows were drawn 1 50" in told
+
+
+def test_explaining_can_be_left_out(content):
+    page = Page(report_html(content(params=EvaluationParams(explain=False), **TASKS["ordinal"])))
+    assert not {"failures", "importance"} & set(page.ids)
+    assert {name.split("-")[0] for name in page.ids if "-" in name} == {"learning", "fit"}
+
+
+def test_a_table_without_held_out_rows_still_has_a_page(content):
+    for task, settings in TASKS.items():
+        html = report_html(content(fractions=(0.0, 0.0), **settings))
+        assert "No row to judge by" in html, task
+
+
+def test_plain_data_is_enough_for_a_page():
+    predictions = pd.DataFrame({"part": ["test"] * 3, "actual": [1.0, 2, 3], "prediction": 2.0})
+    found = ReportContent(
+        table="t",
+        target="y",
+        task="regression",
+        source=SOURCE,
+        history=HISTORY,
+        predictions=predictions,
+        metrics={"test/rmse": 0.816},
+        environment={},
+        command="kedro run",
+    )
+    assert "test RMSE 0.816" in report_html(found)
+
+
+def test_the_same_content_gives_the_same_page(content):
+    one, two = (report_html(content(**TASKS["ordinal"])) for _ in range(2))
+    assert one == two
+
+
+def test_only_knobs_that_differ_from_their_defaults_are_told():
+    assert knobs(model=ModelParams(), training=TrainingParams()) == {}
+    training = TrainingParams.model_validate(
+        {"optimizer": {"name": "adamw", "lr": 0.2}, "scheduler": "cosine", "epochs": 200}
+    )
+    found = knobs(model=ModelParams(kind="linear"), training=training)
+    assert found == {
+        "model.kind": "linear",
+        "training.optimizer": "adamw",
+        "training.optimizer.lr": 0.2,
+        "training.scheduler": "cosine",
+        "training.epochs": 200,
+    }
+
+
+def test_profile_counts_holes_repeats_and_parts():
+    schema = SchemaParams(target="y", task="regression")
+    table = pd.DataFrame({"a": [1.0, None, 1.0], "y": [1.0, 2.0, 1.0]})
+    found = profile_table(table, pd.DataFrame({"part": ["train", "train", "test"]}), schema)
+    assert (found.rows, found.missing, found.duplicates) == (3, 1, 1)
+    assert found.sizes == {"train": 2, "validation": 0, "test": 1}
+    first, target = found.columns
+    assert (first.kind, first.missing, first.distinct, first.least) == ("numeric", 1, 1, "1")
+    assert target.kind == "target, regression"
+
+
+def test_environment_names_versions():
+    assert {"Python", "torch", "scikit-learn", "machine"} <= set(environment())
+
+
+def test_model_card_tells_what_the_page_tells_and_keeps_names_text(content):
+    drawn = SOURCE.model_copy(update={"note": "synthetic sample"})
+    card = model_card_markdown(
+        content(source=drawn, task="classification", features=HOSTILE, classes=list(HOSTILE))
+    )
+    assert card.startswith("# Model card: phones\n\n> **synthetic sample**: 手机\\<i\\>\\.csv")
+    for chapter in ("Intended use", "Data", "Model", "Performance", "Limits", "Reproduce"):
+        assert f"## {chapter}" in card
+    assert "<script>" not in card
+    assert "| \\`x\\`\\|y | numeric |" in card
+    assert "kedro run --pipeline phones" in card
+
+
+def test_markdown_marks_are_escaped():
+    assert escape("a|b *c*\n<d>") == r"a\|b \*c\* \<d\>"

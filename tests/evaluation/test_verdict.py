@@ -1,0 +1,158 @@
+"""The sentence that a reader came for, word for word."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from colonnade.evaluation.advice import next_steps
+from colonnade.evaluation.calibration import Calibration, Reliability
+from colonnade.evaluation.explain import Explanation
+from colonnade.evaluation.failures import Slice
+from colonnade.evaluation.importance import Importance
+from colonnade.evaluation.verdict import form, told_metric, verdict
+
+NB = "\N{NO-BREAK SPACE}"
+
+
+def accuracies(gain, low, high):
+    return {
+        "test/accuracy": 0.95,
+        "test/accuracy_low": 0.93,
+        "test/accuracy_high": 0.97,
+        "baseline/majority/accuracy": 0.25,
+        "baseline/logistic/accuracy": 0.95 - gain,
+        "gain/accuracy": gain,
+        "gain/accuracy_low": low,
+        "gain/accuracy_high": high,
+    }
+
+
+def test_a_clear_lead_is_a_yes():
+    found = verdict(accuracies(0.05, 0.02, 0.08), "classification")
+    assert found.word == "yes"
+    assert found.headline == f"test accuracy 95.0{NB}% (93.0{NB}% to 97.0{NB}%)"
+    assert found.sentence == (
+        f"The model beats the best simple model, logistic (90.0{NB}%): +5.0{NB}points, interval "
+        f"+2.0{NB}points to +8.0{NB}points."
+    )
+
+
+def test_a_lead_that_may_be_luck_is_unclear():
+    found = verdict(accuracies(0.01, -0.01, 0.03), "ordinal")
+    assert found.word == "unclear"
+    assert found.sentence == (
+        f"The model is level with the best simple model, logistic (94.0{NB}%): +1.0{NB}points, "
+        f"interval −1.0{NB}points to +3.0{NB}points holds zero, so these rows cannot tell them "
+        "apart."
+    )
+
+
+def test_a_better_simple_model_is_a_no():
+    found = verdict(accuracies(-0.03, -0.05, -0.01), "classification")
+    assert found.word == "no"
+    assert found.sentence.startswith(f"A simple model does better: logistic (98.0{NB}%).")
+
+
+def test_less_error_is_better():
+    metrics = {
+        "test/rmse": 8.0,
+        "baseline/mean/rmse": 60.0,
+        "baseline/ridge/rmse": 10.0,
+        "gain/rmse": -2.0,
+        "gain/rmse_low": -3.0,
+        "gain/rmse_high": -1.0,
+    }
+    found = verdict(metrics, "regression")
+    assert (found.word, found.headline) == ("yes", "test RMSE 8")
+    assert "ridge (10): −2, interval −3 to −1." in found.sentence
+
+
+def test_a_lead_below_one_percent_is_none():
+    metrics = {"test/rmse": 9.99, "baseline/ridge/rmse": 10.0, "gain/rmse": -0.01}
+    found = verdict(metrics | {"gain/rmse_low": -0.011, "gain/rmse_high": -0.009}, "regression")
+    assert found.word == "level"
+    assert found.sentence == (
+        "The model is as good as the best simple model, ridge (10): they differ by less than "
+        f"1{NB}%."
+    )
+
+
+@pytest.mark.parametrize(
+    ("metrics", "headline", "sentence"),
+    [
+        ({}, "No row to judge by", "Both validation and test part are empty."),
+        (
+            {"validation/accuracy": 0.5},
+            f"validation accuracy 50.0{NB}%",
+            "Not compared: the test part is empty.",
+        ),
+        (
+            {"test/accuracy": 0.5},
+            f"test accuracy 50.0{NB}%",
+            "Not compared: no baseline was fitted.",
+        ),
+    ],
+)
+def test_what_cannot_be_judged_is_said(metrics, headline, sentence):
+    found = verdict(metrics, "classification")
+    assert (found.word, found.headline, found.sentence) == ("unknown", headline, sentence)
+
+
+def test_numbers_read_as_a_reader_wants_them():
+    assert form("rmse", 1234.5678) == "1235"
+    assert form("accuracy", -0.0123, signed=True) == f"−1.2{NB}points"
+    assert told_metric({"test/rmse": 1.0}, "test", "mae") is None
+
+
+HISTORY = pd.DataFrame(
+    {"epoch": range(1, 21), "lr": 0.1, "train_loss": 1.0, "validation_loss": 1.0}
+)
+
+
+def steps(metrics=None, explanation=None, history=HISTORY, task="classification"):
+    return next_steps(metrics or {}, task, history, explanation or Explanation())
+
+
+def test_nothing_to_say_is_said():
+    assert steps() == ["Nothing stands out: change one knob at a time and compare runs."]
+
+
+def test_a_gap_between_train_and_test_asks_for_restraint():
+    (found,) = steps({"train/accuracy": 1.0, "test/accuracy": 0.9})
+    assert found.startswith(f"Train rows are known better than test rows (100.0{NB}% against 90.0")
+    (found,) = steps({"train/rmse": 1.0, "test/rmse": 2.0}, task="regression")
+    assert "`training.optimizer.weight_decay`" in found
+
+
+def test_a_loss_that_still_falls_asks_for_epochs():
+    falling = HISTORY.assign(validation_loss=[1 / epoch for epoch in range(1, 21)])
+    assert steps(history=falling) == [
+        "The loss was still falling at the last epoch: try more `training.epochs`."
+    ]
+    # a learning rate that has come to its end has nothing left to learn with
+    cooled = falling.assign(lr=[0.1 * (1 - epoch / 20) for epoch in range(1, 21)])
+    assert "epochs" not in steps(history=cooled)[0]
+
+
+def test_useless_columns_and_weak_slices_are_named():
+    importance = [
+        Importance(feature=name, mean=mean, low=low, high=high)
+        for name, mean, low, high in [("a", 0.3, 0.2, 0.4), ("b", 0, -0.1, 0), ("c", 0, 0, 0)]
+    ]
+    weak = Slice(feature="a", values="1 to 2", rows=30, metric=0.5, overall=0.9, beyond_chance=True)
+    columns, slices = steps(explanation=Explanation(importance=importance, slices=[weak]))
+    assert columns == ("Shuffling 'b', 'c' costs nothing: try without them (`feature: false`).")
+    assert slices.startswith(f"The model is weak where 'a' is 1 to 2 (50.0{NB}% on 30 rows")
+
+
+def test_miscalibration_asks_for_a_temperature():
+    before, after = (
+        Reliability(confidence=[0.9], accuracy=[0.8], rows=[100], ece=ece, log_loss=loss)
+        for ece, loss in ((0.1, 0.5), (0.02, 0.4))
+    )
+    calibration = Calibration(before=before, after=after, temperature=1.7)
+    assert steps(explanation=Explanation(calibration=calibration)) == [
+        "The model is too sure (calibration error 0.100): `training.temperature: true` would "
+        "bring it to 0.020."
+    ]

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from colonnade.errors import DataError
+from colonnade.tables.check import table_problems
+from colonnade.tables.fitting import StandardizeParams
+from colonnade.tables.infer import infer_table
+from colonnade.tables.kinds import Guess, guess_column
+from colonnade.tables.reading import read_text_table
+from colonnade.tables.schema import SchemaParams
+from colonnade.tables.sniff import text_options
+from colonnade.tables.split import SplitParams
+from colonnade.tables.written import parameters_text
+
+
+def guess(name: str, *cells: str) -> Guess:
+    return guess_column(name, pd.Series(list(cells), dtype="str"))
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "schema", "reason"),
+    [
+        ("a", ["1", "2", "2"], {"kind": "numeric"}, "whole numbers from 1 to 2"),
+        ("a", ["1.5", "2", "-2"], {"kind": "numeric"}, "numbers from -2 to 2"),
+        (
+            "a",
+            ["1", "", "2", "1"],
+            {"kind": "numeric", "missing": "median"},
+            "whole numbers from 1 to 2; 25.0% missing",
+        ),
+        (
+            "a",
+            ["1", "?", "2", "1", "4"],
+            {"kind": "numeric", "missing": "median"},
+            "whole numbers from 1 to 4, and '?' for no value; 20.0% missing",
+        ),
+        (
+            "a",
+            ["1", "2", "3", "1", "4", "1", "x", "y", "2", "3"],
+            {"kind": "numeric"},
+            "whole numbers from 1 to 4, but 2 cells that must be mended",
+        ),
+        ("a", ["0", "1", "1"], {"kind": "boolean"}, "0 and 1 alone"),
+        ("a", ["Yes", "No", "No"], {"kind": "boolean"}, "No and Yes alone"),
+        ("a", ["red", "green", "red"], {"kind": "categorical"}, "2 different texts, such as 'red'"),
+        (
+            "a",
+            ["red", "green", "NA"],
+            {"kind": "categorical", "missing": "category"},
+            "2 different texts, such as 'red'; 33.3% missing",
+        ),
+        (
+            "a",
+            ["high", "low", "mid"],
+            {"kind": "ordered", "values": ["low", "mid", "high"]},
+            "words of a known order: low, mid, high",
+        ),
+        ("a", ["2020-01-02", "2020-05-03"], {"kind": "datetime"}, "dates"),
+        (
+            "a",
+            ["13.02.2020", "01.02.2020"],
+            {"kind": "datetime", "format": "%d.%m.%Y"},
+            "dates such as '13.02.2020', read as %d.%m.%Y",
+        ),
+        (
+            "a",
+            ["03/02/2020", "01/02/2020"],
+            {"kind": "datetime", "format": "%d/%m/%Y"},
+            "dates such as '03/02/2020', read as %d/%m/%Y (they would read as %m/%d/%Y too: look!)",
+        ),
+        ("a", ["", "NA"], {"kind": "ignored"}, "no value in any row"),
+        ("a", ["7", "7"], {"kind": "ignored"}, "'7' in every row"),
+        ("row_id", ["9", "4", "7"], {"kind": "identifier"}, "another whole number in every row"),
+        ("a", ["4", "5", "6"], {"kind": "identifier"}, "another whole number in every row"),
+        (
+            "zip",
+            ["01234", "94110", "01234"],
+            {"kind": "identifier"},
+            "digits with leading zeros, such as '01234'",
+        ),
+        (
+            "unnamed_1",
+            ["4", "2", "2"],
+            {"kind": "ignored"},
+            "without a name: row numbers, most likely",
+        ),
+        (
+            "a",
+            [f"text {n}" for n in range(30)],
+            {"kind": "identifier"},
+            "30 different texts in 30 rows",
+        ),
+    ],
+)
+def test_kind_is_guessed_with_its_reason(
+    name: str, cells: list[str], schema: dict[str, Any], reason: str
+) -> None:
+    found = guess(name, *cells)
+    assert (found.schema, found.reason) == (schema, reason)
+
+
+def test_amounts_are_measured_by_their_logarithm() -> None:
+    amounts = [str(2**power) for power in range(40)]
+    assert guess("a", *amounts, "1").standardize == {"log1p": True}
+    assert guess("a", *[str(n) for n in range(40)], "1").standardize == {}
+
+
+def test_many_categories_have_the_rare_ones_pooled() -> None:
+    cells = [f"city{n % 60}" for n in range(600)]
+    assert guess("a", *cells).standardize == {"minimum_count": 10}
+
+
+def table(target: list[str]) -> pd.DataFrame:
+    # no arithmetic sequence, so that it is no row number
+    return pd.DataFrame({"a": [str(n * n % 7) for n in range(len(target))], "y": target})
+
+
+@pytest.mark.parametrize(
+    ("target", "keys", "task", "classes"),
+    [
+        (["0", "1"] * 10, {}, "classification", None),
+        (["no", "yes"] * 10, {}, "classification", None),
+        (["0", "1", "2"] * 10, {"ordered": True}, "ordinal", None),
+        (["high", "low", "mid"] * 10, {"ordered": True}, "ordinal", ["low", "mid", "high"]),
+        (["b", "c", "a"] * 10, {"ordered": True}, "ordinal", ["a", "b", "c"]),
+        ([str(n) for n in range(30)], {}, "regression", None),
+        (["0.5", "1"] * 10, {}, "regression", None),
+        (["0", "1"] * 10, {"task": "regression"}, "regression", None),
+    ],
+)
+def test_task_is_guessed_from_the_target(
+    target: list[str], keys: dict[str, Any], task: str, classes: list[str] | None
+) -> None:
+    found = infer_table(table(target), "y", **keys)
+    assert (found.task, found.classes) == (task, classes)
+
+
+def test_lines_tell_every_decision() -> None:
+    assert infer_table(table(["0", "1"] * 10), "y").lines() == [
+        "y: predicted by classification, whole numbers that name classes: "
+        "2 different values in 20 rows (0, 1)",
+        "a: numeric, whole numbers from 0 to 4",
+    ]
+
+
+def test_table_without_the_target_or_without_features_is_refused() -> None:
+    with pytest.raises(DataError) as caught:
+        infer_table(table(["0", "1"]), "yy")
+    assert str(caught.value) == "there is no column 'yy' to predict. Did you mean `y`?"
+    with pytest.raises(DataError) as caught:
+        infer_table(pd.DataFrame({"a": ["1", "1"], "y": ["0", "1"]}), "y")
+    assert str(caught.value) == (
+        "no column besides 'y' holds anything to learn from: a is '1' in every row"
+    )
+
+
+MESSY = """;Preis;Fläche (m²);Balkon;Note;Datum;y;wörter: a, b
+1;1,5;?;ja;gut;01.02.2020;no;"a # b"
+2;2,5;12;nein;gut;13.02.2020;yes;"{x}"
+3;3,25;33,5;nein;gut;01.02.2020;no;"a # b"
+4;;12,2;ja;gut;01.03.2020;yes;"{x}"
+5;3,25;33,5;nein;gut;01.02.2020;;"a # b"
+6;5,5;31;ja;gut;01.02.2020;no;"it's"
+7;5,25;31,25;ja;gut;04.02.2020;yes;"null"
+"""
+
+
+def test_messy_file_becomes_yaml_that_says_the_same_and_works() -> None:
+    data = MESSY.encode("cp1252")
+    options = text_options(data)
+    assert options == {"encoding": "cp1252", "separator": ";"}
+    raw = read_text_table(data, "messy.csv", **options)
+    found = infer_table(raw, "y")
+    text = parameters_text("on", found, "messy.csv\nwith a line break")
+    groups = yaml.safe_load(text)["on"]
+    assert groups["schema"] == found.schema()
+    assert list(groups) == ["schema", "split", "standardize", "model", "training", "evaluation"]
+    assert groups["schema"]["unlabelled"] == "drop"
+    assert groups["schema"]["decimal"] == ","
+    kinds = {name: column["kind"] for name, column in groups["schema"]["columns"].items()}
+    assert kinds == {
+        "unnamed_1": "ignored",
+        "Preis": "numeric",
+        "Fläche (m²)": "numeric",
+        "Balkon": "boolean",
+        "Note": "ignored",
+        "Datum": "datetime",
+        "wörter: a, b": "categorical",
+    }
+    schema = SchemaParams.model_validate(groups["schema"])
+    split = SplitParams(validation_fraction=0, test_fraction=0.3)
+    assert table_problems(raw, schema, split, StandardizeParams()) == []
+
+
+def test_comments_say_what_each_choice_rests_on() -> None:
+    text = parameters_text("mine", infer_table(table(["0", "1"] * 10), "y"), "mine.csv")
+    assert "      a: {kind: numeric}  # whole numbers from 0 to 4\n" in text
+    assert text.startswith("# mine: guessed from mine.csv.")
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        (b"a,b\n1,2\n", {}),
+        ("a,b\n1,é\n".encode(), {}),
+        (b"a\tb\n1\t2\n", {"separator": "\t"}),
+        (b"a;b\n1,5;2,5\n", {"separator": ";"}),
+        ("内存,价格\n四,低\n".encode("gbk"), {"encoding": "gbk"}),
+        ("a;b\n1;2\n".encode("utf-16"), {"encoding": "utf-16", "separator": ";"}),
+        (b"a\n1\n", {}),
+        (b"", {}),
+    ],
+)
+def test_encoding_and_separator_are_told_where_they_are_not_the_usual(
+    data: bytes, options: dict[str, str]
+) -> None:
+    assert text_options(data) == options

@@ -1,0 +1,153 @@
+"""A tracking server that asks for a password, and one that is down for a while."""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from colonnade.errors import TrackingError
+from colonnade.tracking.params import TrackingParams
+from colonnade.tracking.recorder import Recorder, RunStart
+
+from .conftest import journals, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
+RUN = RunStart("phones", "the run", {"training.epochs": 3})
+LOGIN = "Basic " + base64.b64encode(b"me:secret").decode()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/health", timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real MLflow server on loopback."""
+    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    words = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--port", str(port)]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server", "--workers", "1", *words],
+        cwd=folder,
+        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_for(lambda: answers(f"http://127.0.0.1:{port}"), 90)
+    yield f"http://127.0.0.1:{port}"
+    os.killpg(child.pid, 15)
+    child.wait(20)
+
+
+class Door(BaseHTTPRequestHandler):
+    """Lets in who knows the password, and hands the rest on to the server behind it."""
+
+    protocol_version = "HTTP/1.1"
+    behind = ""
+
+    def _pass(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.headers.get("Authorization") != LOGIN:
+            self._answer(401, b"who is there?")
+            return
+        headers = {name: self.headers[name] for name in ("Content-Type",) if name in self.headers}
+        request = urllib.request.Request(
+            self.behind + self.path, body or None, headers, method=self.command
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                self._answer(answer.status, answer.read())
+        except urllib.error.HTTPError as error:
+            self._answer(error.code, error.read())
+
+    def _answer(self, code: int, body: bytes) -> None:
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = _pass  # noqa: N815  the base class's names
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def door(server: str) -> Iterator[str]:
+    handler = type("DoorToServer", (Door,), {"behind": server})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
+        listening.daemon_threads = True
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+        thread.join()
+
+
+def test_server_with_a_password_is_told_from_one_that_is_down(tmp_path: Path, door: str) -> None:
+    with pytest.raises(TrackingError) as caught:
+        Recorder.start(tmp_path, TrackingParams(uri=door), RUN)
+    assert str(caught.value).startswith(
+        f"The tracking server {door} asks for a name and password and refuses no name: set "
+        "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+    )
+
+
+def test_run_is_recorded_behind_a_password_and_what_was_kept_is_delivered(
+    tmp_path: Path, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    figure = tmp_path / "figure.png"
+    figure.write_bytes(b"first")
+    away = TrackingParams(uri=f"http://127.0.0.1:{free_port()}", mode="optional")
+    recorder = Recorder.start(tmp_path, away, RunStart("phones", "while away"))
+    recorder.metrics({"test/accuracy": 0.5})
+    recorder.artifact(figure, "figures")
+    assert recorder.finish() is None
+    figure.write_bytes(b"second")
+
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
+    recorder = Recorder.start(tmp_path, TrackingParams(uri=door), RUN)
+    recorder.artifact(figure, "figures")
+    recorded = recorder.finish()
+    assert recorded is not None
+    assert recorded.url.startswith(f"{door}/#/experiments/")
+    wait_for(lambda: not journals(tmp_path))
+
+    client = MlflowClient(door)
+    runs = client.search_runs([recorded.experiment_id], order_by=["attributes.start_time ASC"])
+    assert [run.info.run_name for run in runs] == ["while away", "the run"]
+    assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"]
+    assert runs[0].data.metrics == {"test/accuracy": 0.5}
+    contents = [
+        Path(client.download_artifacts(run.info.run_id, "figures/figure.png")).read_bytes()
+        for run in runs
+    ]
+    assert contents == [b"first", b"second"]

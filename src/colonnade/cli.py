@@ -6,12 +6,20 @@ import logging
 import re
 import sys
 import warnings
-from typing import Any
+from contextlib import chdir
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 
 from colonnade.errors import UserError
+from colonnade.pipeline_registry import config_loader
+
+if TYPE_CHECKING:
+    from kedro.framework.startup import ProjectMetadata
+
+    from colonnade.tracking.params import TrackingParams
 
 _IN_GROUP = re.compile(
     r"- Parameter '(?P<group>[^']*)': (Failed to instantiate \w+ for parameter '[^']*': )?"
@@ -89,3 +97,81 @@ run = PlainErrors(
     short_help=kedro_run.short_help,
 )
 cli.add_command(run)
+
+
+@cli.group(name="table")
+def table_group() -> None:
+    """Add a table of your own, or check one."""
+
+
+@table_group.command(name="add", cls=PlainErrors)
+@click.argument("name")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--target", required=True, help="The column to be predicted.")
+@click.option("--ordered", is_flag=True, help="The classes have an order: cheap to expensive.")
+@click.option("--task", type=click.Choice(["classification", "ordinal", "regression"]))
+@click.option("--shared", is_flag=True, help="Write into conf/base, for everyone.")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.pass_obj
+def add(project: ProjectMetadata, name: str, path: Path, shared: bool, **choices: Any) -> None:
+    """Read a file, guess what its columns mean, and write the YAML of table NAME."""
+    from colonnade.new_table import add_table
+
+    root = project.project_path
+    place = path.resolve()
+    place = place.relative_to(root) if place.is_relative_to(root) else place
+    with chdir(root):
+        folder = Path("conf") / ("base" if shared else "local")
+        new = add_table(folder, name, place, **choices)
+    for line in new.inference.lines():
+        click.echo(line)
+    click.echo(f"\nWritten: {', '.join(map(str, new.files))}. Correct what is wrong there.")
+    click.echo(f"Next: kedro table check {name}, then kedro run --pipeline {name}")
+
+
+@table_group.command(name="check", cls=PlainErrors)
+@click.argument("name")
+@click.pass_obj
+def check(project: ProjectMetadata, name: str) -> None:
+    """Check the data and the parameters of table NAME without training; list every problem."""
+    from colonnade.new_table import check_table
+
+    with chdir(project.project_path):
+        click.echo(check_table(config_loader(), name))
+
+
+@cli.command(name="compare", cls=PlainErrors)
+@click.argument("name")
+@click.option("--last", default=10, show_default=True, help="How many runs.")
+@click.pass_obj
+def compare(project: ProjectMetadata, name: str, last: int) -> None:
+    """Rank the last runs of table NAME beside the knobs that differ, and draw metric by knob."""
+    from colonnade.datasets import PngFigure
+    from colonnade.tracking.compare import compare_runs
+
+    found = compare_runs(project.project_path, _tracking(), name, last)
+    click.echo(found.text())
+    if found.metrics and found.knobs:
+        path = project.project_path / f"data/08_reporting/{name}/comparison.png"
+        PngFigure(filepath=str(path)).save(found.figure())
+        click.echo(f"Drawn: {path.relative_to(project.project_path)}")
+
+
+@cli.command(name="register", cls=PlainErrors)
+@click.argument("name")
+@click.option("--run", "run_id", default="", help="A run's id; by default the last finished run.")
+@click.pass_obj
+def register(project: ProjectMetadata, name: str, run_id: str) -> None:
+    """Make a run's model the champion of table NAME, if it passes the gate in mlflow.yml."""
+    from colonnade.tracking import registry
+
+    verdict = registry.register(project.project_path, _tracking(), name, run_id)
+    click.echo(verdict.reason)
+    if not verdict.promoted:
+        sys.exit(1)
+
+
+def _tracking() -> TrackingParams:
+    from colonnade.tracking.params import TrackingParams
+
+    return TrackingParams.model_validate(config_loader()["mlflow"])

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GROUPS = ("schema", "split", "standardize", "model", "training", "evaluation")
 RUN_WORDS = ("raw", "rows", "encoding", "resume")
 ARTIFACTS = ("report", "metrics", "history", "evaluated", "learning_curve", "fit")
 
@@ -143,6 +142,7 @@ def check_names(parameters: dict[str, Any], tables: list[str]) -> None:
     Raises: ParameterError naming every one of them, with the nearest known name.
     """
     from colonnade.parameters import nearest
+    from colonnade.pipelines.table.parameters import GROUPS
 
     problems = []
     for name, groups in parameters.items():

@@ -23,7 +23,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     """
     from colonnade.pipelines import predict, table
 
-    names = table_names(_config_loader())
+    names = table_names(config_loader())
     trains = {name: table.create_pipeline(name) for name in names}
     predicts = {f"{name}_predict": predict.create_pipeline(name) for name in names}
     return {"__default__": sum(trains.values()), **trains, **predicts}
@@ -49,7 +49,8 @@ def remember(loader: AbstractConfigLoader) -> None:
     _loaders["session"] = loader
 
 
-def _config_loader() -> AbstractConfigLoader:
+def config_loader() -> AbstractConfigLoader:
+    """The session's loader, or one of the default environment where no session has begun."""
     if "session" in _loaders:
         return _loaders["session"]
     # `kedro registry list` builds no context, so no session has left its loader here

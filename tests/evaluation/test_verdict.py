@@ -78,6 +78,14 @@ def test_a_lead_below_one_percent_is_none():
     )
 
 
+def test_the_same_hits_are_a_level():
+    found = verdict(accuracies(0.0, 0.0, 0.0), "classification")
+    assert found.word == "level"
+    assert found.sentence == (
+        f"The model is as good as the best simple model, logistic (95.0{NB}%), on these rows."
+    )
+
+
 @pytest.mark.parametrize(
     ("metrics", "headline", "sentence"),
     [

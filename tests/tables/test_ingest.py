@@ -452,3 +452,54 @@ def test_decimal_commas_are_read_where_asked_and_suggested_where_not() -> None:
 @pytest.mark.parametrize("name", ["<b>", "$\\frac$", "🙂", "价格", "a.b", "a b"])
 def test_columns_may_be_called_anything(name: str) -> None:
     assert list(ingest(f'"{name}",y\n1,0\n2,1\n').columns) == [name, "y"]
+
+
+KINDS: list[dict[str, Any]] = [
+    {"kind": "numeric", "missing": "mean"},
+    {"kind": "boolean", "missing": "median"},
+    {"kind": "categorical", "missing": "category"},
+    {"kind": "ordered", "values": ["a", "b"], "missing": "median"},
+    {"kind": "datetime", "missing": "mean"},
+    {"kind": "identifier"},
+]
+ODD_COLUMNS = {
+    "nullable": pd.array([1, None] * 6, dtype="Int64"),
+    "truth": pd.array([True, None] * 6, dtype="boolean"),
+    "arrow": pd.array([1, None] * 6, dtype="int64[pyarrow]"),
+    "category": pd.Categorical(["a", "b", None] * 4),
+    "zoned": pd.date_range("2020", periods=12, tz="Asia/Tokyo"),
+    "duration": pd.to_timedelta(range(12), unit="D"),
+    "period": pd.period_range("2020", periods=12, freq="D"),
+    "complex": np.arange(12) * 1j,
+    "mixed": [1, "x", None, 2.5] * 3,
+    "lists": [[1]] * 12,
+    "bytes": [b"x"] * 12,
+    "infinite": [np.inf, 1.0] * 6,
+    "unsigned": np.array([2**63] * 12, dtype="uint64"),
+    "half": np.arange(12, dtype="float16"),
+    "none": [None] * 12,
+    "sparse": pd.arrays.SparseArray([0, 0, 1] * 4),
+}
+
+
+def outcome(frame: pd.DataFrame, meaning: SchemaParams) -> pd.DataFrame | str:
+    try:
+        return ingest_table(frame, meaning)
+    except DataError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("odd", ODD_COLUMNS)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind["kind"]))
+def test_odd_columns_are_read_or_refused_in_plain_words(odd: str, kind: dict[str, Any]) -> None:
+    frame = pd.DataFrame({"a": ODD_COLUMNS[odd], "y": [0, 1] * 6})
+    found = outcome(frame, schema(columns={"a": kind}))
+    assert "column 'a'" in found if isinstance(found, str) else len(found) == 12
+
+
+@pytest.mark.parametrize("odd", ODD_COLUMNS)
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_odd_targets_are_read_or_refused_in_plain_words(odd: str, task: str) -> None:
+    frame = pd.DataFrame({"a": range(12), "y": ODD_COLUMNS[odd]})
+    found = outcome(frame, schema(task=task))
+    assert "column 'y'" in found if isinstance(found, str) else found["y"].notna().all()

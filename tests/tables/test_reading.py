@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import contextlib
+import csv
 import gzip
 import hashlib
+import io
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -235,3 +239,24 @@ def test_address_that_fsspec_knows_is_read() -> None:
     with fsspec.open("memory://folder/t.csv", "wb") as stream:
         stream.write(b"a,b\n1,2\n")
     assert read_raw_table("memory://folder/t.csv").to_dict("list") == {"a": ["1"], "b": ["2"]}
+
+
+def test_cells_are_those_of_pythons_csv_reader() -> None:
+    rng = np.random.default_rng(0)
+    cells = ["1", "", " x ", '"q"', "1,2", "l\nm", "\r\nz", "é", "中", "NA", "'", "=1"]
+    for _ in range(200):
+        width, height = rng.integers(2, 5), rng.integers(1, 6)
+        rows = rng.choice(cells, (height, width)).tolist()
+        out = io.StringIO(newline="")
+        ends = str(rng.choice(["\n", "\r\n"]))
+        csv.writer(out, lineterminator=ends).writerows([[f"c{n}" for n in range(width)], *rows])
+        assert read(out.getvalue()).to_numpy().tolist() == rows
+
+
+def test_bytes_of_any_kind_raise_nothing_but_data_errors() -> None:
+    rng = np.random.default_rng(0)
+    alphabet = np.frombuffer(b'a,b\n\r"1;\t\xe9\x80\xff\x00 .', dtype=np.uint8)
+    for _ in range(2000):
+        data = rng.choice(alphabet, rng.integers(0, 30)).tobytes()
+        with contextlib.suppress(DataError):
+            read_text_table(data, "t.csv")

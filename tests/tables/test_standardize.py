@@ -34,7 +34,7 @@ def fit(
 def mixed() -> tuple[pd.DataFrame, dict[str, Any]]:
     """Every kind of column, with gaps."""
     rng = np.random.default_rng(0)
-    n_rows = 501
+    n_rows = 150
     frame = pd.DataFrame(
         {
             "number": rng.lognormal(size=n_rows),

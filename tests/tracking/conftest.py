@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
@@ -92,3 +94,17 @@ def runs_of(project: Path, experiment: str = "phones") -> list[Run]:
     if found is None:
         return []
     return list(client.search_runs([found.experiment_id], order_by=["attributes.start_time ASC"]))
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/health", timeout=5).close()
+    except OSError:
+        return False
+    return True

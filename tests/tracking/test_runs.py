@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +19,7 @@ from colonnade.tracking.naming import run_name
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorded, Recorder, RunStart
 
-from .conftest import client_of, journals
+from .conftest import answers, client_of, free_port, journals, wait_for
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -268,3 +272,44 @@ def _loaded(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     mlflow.set_tracking_uri(f"sqlite:///{store.project / 'mlflow.db'}")
     return mlflow.pyfunc.load_model(f"runs:/{store.recorded[0].run_id}/model")
+
+
+@pytest.mark.slow
+def test_logged_model_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _loaded(store, monkeypatch).metadata.artifact_path
+    port = free_port()
+    words = ["-m", folder, "--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # for uvicorn
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "models", "serve", "--workers", "1", *words],
+        env={**os.environ, "PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(lambda: answers(url), 90)
+        example = json.loads((Path(folder) / "serving_input_example.json").read_text())
+        code, told = _ask(url, example)
+        assert code == 200
+        expected = store.predictions.head(2).to_dict(orient="records")
+        assert told["predictions"] == [pytest.approx(row) for row in expected]
+        example["dataframe_split"]["data"][0][1] = "Infinity"
+        code, told = _ask(url, example)
+        assert code == 400
+        assert "Infinite values in weight." in told["message"]
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(20)
+
+
+def _ask(url: str, question: dict[str, Any]) -> tuple[int, Any]:
+    request = urllib.request.Request(
+        f"{url}/invocations", json.dumps(question).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -20,28 +19,14 @@ from colonnade.errors import TrackingError
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorder, RunStart
 
-from .conftest import journals, wait_for
+from .conftest import answers, free_port, journals, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # MLflow's own
 RUN = RunStart("phones", "the run", {"training.epochs": 3})
 LOGIN = "Basic " + base64.b64encode(b"me:secret").decode()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(f"{url}/health", timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="module")

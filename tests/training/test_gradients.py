@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -94,3 +96,19 @@ def test_ordinal_head_of_two_classes_has_autograds_gradient(table):
         return table(task, n_classes=2)
 
     assert_same(both_gradients(two, "ordinal", MODELS[0], "ordinal", 2))
+
+
+def test_an_activation_without_a_derivative_falls_back_to_autograd(fit, monkeypatch):
+    known = ACTIVATIONS["tanh"]
+
+    def without_derivative(params):
+        return dataclasses.replace(known.build(params), backward=None)
+
+    expected = fit("ordinal", {"hidden": [5], "activation": "tanh"})
+    monkeypatch.setitem(ACTIVATIONS, "tanh", dataclasses.replace(known, build=without_derivative))
+    done = fit("ordinal", {"hidden": [5], "activation": "tanh"})
+    assert expected.model.facts["path"] == "hand-derived"
+    assert done.model.facts["path"] == "autograd"
+    torch.testing.assert_close(
+        done.model.weights["output.weight"], expected.model.weights["output.weight"]
+    )

@@ -189,17 +189,28 @@ def test_a_spoilt_checkpoint_is_refused(tmp_path, spoil):
     [
         lambda described: described["state"].pop("stopping"),
         lambda described: described["state"]["stopping"].update(best="x"),
+        lambda described: described["state"].update(average_steps=None, stopping=[]),
         lambda described: described.update(state=[]),
-        lambda described: described.update(phase=True and "2"),
+        lambda described: described.update(phase="2"),
+        lambda described: described.update(phase=2),
+        lambda described: described.update(phase=7),
+        lambda described: described.update(threads=10**9),
+        lambda described: described.pop("recipe"),
     ],
 )
 def test_a_hostile_description_is_refused(tmp_path, change):
+    """Even one whose sums are right."""
+    from colonnade.training.checkpoint import _digest
+
     interrupted.train(tmp_path, "momentum")
     path = tmp_path / "run.safetensors"
     with safe_open(path, framework="pt") as file:
         described = json.loads(file.metadata()["colonnade"])
+    described.pop("sha256")
     change(described)
-    save_file(load_file(path), path, metadata={"colonnade": json.dumps(described)})
+    tensors = load_file(path)
+    described["sha256"] = _digest(described, tensors)
+    save_file(tensors, path, metadata={"colonnade": json.dumps(described)})
     with pytest.raises(ModelError):
         interrupted.train(tmp_path, "momentum")
 

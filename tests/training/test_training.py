@@ -397,3 +397,43 @@ def test_cuda_trains_alike(fit):
 def test_temperature_is_for_classes(fit):
     with pytest.raises(ParameterError, match=r"training\.temperature is for classes"):
         fit("regression", None, {"temperature": True})
+
+
+def test_trainings_side_by_side_keep_their_thread_count():
+    from colonnade.training.engine import thread_count
+
+    torch.set_num_threads(2)
+    outer, inner = thread_count(1), thread_count(1)
+    outer.__enter__()
+    inner.__enter__()
+    outer.__exit__(None, None, None)
+    assert torch.get_num_threads() == 1
+    inner.__exit__(None, None, None)
+    assert torch.get_num_threads() == 2
+
+
+def test_real_phone_table_is_learned_as_an_order(phone_price_dir):
+    from sklearn.model_selection import train_test_split
+
+    from colonnade.tables.schema import SchemaParams
+    from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+
+    raw = pd.read_csv(phone_price_dir / "train.csv")
+    train, test = train_test_split(raw, test_size=0.2, random_state=42)
+    schema = SchemaParams.model_validate({"target": "price_range", "task": "ordinal"})
+    standardizer = fit_standardizer(train, schema, StandardizeParams())
+    words = {
+        "optimizer": {"name": "adamw", "lr": 0.2},
+        "scheduler": "cosine",
+        "epochs": 200,
+        "batch_size": 64,
+    }
+    done = train_model(
+        standardizer.transform(train),
+        standardizer.transform(train[:0]),
+        standardizer,
+        ModelParams.model_validate({"kind": "linear"}),
+        TrainingParams.model_validate(words),
+    )
+    found = done.model.predict(test)["prediction"]
+    assert float((found == test["price_range"]).mean()) >= 0.98

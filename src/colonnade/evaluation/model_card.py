@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from colonnade.evaluation.report import ReportContent
 
-# Characters that Markdown, or HTML within it, would read as marks.
-_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$&])")
+# Characters that Markdown, or HTML within it, would read as marks: some anywhere, an underscore at
+# the edge of a word, the signs of lists and headings at the beginning.
+_MARKS = re.compile(r"([\\`*\[\]<>|~$&]|(?<!\w)_|_(?!\w)|^[-+=#!]|^\d+(?=[.)]))")
 
 
 def model_card_markdown(content: ReportContent) -> str:
@@ -47,7 +48,8 @@ def model_card_markdown(content: ReportContent) -> str:
 
 def escape(value: object) -> str:
     """Text that Markdown shows as it is, on one line."""
-    return _MARKS.sub(r"\\\1", " ".join(str(value).split()))
+    text = " ".join(str(value).split())
+    return _MARKS.sub(lambda m: f"{m[0]}\\" if m[0].isdigit() else f"\\{m[0]}", text)
 
 
 def _head(content: ReportContent) -> str:

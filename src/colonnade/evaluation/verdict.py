@@ -82,7 +82,7 @@ def _compared(metrics: Mapping[str, float], headline: str, best: str, told: str)
     best_value = metrics[f"baseline/{best}/{headline}"]
     small = headline not in HIGHER_IS_BETTER and abs(gain) < _NEGLIGIBLE * best_value
     word = "unclear"
-    if small:
+    if small or gain == low == high == 0:
         word = "level"
     elif min(sign * low, sign * high) > 0:
         word = "yes"

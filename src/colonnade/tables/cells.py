@@ -86,7 +86,7 @@ def _read_categories(cells: pd.Series, column: Column) -> pd.Series:
     allowed = [str(value) for value in column.params.values or []]
     if allowed:
         known = mask(pc.is_in(text, value_set=pa.array(allowed)))
-        missing &= ~known  # a category may be called "None" or "NA" where `values` says so
+        missing = missing & ~known  # a category may be called "None" or "NA" where `values` says so
         unknown = ~known & ~missing
         if unknown.any():
             first = str(text[int(np.flatnonzero(unknown)[0])])

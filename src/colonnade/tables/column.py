@@ -44,8 +44,8 @@ class Column:
 def as_text(cells: pd.Series) -> pa.Array:
     """Cells as trimmed Arrow text, nulls kept; whole floats lose their ".0"."""
     if pd.api.types.is_float_dtype(cells.dtype):
-        whole = cells.dropna() == cells.dropna().round()
-        if whole.all():
+        known = cells.dropna()
+        if np.isfinite(known).all() and (known == known.round()).all():
             cells = cells.astype("Int64")
     text = pa.array(cells.astype("str"), type=pa.string(), from_pandas=True)
     if isinstance(text, pa.ChunkedArray):

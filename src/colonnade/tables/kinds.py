@@ -86,7 +86,8 @@ def _why_useless(name: str, text: pd.Series, n_missing: int) -> str:
 def known_text(cells: pd.Series) -> pd.Series:
     """The cells that hold a value, as trimmed text."""
     if cells.dtype.kind == "f":
-        whole = (cells.dropna() == cells.dropna().round()).all()
+        known = cells.dropna()
+        whole = bool(np.isfinite(known).all() and (known == known.round()).all())
         cells = cells.astype("Int64") if whole else cells
     text = cells.dropna().astype("str").str.strip()
     return text[~text.str.lower().isin(MISSING_WORDS)]

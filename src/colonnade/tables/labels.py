@@ -43,7 +43,8 @@ def codes_of(target: pd.Series, classes: list[Label], name: str) -> pd.Series:
     Shape: (n_rows,) -> the same, int64.
     Raises: DataError for a label that is none of `classes`.
     """
-    codes = pd.Index(classes).get_indexer(pd.Index(target))
+    typed = target.dtype.kind in "iu" or target.dtype == "str"
+    codes = pd.Index(classes).get_indexer(pd.Index(target)) if typed else np.array([-1])
     if (codes < 0).any():
         names = pa.array([str(label) for label in classes])
         codes = np.asarray(pc.fill_null(pc.index_in(_label_text(target), value_set=names), -1))

@@ -47,6 +47,12 @@ def _typed_numbers(cells: pd.Series, column: Column) -> pd.Series:
             f"column '{column.name}' holds dates: {column.advice('datetime', 'for it')}."
         )
         return pd.Series(np.nan, index=cells.index)
+    if cells.dtype.kind not in "biuf":
+        column.problems.add(
+            f"column '{column.name}' holds {cells.dtype}, which is no number. "
+            "Turn it into one before it comes here."
+        )
+        return pd.Series(np.nan, index=cells.index)
     if cells.isna().any():
         return cells.astype("float64")
     if cells.dtype.kind in "iu":

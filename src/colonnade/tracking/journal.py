@@ -114,16 +114,21 @@ class Journal:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def waiting(project: Path) -> list[Path]:
+    """Folders of journals that are not delivered yet, oldest first."""
+    return sorted(lines.parent for lines in (project / ROOM).glob("*/messages.jsonl"))
+
+
 def orphans(project: Path) -> Iterator[Journal]:
     """Find journals whose processes are gone, oldest first, and hold the writer's lock of each.
 
     A journal that three attempts could not deliver stays where it is and is left alone.
     """
-    for lines in sorted((project / ROOM).glob("*/messages.jsonl")):
-        journal = Journal(lines.parent)
+    for folder in waiting(project):
+        journal = Journal(folder)
         if journal.attempts() >= ATTEMPTS:
             continue
-        if journal.hold("owner") and journal.hold("writer") and lines.exists():
+        if journal.hold("owner") and journal.hold("writer") and journal.lines.exists():
             yield journal
         journal.release()
 

@@ -83,6 +83,13 @@ class WriterProcess:
         """Say that the journal has new messages."""
         self._send({"journal": str(journal.folder)})
 
+    def deliver(self) -> None:
+        """Have journals of runs that are gone delivered, and wait for it."""
+        self._send({})
+        self._close_stdin()
+        self._child.wait()
+        self.close()
+
     def problem(self, journal: Journal) -> str:
         """Say what has gone wrong so far, without waiting."""
         with self._news:
@@ -103,17 +110,19 @@ class WriterProcess:
 
     def close(self) -> None:
         """Let the writer end, and see it go."""
-        stdin, stdout = self._child.stdin, self._child.stdout
-        if stdin:
-            with contextlib.suppress(BrokenPipeError):
-                stdin.close()
+        self._close_stdin()
         try:
             self._child.wait(timeout=2)
         except subprocess.TimeoutExpired:
             return  # still delivering what other runs left: it ends by itself
         self._listener.join(timeout=2)
-        if stdout:
-            stdout.close()
+        if self._child.stdout:
+            self._child.stdout.close()
+
+    def _close_stdin(self) -> None:
+        if self._child.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self._child.stdin.close()
 
     def _send(self, line: dict[str, Any]) -> None:
         stdin = self._child.stdin

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from colonnade.errors import TrackingError
-from colonnade.tracking.journal import Journal, Message, fingerprint
+from colonnade.tracking.journal import Journal, Message, fingerprint, waiting
 from colonnade.tracking.process import WriterProcess
 from colonnade.tracking.server import problem_with
 from colonnade.tracking.urls import run_page, runs_page
@@ -221,6 +221,24 @@ class Recorder:
         if self._params.mode == "required" and status == "FINISHED":
             raise TrackingError(f"{problem} {kept} {_ADVICE}")
         logger.warning("%s", f"{problem} {kept}".strip())
+
+
+def deliver(project: Path, params: TrackingParams) -> tuple[int, int]:
+    """Deliver the records that were kept while the store was away, as the next run would.
+
+    Returns: how many were delivered, and how many are still kept.
+    Raises: TrackingError if the store is still away.
+    """
+    project = project.resolve()
+    params = params.located(project)
+    away = problem_with(params.uri) if params.is_server else ""
+    if away:
+        raise TrackingError(away)
+    before = len(waiting(project))
+    if before and params.mode != "off":
+        WriterProcess(project, params).deliver()
+    left = len(waiting(project))
+    return before - left, left
 
 
 _ADVICE = (

@@ -183,7 +183,8 @@ def main() -> None:
     writer = Writer(settings, answers)
     writer.warm_up()
     while (bell := _next(bells, settings["pid"])) is not None:
-        writer.ring(Path(bell["journal"]))
+        if "journal" in bell:
+            writer.ring(Path(bell["journal"]))
         if bells.empty():
             writer.clear()
     writer.end()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from colonnade.training.loop import Program
 
 FORMAT = "colonnade-checkpoint-1"
+_MOST_THREADS = 1024
 _HISTORY = ("lr", "train_loss", "validation_loss")
 
 
@@ -69,8 +70,8 @@ class Checkpoint:
             "phase": phase,
             "threads": self.threads,
             "state": state,
-            "sha256": _digest(tensors),
         }
+        described["sha256"] = _digest(described, tensors)
         content = save(tensors, metadata={"colonnade": json.dumps(described)})
         with replaced_file(self.path) as stream:
             stream.write(content)
@@ -114,8 +115,10 @@ class Checkpoint:
             for name, kind in kinds.items():
                 if not isinstance(described[name], kind):
                     raise ValueError(f"its {name} is not readable")
-            if described["sha256"] != _digest(tensors):
-                raise ValueError("its numbers were altered")
+            if described.pop("sha256") != _digest(described, tensors):
+                raise ValueError("its contents were altered")
+            if described["phase"] not in {1, 2} or not 1 <= described["threads"] <= _MOST_THREADS:
+                raise ValueError("its phase or its thread count cannot be")
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(
                 f"{self.path} is no checkpoint that can be used ({error}): it was cut, altered, or "
@@ -183,8 +186,8 @@ def _same_shape(saved: Tensor, own: Tensor) -> Tensor:
     return saved
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    found = hashlib.sha256()
+def _digest(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    found = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
     for name in sorted(tensors):
         array = tensors[name].contiguous().numpy()
         found.update(f"{name}{array.dtype}{array.shape}".encode())

@@ -110,7 +110,8 @@ def _facts(
         "stopped_early": any(course.stopped[i] for i in members) and max(runs) < training.epochs,
     }
     if training.temperature:
-        facts["temperature"] = course.temperature(members)
+        together = len(members) > 1
+        facts["temperature"] = course.temperatures[0 if together else members[0] + 1]
     if course.refit_epochs is not None and course.refit_losses is not None:
         facts["refit_epochs"] = max(course.refit_epochs[i] for i in members)
         facts["refit_train_loss"] = sum(course.refit_losses[i] for i in members) / len(members)

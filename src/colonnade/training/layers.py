@@ -172,7 +172,7 @@ class OrdinalHead:
         self.first_slope, self.cuts_row = self.slopes[..., :1], self.cuts.unsqueeze(-2)
         n = self.raw.shape[-1]
         self.minus_later = -torch.ones(n, n, dtype=self.raw.dtype, device=self.raw.device).tril()
-        self.softplus = torch.ops.aten.softplus.out
+        self.softplus = torch.nn.functional.softplus
 
     def forward(self, logits: Tensor) -> None:
         """Write score - cuts."""

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from colonnade.errors import ModelError
 from colonnade.training.checkpoint import Checkpoint, Saved, restore
 from colonnade.training.loop import Program
 from colonnade.training.rows import Rows
@@ -43,7 +44,9 @@ class Surroundings:
 class Course:
     """What a training came to.
 
-    Shape: flat (M, P). history, stopped, best_epochs: of the phase that had validation rows.
+    history, stopped, best_epochs: of the phase that had validation rows. temperatures: of all
+    members together, then each one's own.
+    Shape: flat (M, P).
     """
 
     task: Task
@@ -53,10 +56,10 @@ class Course:
     history: History
     best_epochs: list[int]
     stopped: list[int]
-    temperature: Callable[[Sequence[int]], float]
-    refit_epochs: list[int] | None
-    refit_losses: list[float] | None
+    temperatures: list[float]
     seconds: float
+    refit_epochs: list[int] | None = None
+    refit_losses: list[float] | None = None
 
 
 def run_course(
@@ -71,62 +74,66 @@ def run_course(
     around = around or Surroundings()
     saved = around.saved
     first = Program(task, members)
-    if saved is not None and saved.phase == CHOOSE:
-        restore(first, saved)
-    if saved is None or saved.phase == CHOOSE:
+    if saved is not None and saved.phase == REFIT:
+        ended = _take_up(first, saved)
+    else:
+        if saved is not None:
+            restore(first, saved)
         first.run(around.progress, around.writer(first, CHOOSE, {}))
         ended = {
             "stopping": first.stopping.state(),
             "history": dataclasses.asdict(first.history),
-            "scores": _validation_logits(first),
+            "temperatures": _temperatures(first),
         }
-    else:
-        ended = saved.state["earlier"]
-        first.stopping.load(ended["stopping"])
-        first.history = History(**ended["history"])
-    course = _course(first, ended)
+    flat, running = first.result()
+    course = Course(
+        task=task,
+        path=first.path,
+        flat=flat,
+        running=running,
+        history=first.history,
+        best_epochs=[epoch or len(first.history) for epoch in first.stopping.best_epoch],
+        stopped=list(first.stopping.stopped),
+        temperatures=ended["temperatures"],
+        seconds=first.history.seconds[-1],
+    )
     if not task.params.refit or not len(first.validation):
         return course
     return _refit(members, course, ended, around)
 
 
-def _course(program: Program, ended: dict[str, Any]) -> Course:
-    flat, running = program.result()
-    history = program.history
-    best = [epoch or len(history) for epoch in program.stopping.best_epoch]
-
-    def temperature(chosen: Sequence[int]) -> float:
-        if ended["scores"] is None:
-            return 1.0
-        logits = torch.tensor(ended["scores"], dtype=torch.float64)[list(chosen)]
-        codes = program.validation.codes.cpu()
-        codes = codes if codes.ndim == 1 else codes[chosen[0]]
-        return fit_temperature(program.task.loss, logits, codes)
-
-    return Course(
-        program.task,
-        program.path,
-        flat,
-        running,
-        history,
-        best,
-        list(program.stopping.stopped),
-        temperature,
-        None,
-        None,
-        history.seconds[-1],
-    )
+def _take_up(first: Program, saved: Saved) -> dict[str, Any]:
+    """Set the first phase's outcome, whose weights the second phase has replaced."""
+    ended: dict[str, Any] = saved.state["earlier"]
+    try:
+        first.stopping.load(ended["stopping"])
+        first.history = History(**ended["history"])
+        if not len(first.history) or len(ended["temperatures"]) != len(first.members) + 1:
+            raise ValueError("a phase is missing")
+    except (KeyError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"the checkpoint does not fit this training ({error}). Train without resume."
+        ) from None
+    return ended
 
 
-def _validation_logits(program: Program) -> list[Any] | None:
-    """Give the members' logits on validation rows, if a temperature is to be fitted to them."""
+def _temperatures(program: Program) -> list[float]:
+    """Give the temperature of all members together, then each one's own; 1 if none is asked for."""
+    n_members = len(program.members)
     if not program.params.temperature:
-        return None
+        return [1.0] * (n_members + 1)
     flat, running = program.result()
     with torch.no_grad():
         running = None if running is None else running.double()
-        logits = program.validation.logits(flat.double(), running, slice(None))
-    return list(logits.cpu().tolist())
+        logits = program.validation.logits(flat.double(), running, slice(None)).cpu()
+    codes, loss = program.validation.codes.cpu(), program.task.loss
+    own_codes = codes.unbind(0) if codes.ndim == 2 else [codes] * n_members
+    own = [fit_temperature(loss, logits[i : i + 1], own_codes[i]) for i in range(n_members)]
+    # Members that were judged on different rows are different models, never one ensemble.
+    return [
+        own[0] if codes.ndim == 2 or n_members == 1 else fit_temperature(loss, logits, codes),
+        *own,
+    ]
 
 
 def _refit(

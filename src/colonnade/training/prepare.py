@@ -40,7 +40,7 @@ def prepare(
     n_classes = len(standardizer.classes or ())
     loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
     n_judged = len(validation) if n_validation is None else n_validation
-    _check(model, training, standardizer.task, len(train), n_judged)
+    _check(model, training, standardizer, len(train), n_judged)
     plan = plan_network(model, len(standardizer.feature_names), loss.n_outputs, loss.n_logits)
     device = choose_device(training)
     return Task(
@@ -56,33 +56,17 @@ def prepare(
 
 
 def _check(
-    model: ModelParams, training: TrainingParams, task: str, n_train: int, n_validation: int
+    model: ModelParams,
+    training: TrainingParams,
+    standardizer: Standardizer,
+    n_train: int,
+    n_validation: int,
 ) -> None:
-    problems = []
     if n_train == 0:
         raise DataError("there are no train rows: lower split.test_fraction, or add rows.")
-    wanting = {
-        "training.early_stopping": training.early_stopping is not None,
-        "training.temperature": training.temperature,
-        "training.scheduler plateau": training.scheduler.name == "plateau",
-    }
+    problems = _network_problems(model, training, standardizer, min(training.batch_size, n_train))
     if n_validation == 0:
-        problems += [
-            f"{name} looks at validation rows, and there are none: raise "
-            "split.validation_fraction, or leave it out."
-            for name, asked in wanting.items()
-            if asked
-        ]
-    if model.batch_norm and min(training.batch_size, n_train) == 1:
-        problems.append("model.batch_norm needs batches of 2 rows or more: one has no variance.")
-    if training.optimizer.full_batch and model.dropout > 0:
-        problems.append("lbfgs needs the same loss twice: set model.dropout to 0.")
-    if training.optimizer.full_batch and training.members > 1:
-        problems.append("lbfgs trains one member at a time: set training.members to 1.")
-    if training.optimizer.full_batch and model.batch_norm:
-        problems.append("lbfgs does not go with model.batch_norm: set it to false.")
-    if training.temperature and task == "regression":
-        problems.append("training.temperature is for classes: leave it out of a regression.")
+        problems += _validation_problems(training)
     if problems:
         raise ParameterError(problems)
     if model.initializer.name == "zeros" and model.widths:
@@ -91,6 +75,42 @@ def _check(
             "only the output's bias (and a straight path) will learn.",
             stacklevel=4,
         )
+
+
+def _network_problems(
+    model: ModelParams, training: TrainingParams, standardizer: Standardizer, batch_size: int
+) -> list[str]:
+    found = [
+        f"standardize.columns.{name}: its codes want a model that learns a vector for each, which "
+        "none here does: spread it into columns of ones and zeros."
+        for name in standardizer.embedded
+    ]
+    if model.batch_norm and batch_size == 1:
+        found.append("model.batch_norm needs batches of 2 rows or more: one has no variance.")
+    if training.temperature and standardizer.task == "regression":
+        found.append("training.temperature is for classes: leave it out of a regression.")
+    if training.optimizer.full_batch:
+        if model.dropout > 0:
+            found.append("lbfgs needs the same loss twice: set model.dropout to 0.")
+        if model.batch_norm:
+            found.append("lbfgs does not go with model.batch_norm: set it to false.")
+        if training.members > 1:
+            found.append("lbfgs trains one member at a time: set training.members to 1.")
+    return found
+
+
+def _validation_problems(training: TrainingParams) -> list[str]:
+    wanting = {
+        "training.early_stopping": training.early_stopping is not None,
+        "training.temperature": training.temperature,
+        "training.scheduler plateau": training.scheduler.name == "plateau",
+    }
+    return [
+        f"{name} looks at validation rows, and there are none: raise split.validation_fraction, "
+        "or leave it out."
+        for name, asked in wanting.items()
+        if asked
+    ]
 
 
 def encode_rows(

@@ -1,0 +1,1 @@
+"""The course in `notebooks/`: its figures, and how its lessons are run and rendered."""

@@ -1,0 +1,134 @@
+"""Add a table of the user's own: guess its schema, and write the YAML that its pipeline needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kedro.config import MissingConfigException
+from kedro.io import DataCatalog
+
+from colonnade.errors import DataError, ParameterError
+from colonnade.parameters import nearest
+from colonnade.pipeline_registry import TABLE_NAME, table_names
+from colonnade.pipelines.table.parameters import read_groups
+from colonnade.tables.check import table_problems
+from colonnade.tables.files import replaced_file
+from colonnade.tables.infer import infer_table
+from colonnade.tables.raw import read_raw_table
+from colonnade.tables.sniff import LOOKED_AT, text_options
+from colonnade.tables.source import Source
+from colonnade.tables.written import parameters_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kedro.config import AbstractConfigLoader
+
+    from colonnade.tables.infer import Inference
+    from colonnade.tables.schema import Task
+
+
+@dataclass(frozen=True)
+class NewTable:
+    """What was decided for a new table, and the files that say so."""
+
+    inference: Inference
+    files: list[Path]
+
+
+def add_table(
+    conf: Path,
+    name: str,
+    path: Path,
+    target: str,
+    *,
+    task: Task | None = None,
+    ordered: bool = False,
+    force: bool = False,
+) -> NewTable:
+    """Write parameters, catalog entry and name of a new table into a configuration folder.
+
+    Args: conf: `conf/local` or `conf/base`. path: the table's file, below the project's root or
+        absolute, as the catalog shall name it. task, ordered: see `infer_table`.
+    Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table.
+    """
+    if not TABLE_NAME.fullmatch(name):
+        raise ParameterError(
+            f"'{name}' is not a table name. Use letters, digits and _, a letter first."
+        )
+    parameters = conf / f"parameters_{name}.yml"
+    catalog = conf / f"catalog_{name}.yml"
+    taken = [file for file in (parameters, catalog) if file.exists()]
+    if taken and not force:
+        raise ParameterError(
+            f"{taken[0]} is there already. Say --force to overwrite it, or choose another name."
+        )
+    options = _text_options(path)
+    inference = infer_table(
+        read_raw_table(str(path), **options), target, task=task, ordered=ordered
+    )
+    _write(parameters, parameters_text(name, inference, path.name))
+    _write(catalog, catalog_text(name, path, options))
+    tables = conf / "tables.yml"
+    listed = tables.read_text(encoding="utf-8") if tables.exists() else ""
+    if f"{name}:" not in (line.strip() for line in listed.splitlines()):
+        _write(tables, f"{listed.rstrip()}\n{name}:\n".lstrip())
+    return NewTable(inference, [parameters, catalog, tables])
+
+
+def catalog_text(name: str, path: Path, options: dict[str, str]) -> str:
+    """The catalog entry of a table's file; `--params raw=PATH` still reads another for one run."""
+    place = path.as_posix().replace("\\", "\\\\").replace("'", "\\'")
+    lines = [
+        f"{name}.raw:",
+        "  type: colonnade.datasets.RawTableDataset",
+        f"  filepath: {json.dumps(f'${{runtime_params:raw,{chr(39)}{place}{chr(39)}}}')}",
+        f"  encoding: ${{runtime_params:encoding,{options.get('encoding', 'null')}}}",
+        "  metadata: {kedro-viz: {layer: 01_raw}}",
+    ]
+    if "separator" in options:
+        lines.insert(4, f"  separator: {json.dumps(options['separator'])}")
+    return "\n".join(lines) + "\n"
+
+
+def check_table(loader: AbstractConfigLoader, name: str) -> str:
+    """Say that a table can be trained on, or raise every problem at once.
+
+    Raises: ParameterError, DataError.
+    """
+    names = table_names(loader)
+    if name not in names:
+        raise ParameterError(f"no such table: {name}. {nearest(name, names)}")
+    groups, problems = read_groups(loader["parameters"].get(name) or {})
+    data_groups = [groups.get(group) for group in ("schema", "split", "standardize")]
+    if None not in data_groups:
+        raw = DataCatalog.from_config(loader["catalog"], _credentials(loader)).load(f"{name}.raw")
+        problems += table_problems(raw, *data_groups)
+        if not problems:
+            return f"{name}: {Source.of(raw).describe()}: nothing is wrong."
+    raise DataError(problems, name)
+
+
+def _credentials(loader: AbstractConfigLoader) -> dict[str, Any]:
+    try:
+        return dict(loader["credentials"])
+    except MissingConfigException:
+        return {}
+
+
+def _text_options(path: Path) -> dict[str, str]:
+    """Encoding and separator of a plain text table; what is packed or typed has none to guess."""
+    if path.suffix.lower() not in (".csv", ".txt", ".tsv"):
+        return {}
+    try:
+        with path.open("rb") as stream:
+            return text_options(stream.read(LOOKED_AT))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}. Correct the path.") from None
+
+
+def _write(path: Path, text: str) -> None:
+    with replaced_file(path) as stream:
+        stream.write(text.encode("utf-8"))

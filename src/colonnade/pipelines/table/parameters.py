@@ -1,0 +1,39 @@
+"""The parameter groups of a table's YAML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from colonnade.errors import ParameterError
+from colonnade.evaluation.evaluate import EvaluationParams
+from colonnade.tables.schema import SchemaParams
+from colonnade.tables.split import SplitParams
+from colonnade.tables.standardize import StandardizeParams
+from colonnade.training.models import ModelParams
+from colonnade.training.parameters import TrainingParams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from colonnade.parameters import Params
+
+GROUPS: dict[str, type[Params]] = {
+    "schema": SchemaParams,
+    "split": SplitParams,
+    "standardize": StandardizeParams,
+    "model": ModelParams,
+    "training": TrainingParams,
+    "evaluation": EvaluationParams,
+}
+
+
+def read_groups(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Build every group of a table, and name every problem in those that cannot be built."""
+    groups: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, group in GROUPS.items():
+        try:
+            groups[name] = group.model_validate(values.get(name))
+        except ParameterError as error:
+            problems += [f"{name}: {problem}" for problem in error.problems]
+    return groups, problems

@@ -1,0 +1,92 @@
+"""The page as a reader meets it, in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.report import report_content, report_html
+from colonnade.tables.source import Source
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SOURCE = Source(name="样本.csv", rows=300, columns=4, sha256="ab" * 32, note="synthetic sample")
+HISTORY = pd.DataFrame(
+    {"epoch": [1, 2], "lr": 0.1, "train_loss": [1.0, 0.5], "validation_loss": [1.0, 0.7]}
+)
+
+
+@pytest.fixture
+def browser():
+    """A headless Chromium that asks nobody for anything."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(bench, tmp_path):
+    """A page with hostile names, on disk."""
+    features = ("<img src=x onerror=alert(1)>", r"$\frac{1}{0}$", "电池容量")
+    case = bench("classification", n=300, features=features, classes=["低", "<b>hoch</b>"])
+    found = evaluate_model(case.model, *case.parts, EvaluationParams(), source=SOURCE)
+    content = report_content(
+        "phones",
+        model=case.model,
+        history=HISTORY,
+        predictions=found.predictions,
+        metrics=found.metrics,
+        primary=case.primary,
+        split=case.split,
+        source=SOURCE,
+        schema=case.schema,
+    )
+    path = tmp_path / "report.html"
+    path.write_text(report_html(content), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_shows_its_content_and_asks_for_nothing(browser, address, scheme, width):
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    assert said == []
+    assert asked == [address]
+    first_screen = page.inner_text("#verdict")
+    assert "Is the network worth it?" in first_screen
+    assert "test accuracy" in first_screen
+    assert "gradient boosting" in first_screen
+    assert page.locator("#verdict").bounding_box()["y"] < 900
+    assert "Synthetic sample: 样本.csv, 300 rows" in page.inner_text("header")
+    assert "<img src=x onerror=alert(1)>" in page.inner_text("#failures")
+    assert page.locator("figure svg").count() == 8
+    assert page.locator("img").count() == 0
+    # nothing hangs over the edge of a phone
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_figures_follow_the_page_into_the_dark(browser, address):
+    inks = []
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(address)
+        inked = "document.querySelector('#training svg g[style*=ink]')"
+        inks.append(page.evaluate(f"getComputedStyle({inked}).fill"))
+    assert inks == ["rgb(31, 35, 40)", "rgb(230, 237, 243)"]

@@ -1,0 +1,86 @@
+"""The project's own commands, as real processes: table add, table check, compare, register."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+
+def write_customers(path: Path, *, separator: str = ",", encoding: str = "utf-8") -> None:
+    """300 customers with words, dates and holes; the young rarely buy."""
+    draw = random.Random(1)
+    with path.open("w", newline="", encoding=encoding) as stream:
+        rows = csv.writer(stream, delimiter=separator)
+        rows.writerow(["customer", "joined", "city", "age", "bought"])
+        for number in range(300):
+            age = draw.randint(18, 80)
+            buys = draw.random() < (0.1 if age < 40 else 0.9)
+            rows.writerow(
+                [
+                    f"c{number}",
+                    f"2021-{draw.randint(1, 12):02d}-{draw.randint(1, 28):02d}",
+                    draw.choice(["Oslo", "Bergen", "北京"]),
+                    "" if number % 50 == 7 else age,
+                    "yes" if buys else "no",
+                ]
+            )
+
+
+def test_a_csv_of_ones_own_becomes_a_trained_table_by_two_commands(kedro, project):
+    write_customers(project / "customers.csv", separator=";", encoding="gbk")
+    told = kedro("table", "add", "customers", "customers.csv", "--target", "bought").stdout
+    assert "bought: predicted by classification, words: 2 different values in 300 rows" in told
+    assert "customer: identifier, 300 different texts in 300 rows" in told
+    assert "age: numeric, whole numbers from 18 to 80; 2% missing" in told
+    assert "nothing is wrong" in kedro("table", "check", "customers").stdout
+    kedro("run", "--pipeline", "customers")
+    metrics = json.loads((project / "data/08_reporting/customers/metrics.json").read_text())
+    assert metrics["test/accuracy"] > metrics["baseline/majority/accuracy"]
+
+
+def test_adding_never_overwrites_without_force(kedro, project):
+    write_customers(project / "customers.csv")
+    add = ("table", "add", "customers", "customers.csv", "--target", "bought")
+    kedro(*add)
+    written = (project / "conf/local/parameters_customers.yml").read_text()
+    refused = kedro(*add, expect=1)
+    assert "parameters_customers.yml is there already. Say --force" in refused.stderr
+    kedro(*add, "--force")
+    assert (project / "conf/local/parameters_customers.yml").read_text() == written
+    assert (project / "conf/local/tables.yml").read_text() == "customers:\n"
+
+
+@pytest.mark.parametrize("name", ["../evil", "a b", "1st"])
+def test_a_table_cannot_be_added_under_a_name_that_is_no_folder(kedro, project, name):
+    write_customers(project / "customers.csv")
+    done = kedro("table", "add", name, "customers.csv", "--target", "bought", expect=1)
+    assert f"'{name}' is not a table name" in done.stderr
+    assert list((project / "conf/local").iterdir()) == []
+
+
+def test_checking_lists_the_problems_of_data_and_parameters_together(kedro, project):
+    (project / "conf/local/parameters_mine.yml").write_text(
+        "phone_price:\n"
+        "  training: {epoch: 3}\n"
+        "  schema: {columns: {ram: {minimum: 1000}}}\n"
+    )  # fmt: skip
+    told = kedro("table", "check", "phone_price", expect=1).stderr
+    assert "phone_price: training: `epoch` is not a known parameter. Did you mean" in told
+    assert "is below the minimum 1000" in told
+
+
+def test_runs_are_ranked_and_the_better_one_becomes_champion(kedro, project):
+    quick = "phone_price.training.epochs=3,phone_price.training.optimizer.lr="
+    for lr in ("0.00001", "0.2"):
+        kedro("run", "--pipeline", "phone_price", "--params", quick + lr)
+    told = kedro("compare", "phone_price").stdout
+    assert "phone_price: 2 runs by test/accuracy, best first" in told
+    assert told.index("0.2") < told.index("1e-05")
+    assert (project / "data/08_reporting/phone_price/comparison.png").exists()
+    assert "is the champion now" in kedro("register", "phone_price").stdout
+    kedro("run", "--pipeline", "phone_price", "--params", quick + "0.00001")
+    assert "not promoted" in kedro("register", "phone_price", expect=1).stdout

@@ -19,6 +19,8 @@ def load_model(folder: str | Path) -> TrainedModel:
     Args: folder: `data/06_models/<table>`, as a run left it.
     Raises: ModelError if the folder holds no model, or one that is truncated or altered.
     """
+    from pathlib import Path
+
     from colonnade.training import storage  # torch is imported by those who predict
 
-    return storage.load_model(folder)
+    return storage.load_model(Path(folder))

@@ -113,7 +113,7 @@ def table_group() -> None:
 @click.option("--shared", is_flag=True, help="Write into conf/base, for everyone.")
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
 @click.pass_obj
-def add(project: ProjectMetadata, name: str, path: Path, shared: bool, **choices: Any) -> None:
+def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choices: Any) -> None:
     """Read a file, guess what its columns mean, and write the YAML of table NAME."""
     from colonnade.new_table import add_table
 
@@ -132,7 +132,7 @@ def add(project: ProjectMetadata, name: str, path: Path, shared: bool, **choices
 @table_group.command(name="check", cls=PlainErrors)
 @click.argument("name")
 @click.pass_obj
-def check(project: ProjectMetadata, name: str) -> None:
+def check(project: ProjectMetadata, /, name: str) -> None:
     """Check the data and the parameters of table NAME without training; list every problem."""
     from colonnade.new_table import check_table
 
@@ -144,7 +144,7 @@ def check(project: ProjectMetadata, name: str) -> None:
 @click.argument("name")
 @click.option("--last", default=10, show_default=True, help="How many runs.")
 @click.pass_obj
-def compare(project: ProjectMetadata, name: str, last: int) -> None:
+def compare(project: ProjectMetadata, /, name: str, last: int) -> None:
     """Rank the last runs of table NAME beside the knobs that differ, and draw metric by knob."""
     from colonnade.datasets import PngFigure
     from colonnade.tracking.compare import compare_runs
@@ -161,7 +161,7 @@ def compare(project: ProjectMetadata, name: str, last: int) -> None:
 @click.argument("name")
 @click.option("--run", "run_id", default="", help="A run's id; by default the last finished run.")
 @click.pass_obj
-def register(project: ProjectMetadata, name: str, run_id: str) -> None:
+def register(project: ProjectMetadata, /, name: str, run_id: str) -> None:
     """Make a run's model the champion of table NAME, if it passes the gate in mlflow.yml."""
     from colonnade.tracking import registry
 

@@ -293,5 +293,6 @@ class CheckpointFile(_LocalPath):
 
 def _table_preview(table: pd.DataFrame, nrows: int) -> TablePreview:
     # kedro-viz sends JSON, which knows neither NaN nor timestamps
-    text = table.head(nrows).reset_index(drop=True).to_json(orient="split", date_format="iso")
+    head = table.head(nrows).reset_index(drop=True)
+    text = head.to_json(orient="split", date_format="iso", default_handler=str)
     return TablePreview(json.loads(text))

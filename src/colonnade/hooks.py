@@ -14,7 +14,7 @@ from colonnade.pipeline_registry import remember, table_names
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
-    from kedro.io import CatalogProtocol
+    from kedro.io import DataCatalog
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
@@ -37,7 +37,7 @@ class NameHooks:
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Refuse a file that no dataset of this run, or more than one, would read."""
         words = run_params["runtime_params"] or {}
@@ -58,7 +58,7 @@ class LogHooks:
         self._started[node.name] = time.perf_counter()
 
     @hook_impl
-    def after_node_run(self, node: Node, catalog: CatalogProtocol, outputs: dict[str, Any]) -> None:
+    def after_node_run(self, node: Node, catalog: DataCatalog, outputs: dict[str, Any]) -> None:
         """Tell the node's time, where the table came from, and whether the model is good."""
         seconds = time.perf_counter() - self._started.pop(node.name)
         logger.info("%-40s %6.2f s", node.name, seconds)
@@ -74,7 +74,7 @@ class LogHooks:
                 judged = verdict(data, catalog.load(f"params:{table}.schema").task)
                 logger.info("%s: %s. %s", table, judged.headline, judged.sentence)
             if kind == "report":
-                logger.info("%s: report in %s", table, catalog[name]._filepath)
+                logger.info("%s: report in %s", table, file_of(catalog, name))
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node) -> None:
@@ -98,7 +98,7 @@ class TrackingHooks:
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Begin a record for each table, so that MLflow is imported while the table is trained."""
         from colonnade.tracking.params import TrackingParams
@@ -112,16 +112,16 @@ class TrackingHooks:
             self._recorders[table] = Recorder.start(self._context.project_path, tracking, run)
 
     @hook_impl
-    def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, catalog: DataCatalog) -> None:
         """Hand over what the run has written, and say where it is found."""
         self._finish(catalog, "FINISHED")
 
     @hook_impl
-    def on_pipeline_error(self, catalog: CatalogProtocol) -> None:
+    def on_pipeline_error(self, catalog: DataCatalog) -> None:
         """Record a failed run as failed, with what it had written."""
         self._finish(catalog, "FAILED")
 
-    def _finish(self, catalog: CatalogProtocol, status: Status) -> None:
+    def _finish(self, catalog: DataCatalog, status: Status) -> None:
         recorders, self._recorders = self._recorders, {}
         for table, recorder in recorders.items():
             hand_over(recorder, table, catalog, since=self._started)
@@ -161,7 +161,7 @@ def check_names(parameters: dict[str, Any], tables: list[str]) -> None:
         raise ParameterError(problems)
 
 
-def check_file_word(word: str, path: str, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+def check_file_word(word: str, path: str, pipeline: Pipeline, catalog: DataCatalog) -> None:
     """Refuse `raw` or `rows` where it would be ignored, or read as many tables.
 
     Raises: ParameterError.
@@ -176,11 +176,18 @@ def check_file_word(word: str, path: str, pipeline: Pipeline, catalog: CatalogPr
             f"`{word}` names one file, but this run has {len(tables)} tables "
             f"({', '.join(tables)}). Say which: --pipeline {tables[0]}."
         )
-    if not str(getattr(catalog[readers[0]], "_filepath", "")).endswith(Path(path).name):
+    file = file_of(catalog, readers[0])
+    if file is None or file.name != Path(path).name:
         raise ParameterError(
             f"`{word}`: {readers[0]} does not read a file. Give it a `filepath` in "
             "conf/local/catalog.yml."
         )
+
+
+def file_of(catalog: DataCatalog, name: str) -> Path | None:
+    """Where a dataset keeps its file; Kedro has no public word for it."""
+    path = getattr(catalog[name], "_filepath", None)
+    return None if path is None else Path(path)
 
 
 def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any]) -> RunStart:
@@ -196,11 +203,13 @@ def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any])
     return RunStart(table, run_name(parameters, special), parameters)
 
 
-def hand_over(recorder: Recorder, table: str, catalog: CatalogProtocol, since: float) -> None:
+def hand_over(recorder: Recorder, table: str, catalog: DataCatalog, since: float) -> None:
     """Tell a record what this run has written; what an earlier run left is not of this run."""
 
     def written(name: str) -> Path | None:
-        path = Path(catalog[f"{table}.{name}"]._filepath)  # Kedro has no public word for it
+        path = file_of(catalog, f"{table}.{name}")
+        if path is None:
+            return None
         file = path / "model.json" if name == "model" else path
         return path if file.exists() and file.stat().st_mtime >= int(since) else None
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from colonnade.tables.infer import Inference
     from colonnade.tables.schema import Task
+    from colonnade.tables.sniff import TextOptions
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def add_table(
     return NewTable(inference, [parameters, catalog, tables])
 
 
-def catalog_text(name: str, path: Path, options: dict[str, str]) -> str:
+def catalog_text(name: str, path: Path, options: TextOptions) -> str:
     """The catalog entry of a table's file; `--params raw=PATH` still reads another for one run."""
     place = path.as_posix().replace("\\", "\\\\").replace("'", "\\'")
     lines = [
@@ -102,10 +103,9 @@ def check_table(loader: AbstractConfigLoader, name: str) -> str:
     if name not in names:
         raise ParameterError(f"no such table: {name}. {nearest(name, names)}")
     groups, problems = read_groups(loader["parameters"].get(name) or {})
-    data_groups = [groups.get(group) for group in ("schema", "split", "standardize")]
-    if None not in data_groups:
+    if {"schema", "split", "standardize"} <= groups.keys():
         raw = DataCatalog.from_config(loader["catalog"], _credentials(loader)).load(f"{name}.raw")
-        problems += table_problems(raw, *data_groups)
+        problems += table_problems(raw, groups["schema"], groups["split"], groups["standardize"])
         if not problems:
             return f"{name}: {Source.of(raw).describe()}: nothing is wrong."
     raise DataError(problems, name)
@@ -118,7 +118,7 @@ def _credentials(loader: AbstractConfigLoader) -> dict[str, Any]:
         return {}
 
 
-def _text_options(path: Path) -> dict[str, str]:
+def _text_options(path: Path) -> TextOptions:
     """Encoding and separator of a plain text table; what is packed or typed has none to guess."""
     if path.suffix.lower() not in (".csv", ".txt", ".tsv"):
         return {}

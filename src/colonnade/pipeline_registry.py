@@ -21,12 +21,14 @@ def register_pipelines() -> dict[str, Pipeline]:
 
     `__default__` trains every table.
     """
+    from kedro.pipeline import Pipeline
+
     from colonnade.pipelines import predict, table
 
     names = table_names(config_loader())
     trains = {name: table.create_pipeline(name) for name in names}
     predicts = {f"{name}_predict": predict.create_pipeline(name) for name in names}
-    return {"__default__": sum(trains.values()), **trains, **predicts}
+    return {"__default__": sum(trains.values(), Pipeline([])), **trains, **predicts}
 
 
 def table_names(loader: AbstractConfigLoader) -> list[str]:
@@ -58,6 +60,7 @@ def config_loader() -> AbstractConfigLoader:
     from kedro.utils import find_kedro_project
 
     root = find_kedro_project(Path.cwd()) or Path.cwd()
-    return settings.CONFIG_LOADER_CLASS(
+    loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(
         conf_source=str(root / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS
     )
+    return loader

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
@@ -102,7 +103,8 @@ def _fit(standardizer: Standardizer, train: pd.DataFrame) -> LinearModel:
     return LinearModel(standardizer, beta[:-1], beta[-1])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bench():
-    """Build a table, its split and a fitted model."""
-    return make_bench
+    """Build a table, its split and a fitted model; products of small matrices on one thread."""
+    with threadpool_limits(limits=1):
+        yield make_bench

@@ -13,6 +13,9 @@ from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explain import Explanation, explain_model
 from colonnade.evaluation.failures import confident_mistakes, weakest_slices
 from colonnade.evaluation.importance import partial_dependences, permutation_importances
+from colonnade.tables.ingest import ingest_table
+from colonnade.tables.schema import ColumnParams
+from colonnade.tables.standardize import StandardizeParams, fit_standardizer
 
 PARAMS = EvaluationParams(baselines=[], resamples=0)
 
@@ -59,6 +62,20 @@ def test_dependence_of_classes_is_probability_and_of_ranks_expectation(bench):
     (found,) = partial_dependences(case.model, case.primary, ["a"])
     assert list(found.curves) == ["expected rank"]
     assert 0 <= min(found.curves["expected rank"]) < max(found.curves["expected rank"]) <= 3
+
+
+def test_values_of_an_ordered_column_stand_in_their_order(bench):
+    case = bench("regression", n=60, features=("a",))
+    case.primary["size"] = ["L", "S", "M"] * 20
+    schema = case.schema.model_copy(
+        update={"columns": {"size": ColumnParams(kind="ordered", values=["S", "M", "L"])}}
+    )
+    primary = ingest_table(case.primary, schema)
+    case.model.standardizer = fit_standardizer(primary, schema, StandardizeParams())
+    case.model.weights = np.array([1.0] * len(case.model.standardizer.feature_names))
+    found = partial_dependences(case.model, primary, ["size"])
+    assert found[0].values == ["S", "M", "L"]
+    assert np.all(np.diff(found[0].curves["prediction"]) > 0)
 
 
 def test_explanation_survives_json(bench):

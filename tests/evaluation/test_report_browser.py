@@ -20,7 +20,7 @@ HISTORY = pd.DataFrame(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser():
     """A headless Chromium that asks nobody for anything."""
     if CHROMIUM is None:
@@ -35,8 +35,8 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def address(bench, tmp_path):
+@pytest.fixture(scope="module")
+def address(bench, tmp_path_factory):
     """A page with hostile names, on disk."""
     features = ("<img src=x onerror=alert(1)>", r"$\frac{1}{0}$", "电池容量")
     case = bench("classification", n=300, features=features, classes=["低", "<b>hoch</b>"])
@@ -52,7 +52,7 @@ def address(bench, tmp_path):
         source=SOURCE,
         schema=case.schema,
     )
-    path = tmp_path / "report.html"
+    path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(report_html(content), encoding="utf-8")
     return path.as_uri()
 

@@ -143,6 +143,14 @@ def test_a_loss_that_still_falls_asks_for_epochs():
     assert "epochs" not in steps(history=cooled)[0]
 
 
+def test_a_validation_loss_that_rose_asks_for_early_stopping():
+    risen = HISTORY.assign(validation_loss=[1.0, 0.5, *[0.8] * 18])
+    assert steps(history=risen) == [
+        "The validation loss was lowest at epoch 2 of 20 and rose after it: try "
+        "`training.early_stopping: {}`."
+    ]
+
+
 def test_useless_columns_and_weak_slices_are_named():
     importance = [
         Importance(feature=name, mean=mean, low=low, high=high)

@@ -240,6 +240,18 @@ def test_refit_trains_on_all_rows_for_the_chosen_epochs(table):
     assert all(torch.equal(expected[name], done.model.weights[name]) for name in expected)
 
 
+def test_refit_shows_its_own_number_of_epochs(fit):
+    heard = []
+    words = {
+        "epochs": 60,
+        "optimizer": {"name": "adam", "lr": 0.1},
+        "early_stopping": {"patience": 4},
+    }
+    done = fit("ordinal", MLP, {**words, "refit": True}, progress=lambda *a: heard.append(a[:2]))
+    best = done.model.facts["best_epoch"]
+    assert heard[-1] == (best, best)
+
+
 def test_refit_without_validation_rows_changes_nothing(fit):
     one = fit("ordinal", MLP, {"refit": True}, sizes={"n_validation": 0})
     assert same_weights(one.model, fit("ordinal", MLP, sizes={"n_validation": 0}).model)
@@ -295,6 +307,23 @@ def test_a_loss_that_is_not_finite_names_epoch_and_batch(fit, tmp_path, checkpoi
         from safetensors.torch import load_file
 
         assert bool(torch.isfinite(load_file(options["checkpoint"])["flat"]).all())
+
+
+def test_a_validation_loss_that_is_not_finite_stops_the_run(table):
+    train, validation, standardizer = table("regression")
+    validation = validation.copy()
+    validation.iloc[0, 0] = 1e38
+    with pytest.raises(
+        TrainingError, match=r"the validation loss is not finite in epoch 1\. Try a"
+    ):
+        train_model(train, validation, standardizer, ModelParams(), TrainingParams())
+
+
+def test_a_single_class_is_refused(table):
+    prepared = table("classification", n_classes=1)
+    with pytest.raises(DataError) as caught:
+        train_model(*prepared, ModelParams(), TrainingParams())
+    assert str(caught.value) == "column 'y' has a single class: there is nothing to learn."
 
 
 def test_features_that_are_not_finite_are_named(table):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from colonnade.evaluation.metrics import HEADLINES
 from colonnade.evaluation.verdict import form, verdict
 
@@ -19,6 +21,7 @@ _GAP = 0.05
 _RATIO = 1.25
 _MISCALIBRATED = 0.05
 _LATE = 0.98
+_RISEN = 1.1
 
 
 def next_steps(
@@ -28,6 +31,7 @@ def next_steps(
     found = [
         _simpler_model(metrics, task),
         _overfit(metrics, task),
+        _trained_too_long(history),
         _still_learning(history),
         _temperature(explanation),
         _useless_columns(explanation),
@@ -58,6 +62,20 @@ def _overfit(metrics: Mapping[str, float], task: Task) -> str:
         f"Train rows are known better than {part} rows ({form(name, seen)} against "
         f"{form(name, unseen)}): try more `training.optimizer.weight_decay`, `model.dropout`, or a "
         "smaller `model.hidden`."
+    )
+
+
+def _trained_too_long(history: pd.DataFrame) -> str:
+    """The validation loss had its best behind it, and training went on."""
+    losses = history["validation_loss"].to_numpy(dtype=float)
+    if len(losses) < 5 or np.isnan(losses).any():
+        return ""
+    best = int(losses.argmin())
+    if losses[-1] <= _RISEN * abs(losses[best]):
+        return ""
+    return (
+        f"The validation loss was lowest at epoch {history['epoch'].iloc[best]} of "
+        f"{history['epoch'].iloc[-1]} and rose after it: try `training.early_stopping: {{}}`."
     )
 
 

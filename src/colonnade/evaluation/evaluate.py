@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,21 @@ from colonnade.evaluation.metrics import (
     interval_metrics,
     regression_metrics,
 )
-from colonnade.evaluation.observations import Observations, Predictor, observe, prediction_table
+from colonnade.evaluation.observations import (
+    Observations,
+    Predictor,
+    observe,
+    one_thread,
+    prediction_table,
+)
 from colonnade.parameters import Params
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.tables.source import Source
+
+_FEW_ROWS = 50_000
 
 
 class EvaluationParams(Params):
@@ -75,11 +84,10 @@ def evaluate_model(
     Args: train, validation, test: outputs of the standardizer; any but train may be empty.
     source: the table's, which knows the true coefficients of a drawn table.
     """
-    parts = {
-        "train": observe(model, "train", train),
-        "validation": observe(model, "validation", validation),
-        "test": observe(model, "test", test),
-    }
+    frames = {"train": train, "validation": validation, "test": test}
+    few = sum(map(len, frames.values())) < _FEW_ROWS
+    with one_thread() if few else nullcontext():
+        parts = {part: observe(model, part, frame) for part, frame in frames.items()}
     metrics: dict[str, float] = {}
     for name in ("test", "validation"):
         metrics |= _prefixed(name, measure(parts[name]))

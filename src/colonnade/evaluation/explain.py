@@ -17,7 +17,7 @@ from colonnade.evaluation.importance import (
     permutation_importances,
 )
 from colonnade.evaluation.metrics import ClassMetrics, class_metrics
-from colonnade.evaluation.observations import normalised
+from colonnade.evaluation.observations import normalised, one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,10 +66,12 @@ def explain_model(
     part: Part = "test" if (predictions["part"] == "test").any() else "validation"
     asked: Part = "validation" if (split["part"] == "validation").any() else "train"
     raw = primary[(split["part"] == asked).to_numpy()]
-    importance = permutation_importances(
-        model, raw, repeats=params.importance_repeats, seed=params.seed
-    )
-    names = [one.feature for one in importance]
+    with one_thread():
+        importance = permutation_importances(
+            model, raw, repeats=params.importance_repeats, seed=params.seed
+        )
+        names = [one.feature for one in importance]
+        dependence = partial_dependences(model, raw, names[: params.dependence_features])
     rows = predictions[predictions["part"] == part]
     seen = primary.loc[rows["row"]]
     task = model.standardizer.task
@@ -80,7 +82,7 @@ def explain_model(
         classes=_classes(rows),
         calibration=_calibration(predictions, part),
         importance=importance,
-        dependence=partial_dependences(model, raw, names[: params.dependence_features]),
+        dependence=dependence,
         slices=weakest_slices(rows, seen, model.standardizer.inputs, task),
         mistakes=confident_mistakes(
             rows, seen, names[:_VALUES_TOLD], task, most=_most_mistakes(rows, task, params)

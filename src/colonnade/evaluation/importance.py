@@ -85,7 +85,8 @@ def partial_dependences(
     if len(raw) < 2:
         return []
     rows = _sample(raw, MOST_ROWS // 4)
-    grids = {name: _grid(rows[name]) for name in features}
+    schema = model.standardizer.table_schema
+    grids = {name: _grid(rows[name], schema.column(name).values) for name in features}
     grids = {name: grid for name, grid in grids.items() if len(grid) > 1}
     averages = {name: _averages(model, rows, name, grid) for name, grid in grids.items()}
     outputs = _outputs(model, list(averages.values()))
@@ -124,14 +125,19 @@ def _averages(model: Predictor, rows: pd.DataFrame, feature: str, grid: Array) -
     return averages
 
 
-def _grid(values: pd.Series) -> Array:
-    """Values at which to ask: few enough to be quick, all of them where there are few."""
+def _grid(values: pd.Series, order: list[Any] | None) -> Array:
+    """Values at which to ask: few enough to be quick, all of them where there are few.
+
+    Args: order: in which the schema names the values of an ordered or categorical column.
+    """
     present = values.dropna()
     if pd.api.types.is_datetime64_any_dtype(present):
         return np.empty(0)
     if not pd.api.types.is_numeric_dtype(present) or pd.api.types.is_bool_dtype(present):
-        frequent: Array = present.value_counts().index[:_GRID].to_numpy(dtype=object)
-        return frequent
+        frequent = list(present.value_counts().index[:_GRID])
+        place = {str(value): k for k, value in enumerate(order or [])}
+        frequent.sort(key=lambda value: (place.get(str(value), len(place)), str(value)))
+        return np.array(frequent, dtype=object)
     numbers = present.to_numpy(dtype=np.float64)
     distinct = np.unique(numbers)
     if len(distinct) <= _GRID:

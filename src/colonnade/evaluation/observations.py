@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from colonnade.tables.schema import Task
     from colonnade.tables.standardize import Standardizer
 
@@ -69,6 +73,21 @@ def observe(model: Predictor, part: str, frame: pd.DataFrame) -> Observations:
         if len(frame):
             probabilities = normalised(model.probabilities(X))
     return Observations(part, standardizer.task, frame.index, X, actual, predicted, probabilities)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch, where it is at work, use one thread: few rows at a time gain nothing from more.
+
+    On a busy machine small products on two threads wait for each other ten times as long.
+    """
+    if "torch" not in sys.modules:
+        yield
+        return
+    from colonnade.training.engine import thread_count
+
+    with thread_count(1):
+        yield
 
 
 def normalised(probabilities: Array) -> Array:

@@ -85,15 +85,13 @@ def report_content(
         confidence=params.confidence,
         explain=params.explain,
         explanation=explain_model(model, primary, split, predictions, params),
-        targets=pd.DataFrame(
-            {"part": split["part"].to_numpy(), "target": primary[schema.target].to_numpy()}
-        ),
-        summary=model.summary() if hasattr(model, "summary") else "",
-        facts=dict(getattr(model, "facts", {})),
-        knobs=knobs(model=getattr(model, "model", None), training=getattr(model, "training", None)),
-        environment=environment() | _seed_and_threads(model),
+        targets=_targets(primary[schema.target], split),
         **more,
     )
+
+
+def _targets(target: pd.Series, split: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({"part": split["part"].to_numpy(), "target": target.to_numpy()})
 
 
 def _seed_and_threads(model: Any) -> dict[str, str]:

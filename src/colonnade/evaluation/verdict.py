@@ -94,8 +94,8 @@ def _compared(metrics: Mapping[str, float], headline: str, best: str, told: str)
     sentence = {
         "yes": f"The model beats the best simple model, {against}: {ahead}.",
         "no": f"A simple model does better: {against}. The difference is {ahead}.",
-        "level": f"The model is as good as the best simple model, {against}: they differ by less "
-        "than 1 %.",
+        "level": f"The model is as good as the best simple model, {against}"
+        + (": they differ by less than 1\N{NO-BREAK SPACE}%." if gain else ", on these rows."),
         "unclear": f"The model is level with the best simple model, {against}: {ahead} holds "
         "zero, so these rows cannot tell them apart.",
     }[word]

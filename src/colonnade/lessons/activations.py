@@ -13,7 +13,6 @@ from colonnade.evaluation.figures.style import (
     Margins,
     finish,
     label,
-    legend,
     new_figure,
 )
 from colonnade.training.activations import ActivationParams
@@ -126,7 +125,8 @@ def _softmax(row: Sequence[Axes], z: torch.Tensor) -> None:
     shares = torch.stack([z, torch.ones_like(z), torch.zeros_like(z)], 1).softmax(1)
     first = torch.tensor([1.0, 0.0, 0.0], dtype=z.dtype)
     slopes = shares * (first - shares[:, :1])
-    for i, (colour, line) in enumerate(((BLUE, "-"), (VERMILION, "--"), (GREEN, ":"))):
-        curve.plot(z, shares[:, i], line, color=colour, lw=2, label=f"$p_{i + 1}$")
+    looks = ((BLUE, "-", (4.2, 0.8)), (VERMILION, "--", (-5.6, 0.8)), (GREEN, ":", (-5.6, 0.35)))
+    for i, (colour, line, place) in enumerate(looks):
+        curve.plot(z, shares[:, i], line, color=colour, lw=2)
+        curve.text(*place, f"$p_{i + 1}$", color=colour, fontsize=11)
         derivative.plot(z, slopes[:, i], line, color=colour, lw=2)
-    legend(curve, loc="center left", handlelength=1.6)

@@ -14,6 +14,7 @@ from colonnade.evaluation.figures.style import (
     new_figure,
 )
 from colonnade.training.activations import ActivationParams
+from colonnade.training.engine import thread_count
 from colonnade.training.initializers import InitializerParams
 
 if TYPE_CHECKING:
@@ -59,12 +60,11 @@ def initialisation_variance(
             looks = {"color": colour, "marker": marker, "markersize": 3.5, "lw": 1.5}
             axes[column].plot(range(1, DEPTH + 1), outputs, label=name, **looks)
             axes[2 + column].plot(range(1, DEPTH + 1), gradients, **looks)
-        label(axes[column], title=f"outputs, {activation}")
-        label(axes[2 + column], title=f"gradients of the outputs, {activation}", x="layer")
+        y = ("variance of outputs", "variance, last layer = 1") if column == 0 else ("", "")
+        label(axes[column], title=f"outputs, {activation}", y=y[0])
+        label(axes[2 + column], title=f"gradients, {activation}", x="layer", y=y[1])
     for ax in axes:
         _logarithmic(ax)
-    label(axes[0], y="variance of outputs")
-    label(axes[2], y="variance, last layer = 1")
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(
         handles, names, loc="upper left", bbox_to_anchor=(0.08, 0.945), ncols=3, frameon=False,
@@ -86,15 +86,16 @@ def layer_variances(
     bend = ActivationParams.model_validate(activation)
     kernels, start = bend.kernels(), InitializerParams.model_validate(initializer)
     generator = torch.Generator().manual_seed(seed)
-    h = torch.randn(ROWS, width, generator=generator, dtype=torch.float64)
+    h = torch.randn(ROWS, width, generator=generator, dtype=torch.float64).requires_grad_()
     layers: list[torch.Tensor] = []
-    for _ in range(depth):
-        weight = torch.empty(width, width)
-        start.fill(weight, generator, bend.gain())
-        h = kernels.apply(h @ weight.double().T.requires_grad_())
-        h.retain_grad()
-        layers.append(h)
-    h.backward(torch.randn(h.shape, generator=generator, dtype=h.dtype))
+    with thread_count(1):  # products this small lose by a second thread
+        for _ in range(depth):
+            weight = torch.empty(width, width)
+            start.fill(weight, generator, bend.gain())
+            h = kernels.apply(h @ weight.double().T)
+            h.retain_grad()
+            layers.append(h)
+        h.backward(torch.randn(h.shape, generator=generator, dtype=h.dtype))
     outputs = [float(layer.detach().var()) for layer in layers]
     gradients = [float(layer.grad.var()) for layer in layers if layer.grad is not None]
     return outputs, gradients

@@ -41,6 +41,8 @@ def read_cells(cells: pd.Series, column: Column) -> pd.Series:
 
 
 def _refuse_missing(values: pd.Series, cells: pd.Series, column: Column) -> None:
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biu":
+        return
     missing = values.isna().to_numpy()
     if not missing.any():
         return

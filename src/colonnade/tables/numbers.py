@@ -53,14 +53,14 @@ def _typed_numbers(cells: pd.Series, column: Column) -> pd.Series:
             "Turn it into one before it comes here."
         )
         return pd.Series(np.nan, index=cells.index)
-    if cells.isna().any():
-        return cells.astype("float64")
-    if cells.dtype.kind in "iu":
-        large = (cells > EXACT_WHOLE) | (cells < -EXACT_WHOLE)
-        _refuse_inexact(large.to_numpy(dtype=bool), cells, column)
-    if cells.dtype.kind in "biu":
-        return cells.astype("int64")
-    return cells.astype("float64")
+    if not isinstance(cells.dtype, np.dtype) and cells.isna().any():
+        cells = cells.astype("float64")
+    if cells.dtype.kind == "f":
+        return cells if cells.dtype == "float64" else cells.astype("float64")
+    values = cells.to_numpy()
+    if len(values) and (values.max() > EXACT_WHOLE or values.min() < -EXACT_WHOLE):
+        _refuse_inexact((values > EXACT_WHOLE) | (values < -EXACT_WHOLE), cells, column)
+    return cells if cells.dtype == "int64" else cells.astype("int64")
 
 
 def _refuse_inexact(large: np.ndarray, cells: pd.Series, column: Column) -> None:

@@ -60,13 +60,9 @@ def read_raw_table(
             f"{path}: a table is a .csv, .tsv, .txt (also .gz), .parquet or .xlsx file, "
             f"not '{suffix}'."
         )
-    source = Source(
-        name=name,
-        rows=len(frame),
-        columns=frame.shape[1],
-        sha256=digest,
-        note=_note(path, digest, options),
-    )
+    note = _note(path, digest, options)
+    rows, columns = frame.shape
+    source = Source(name=name, rows=rows, columns=columns, sha256=digest, note=note)
     frame.attrs["source"] = source.model_dump(mode="json")
     return frame
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import TypedDict
 
 from colonnade.tables.reading import guessed_encoding
 
@@ -11,16 +12,25 @@ SEPARATORS = (",", ";", "\t", "|")
 LOOKED_AT = 2**20
 
 
-def text_options(data: bytes) -> dict[str, str]:
+class TextOptions(TypedDict, total=False):
+    """How a text file is written, where that is not as usual."""
+
+    encoding: str
+    separator: str
+
+
+def text_options(data: bytes) -> TextOptions:
     """The `encoding` and `separator` that the catalog should name, where they are not usual.
 
     Args: data: the file's first bytes; a MiB is enough.
     """
     encoding = _encoding(data)
     text = data[:LOOKED_AT].decode(encoding, errors="ignore").removeprefix("\ufeff")
-    options = {} if encoding == "utf-8" else {"encoding": encoding}
+    options: TextOptions = {} if encoding == "utf-8" else {"encoding": encoding}
     separator = _separator(text)
-    return options if separator == "," else {**options, "separator": separator}
+    if separator != ",":
+        options["separator"] = separator
+    return options
 
 
 def _encoding(data: bytes) -> str:

@@ -41,5 +41,9 @@ class Source(Params):
 def content_hash(frame: pd.DataFrame) -> str:
     """SHA-256 of the columns' names and cells, in order."""
     digest = hashlib.sha256("\x00".join(map(str, frame.columns)).encode())
+    # lists and the like have no hash of their own: their text stands for them
+    odd = {place for place, dtype in enumerate(frame.dtypes) if dtype.kind == "O"}
+    frame = frame.set_axis(range(frame.shape[1]), axis=1)
+    frame = frame.astype(dict.fromkeys(odd, "str"))
     digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return digest.hexdigest()

@@ -97,16 +97,24 @@ class Journal:
         copy = self.folder / "kept" / str(number) / path.name
         return copy if copy.exists() else None
 
-    def failed(self) -> int:
+    def failed(self) -> None:
         """Count one more attempt at delivery that failed."""
-        count = self.attempts() + 1
-        (self.folder / "attempts").write_text(str(count))
-        return count
+        self.note("attempts", self.attempts() + 1)
 
     def attempts(self) -> int:
         """How often delivery failed for another reason than a store out of reach."""
-        file = self.folder / "attempts"
-        return int(file.read_text()) if file.exists() else 0
+        return self.noted("attempts") or 0
+
+    def note(self, name: str, number: int) -> None:
+        """Keep a number; a kill leaves the old one or the new one."""
+        draft = self.folder / f"{name}.new"
+        draft.write_text(str(number))
+        draft.replace(self.folder / name)
+
+    def noted(self, name: str) -> int | None:
+        """Give a number that was kept."""
+        file = self.folder / name
+        return int(file.read_text()) if file.exists() else None
 
     def delete(self) -> None:
         """Remove the journal: all of it is delivered."""

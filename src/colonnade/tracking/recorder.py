@@ -16,6 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from colonnade.errors import TrackingError
+from colonnade.tracking.git import git_tags
 from colonnade.tracking.journal import Journal, Message, fingerprint, waiting
 from colonnade.tracking.process import WriterProcess
 from colonnade.tracking.server import problem_with
@@ -115,7 +116,7 @@ class Recorder:
             writer = WriterProcess.shared(project, params)
             writer.users += 1
         recorder = cls(params, journal, writer)
-        recorder._tell(_opening(run))
+        recorder._tell({**_opening(run), "git": git_tags(project) if away else {}})
         return recorder
 
     def epochs(self, history: pd.DataFrame) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from mlflow.tracking import MlflowClient
 
+DONE = "done"  # the journal's note of the last message applied
 JOURNAL_TAG = "colonnade.journal"
 
 
@@ -31,21 +31,24 @@ class TrackedRun:
 
     Every message may be applied again: what MLflow has already stays as it is. How far the run
     has come is noted in the journal's folder, so that another writer can go on from there.
+
+    Args: live: whether the process that trains is still there.
     """
 
-    def __init__(self, client: MlflowClient, journal: Journal, project: Path) -> None:
+    def __init__(
+        self, client: MlflowClient, journal: Journal, project: Path, *, live: bool
+    ) -> None:
         self.client, self.journal, self.project = client, journal, project
+        self.live = live
         self.run_id = self.experiment_id = self.view = ""
         self.ended = False
         self._opening: Message = {}
         self._final: list[Metric] = []
         self._data = ""
-        self._state = journal.folder / "state.json"
-        self._begun = self._state.exists()
-        self._done = -1
+        noted = journal.noted(DONE)
+        self._begun = noted is not None
+        self._done = -1 if noted is None else noted
         self._position = 0
-        if self._begun:
-            self._done = int(json.loads(self._state.read_text())["done"])
 
     def follow(self) -> None:
         """Apply the messages that have come since the last call."""
@@ -64,7 +67,7 @@ class TrackedRun:
                 steps[message["do"]](message)
             self._position = position
             self._done = max(self._done, message["number"])
-            self._note()
+            self.journal.note(DONE, self._done)
 
     def end(self, status: str, time: int, why: str = "") -> None:
         """Set the run's status. Units: milliseconds since 1970."""
@@ -74,15 +77,13 @@ class TrackedRun:
         self.client.set_terminated(self.run_id, status=status, end_time=time)
         self.ended = True
 
-    def _note(self) -> None:
-        self._state.write_text(json.dumps({"done": self._done}))
-
     def _open(self, message: Message) -> None:
         self._opening = message
         self.experiment_id = experiment_id(self.client, message["experiment"])
         self.run_id = self._found() if self._begun else ""
         if not self.run_id:
-            self._note()  # before the run exists: a writer killed between the two leaves no double
+            # noted before the run exists: a writer killed between the two leaves no double
+            self.journal.note(DONE, self._done)
             run = self.client.create_run(
                 self.experiment_id,
                 start_time=message["time"],
@@ -94,7 +95,9 @@ class TrackedRun:
         names = safe_keys(parameters)
         self._log(Param(names[key], safe_value(value)) for key, value in parameters.items())
         self._tags({"values": {**_source_tags(message), **message["tags"]}})
-        self._tags({"values": git_tags(self.project)})
+        # asked while the run goes on: a record that is delivered later must not name a later commit
+        git = message.get("git") or (git_tags(self.project) if self.live else {})
+        self._tags({"values": git})
 
     def _found(self) -> str:
         runs = self.client.search_runs(

@@ -1,8 +1,9 @@
 """The process that writes runs to MLflow, so that training need not wait for it.
 
 Started by `process.WriterProcess`. The first line on stdin says where the store is; every further
-line names a journal that has new messages. Answers, one JSON line for each run that ended or
-failed, go to stdout. When stdin closes, what is still open is ended as KILLED: the parent is gone.
+line names a journal that has new messages, or none, to have delivered what others left. Answers,
+one JSON line for each run that ended or failed, go to stdout. When stdin closes, what is still
+open is ended as KILLED: the parent is gone.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Writer:
         try:
             run.follow()
         except Exception as error:
-            self._fail(run.journal, error)
+            self._fail(run.journal, error, run)
             return
         if run.ended:
             del self._runs[folder.name]
@@ -101,16 +102,16 @@ class Writer:
         if not journal.hold("writer"):
             return None  # another writer has taken it for an orphan: it is in good hands
         try:
-            return self._follower(journal)
+            return self._follower(journal, live=True)
         except Exception as error:
             self._fail(journal, error)
             return None
 
-    def _follower(self, journal: Journal) -> TrackedRun:
+    def _follower(self, journal: Journal, *, live: bool) -> TrackedRun:
         client = self._connected()
         from colonnade.tracking.tracked_run import TrackedRun
 
-        return TrackedRun(client, journal, self.project)
+        return TrackedRun(client, journal, self.project, live=live)
 
     def _connected(self) -> MlflowClient:
         if self._client is None:
@@ -121,15 +122,18 @@ class Writer:
         return self._client
 
     def _bury(self, journal: Journal) -> None:
-        run = self._follower(journal)
+        run = self._follower(journal, live=False)
         last = round(journal.lines.stat().st_mtime * 1000)
         run.follow()
         if run.run_id and not run.ended:
             run.end("KILLED", last, GONE)
         journal.delete()
 
-    def _fail(self, journal: Journal, error: Exception) -> None:
+    def _fail(self, journal: Journal, error: Exception, run: TrackedRun | None = None) -> None:
         self._runs[journal.name] = None
+        if run is not None and run.run_id:
+            with suppress(Exception):  # else it would look like running until it is delivered
+                run.end("FAILED", round(time.time() * 1000), f"not recorded in full: {error}")
         self._note_failure(journal, error)
         self._answer(journal, error=f"MLflow: {_first_line(error)}.")
 
@@ -185,7 +189,7 @@ def main() -> None:
     while (bell := _next(bells, settings["pid"])) is not None:
         if "journal" in bell:
             writer.ring(Path(bell["journal"]))
-        if bells.empty():
+        if bells.empty() or "journal" not in bell:
             writer.clear()
     writer.end()
     sys.stderr.flush()

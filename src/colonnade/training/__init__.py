@@ -1,5 +1,14 @@
 """What a model learns from prepared rows: networks, losses, optimizers, the loop.
 
+Usable without Kedro:
+
+    standardizer = fit_standardizer(train, schema, StandardizeParams())
+    fitted = train_model(
+        standardizer.transform(train), standardizer.transform(validation), standardizer,
+        ModelParams.model_validate({"hidden": [64]}), TrainingParams.model_validate({"epochs": 20}),
+    )
+    fitted.model.predict(new_rows)
+
 Parameter classes import no torch; `train_model` and `TrainedModel` import it when they are used.
 """
 

@@ -37,8 +37,15 @@ class HandDerived:
         self.skip: tuple[Tensor, Tensor] | None = None
         if plan.skip:
             self.skip = (stack.block("skip", stack.flat).mT, stack.block("skip", stack.grad))
-        first_bias = self.layers[0].bias if self.layers else self.bias
-        self.narrow_first, self.narrow = not first_bias, plan.skip or not first_bias
+        # What follows each layer reads its outputs with a 1 at their end, or without.
+        readers = [*(layer.bias for layer in self.layers), self.bias]
+        self.chain = [
+            (layer, layer.with_one if reads_one else layer.out)
+            for layer, reads_one in zip(self.layers, readers[1:], strict=True)
+        ]
+        pairs = zip(self.layers[1:], self.chain, strict=False)
+        self.upper = [(layer, x, below.delta) for layer, (below, x) in pairs][::-1]
+        self.narrow_first, self.narrow = not readers[0], plan.skip or not readers[0]
         self.delta = block.new_empty(stack.batch_shape(n_rows, plan.n_logits))
         self.out_delta = self.delta if self.head is None else self.head.delta
         self.out_delta_t = self.out_delta.mT
@@ -52,18 +59,12 @@ class HandDerived:
         bare = x[..., : self.n_inputs] if self.narrow else x
         first = bare if self.narrow_first else x
         h = first
-        for layer in self.layers:
+        for layer, following in self.chain:
             layer.forward(h)
-            h = layer.with_one
-            if not self._takes_one(layer.layer):
-                h = layer.out
+            h = following
         self._outputs(h, bare, logits)
         self._losses(targets, logits)
         self._backward(first, bare, h)
-
-    def _takes_one(self, layer: int) -> bool:
-        following = self.layers[layer + 1 :]
-        return following[0].bias if following else self.bias
 
     def _outputs(self, h: Tensor, bare: Tensor, logits: Tensor) -> None:
         out = logits if self.head is None else self.head.score
@@ -89,10 +90,8 @@ class HandDerived:
         if not self.layers:
             return
         self.multiply(self.out_delta, self.weight, out=self.layers[-1].delta)
-        for i in range(len(self.layers) - 1, 0, -1):
-            below = self.layers[i - 1]
-            x = below.with_one if self.layers[i].bias else below.out
-            self.layers[i].backward(x, below.delta)
+        for layer, x, delta_in in self.upper:
+            layer.backward(x, delta_in)
         self.layers[0].backward(first, None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -172,7 +172,7 @@ class OrdinalHead:
         self.first_slope, self.cuts_row = self.slopes[..., :1], self.cuts.unsqueeze(-2)
         n = self.raw.shape[-1]
         self.minus_later = -torch.ones(n, n, dtype=self.raw.dtype, device=self.raw.device).tril()
-        self.softplus = torch.nn.functional.softplus
+        self.softplus: Any = torch.nn.functional.softplus  # its stub knows no `out`
 
     def forward(self, logits: Tensor) -> None:
         """Write score - cuts."""

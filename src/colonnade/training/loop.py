@@ -125,7 +125,7 @@ class Program:
         """
         before = self.history.seconds[-1] if self.history.seconds else 0.0
         started = time.perf_counter()
-        epochs = self.params.epochs
+        epochs = self.stopping.horizon(self.params.epochs)
         # Autograd needs tensors that remember; all else is faster without.
         guard = torch.inference_mode if self.path == "hand-derived" else torch.no_grad
         with guard():
@@ -195,22 +195,25 @@ class Program:
         return (rows / weights).view(shape), weights.view(shape)
 
     def _mean_losses(self, epoch: int, losses: Tensor, weights: Tensor) -> list[float]:
-        running = torch.tensor([not stopped for stopped in self.stopping.stopped])
-        wrong = ~torch.isfinite(losses).cpu() & running
+        wrong = ~torch.isfinite(losses).cpu() & self._running()
         if bool(wrong.any()):
             batch, member = (int(i) for i in wrong.nonzero()[0])
-            self._refuse(epoch, batch + 1, member)
+            self._refuse("training", f"epoch {epoch}, batch {batch + 1}", member)
         # The last update shows in no loss yet.
-        broken = ~torch.isfinite(self.stack.flat).all(1).cpu() & running
+        broken = ~torch.isfinite(self.stack.flat).all(1).cpu() & self._running()
         if bool(broken.any()):
-            self._refuse(epoch, len(losses), int(broken.nonzero()[0]))
+            place = f"epoch {epoch}, batch {len(losses)}"
+            self._refuse("training", place, int(broken.nonzero()[0]))
         means = (losses * weights).to(torch.float64).sum(0) / weights.to(torch.float64).sum(0)
         return [float(value) for value in means.tolist()]
 
-    def _refuse(self, epoch: int, batch: int, member: int) -> None:
+    def _running(self) -> Tensor:
+        return torch.tensor([not stopped for stopped in self.stopping.stopped])
+
+    def _refuse(self, kind: str, place: str, member: int) -> None:
         who = f" of member {member + 1}" if len(self.members) > 1 else ""
         raise TrainingError(
-            f"the training loss{who} is not finite in epoch {epoch}, batch {batch}. Try a lower "
+            f"the {kind} loss{who} is not finite in {place}. Try a lower "
             f"`training.optimizer.lr` (now {self.rates[member]:g}), set `training.clip_norm` "
             "(e.g. 1.0), or look for extreme values in the columns. The last checkpoint is kept."
         )
@@ -236,6 +239,9 @@ class Program:
 
     def _judge(self, epoch: int, losses: list[float]) -> None:
         validation = self.validation.losses(self.weights(), self.stack.running)
+        wrong = ~torch.isfinite(torch.tensor(validation)) & self._running()
+        if len(self.validation) and bool(wrong.any()):
+            self._refuse("validation", f"epoch {epoch}", int(wrong.nonzero()[0]))
         self.history.train_loss.append(losses)
         self.history.validation_loss.append(validation)
         self.plateau.update(validation)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -32,7 +33,7 @@ class UpdateRule:
         self.steps = torch.zeros((), dtype=torch.float32, device=flat.device)
         self.one = torch.ones((), dtype=torch.float32, device=flat.device)
         self.rates: list[float] = []
-        self.groups: list[tuple[Any, ...]] = []
+        self.updates: list[Callable[[], object]] = []
 
     def set_rates(self, rates: list[float]) -> None:
         """Take one learning rate a member; members of equal rate are updated in one call."""
@@ -41,22 +42,31 @@ class UpdateRule:
         self.rates = list(rates)
         buffers = (self.flat, self.grad, *self.state.values())
         if len(set(rates)) == 1:
-            self.groups = [(rates[0], [self.steps], *([buffer] for buffer in buffers))]
+            self.updates = [self.update(rates[0], [self.steps], *([b] for b in buffers))]
             return
-        self.groups = []
+        self.updates = []
         for rate in dict.fromkeys(rates):
             rows = [i for i, own in enumerate(rates) if own == rate]
             lists = ([buffer[i] for i in rows] for buffer in buffers)
-            self.groups.append((rate, [self.steps] * len(rows), *lists))
+            self.updates.append(self.update(rate, [self.steps] * len(rows), *lists))
 
     def step(self) -> None:
         """Move every member one step against its gradient."""
         self.steps.add_(self.one)
-        for group in self.groups:
-            self.update(*group)
+        for update in self.updates:
+            update()
 
-    def update(self, rate: float, steps: list[Tensor], *buffers: list[Tensor]) -> None:
-        """Move the members of one rate; buffers: parameters, gradients, then the slots."""
+    def update(
+        self, rate: float, steps: list[Tensor], *buffers: list[Tensor]
+    ) -> Callable[[], object]:
+        """Give the function that moves the members of one rate.
+
+        buffers: parameters, gradients, then the slots: one row or block of rows each.
+        """
+        return partial(self.move, rate, list(zip(*buffers, strict=True)))
+
+    def move(self, rate: float, rows: list[tuple[Tensor, ...]]) -> None:
+        """Move rows of parameters, gradients and slots."""
         raise NotImplementedError
 
     def tensors(self) -> dict[str, Tensor]:
@@ -74,11 +84,10 @@ class Sgd(UpdateRule):
 
     slots = ("velocity",)
 
-    def update(self, rate: float, steps: list[Tensor], *buffers: list[Tensor]) -> None:
+    def move(self, rate: float, rows: list[tuple[Tensor, ...]]) -> None:
         """v = momentum v + g; w -= rate v. A velocity of zeros makes the first step plain."""
-        weights, grads, velocity = buffers
         momentum = self.params.momentum or 0.0
-        for w, g, v in zip(weights, grads, velocity, strict=True):
+        for w, g, v in rows:
             if momentum == 0:
                 w.add_(g, alpha=-rate)
                 continue
@@ -94,23 +103,26 @@ class Adam(UpdateRule):
 
     slots = ("exp_avg", "exp_avg_sq")
 
-    def __init__(self, params: OptimizerParams, flat: Tensor, grad: Tensor) -> None:
+    def update(
+        self, rate: float, steps: list[Tensor], *buffers: list[Tensor]
+    ) -> Callable[[], object]:
+        """m, v = averages of g, g^2; w -= rate m_hat / (sqrt(v_hat) + eps)."""
         import torch
 
-        super().__init__(params, flat, grad)
-        self.kernel = torch._fused_adam_
-        self.options = {
-            "beta1": params.beta1,
-            "beta2": params.beta2,
-            "eps": params.eps,
-            "weight_decay": 0.0,
-            "amsgrad": False,
-            "maximize": False,
-        }
-
-    def update(self, rate: float, steps: list[Tensor], *buffers: list[Tensor]) -> None:
-        """m, v = averages of g, g^2; w -= rate m_hat / (sqrt(v_hat) + eps)."""
-        self.kernel(*buffers, [], steps, lr=rate, **self.options)  # type: ignore[call-overload]  # a dict of options
+        params = self.params
+        return partial(
+            torch._fused_adam_,
+            *buffers,
+            [],
+            steps,
+            lr=rate,
+            beta1=params.beta1,
+            beta2=params.beta2,
+            eps=params.eps,
+            weight_decay=0.0,
+            amsgrad=False,
+            maximize=False,
+        )
 
 
 class Adagrad(UpdateRule):
@@ -118,11 +130,11 @@ class Adagrad(UpdateRule):
 
     slots = ("sum",)
 
-    def update(self, rate: float, steps: list[Tensor], *buffers: list[Tensor]) -> None:
+    def move(self, rate: float, rows: list[tuple[Tensor, ...]]) -> None:
         """s += g^2; w -= rate g / (sqrt(s) + eps)."""
-        for w, g, total in zip(*buffers, strict=True):
+        for w, g, total in rows:
             total.addcmul_(g, g)
-            w.addcdiv_(g, total.sqrt().add_(self.params.eps), value=-rate)
+            w.addcdiv_(g, total.sqrt().add_(self.params.eps or 0.0), value=-rate)
 
 
 class RmsProp(UpdateRule):
@@ -130,12 +142,12 @@ class RmsProp(UpdateRule):
 
     slots = ("square_avg", "velocity")
 
-    def update(self, rate: float, steps: list[Tensor], *buffers: list[Tensor]) -> None:
+    def move(self, rate: float, rows: list[tuple[Tensor, ...]]) -> None:
         """s = alpha s + (1 - alpha) g^2; w -= rate g / (sqrt(s) + eps)."""
         alpha, momentum = self.params.alpha or 0.0, self.params.momentum or 0.0
-        for w, g, square, v in zip(*buffers, strict=True):
+        for w, g, square, v in rows:
             square.mul_(alpha).addcmul_(g, g, value=1 - alpha)
-            root = square.sqrt().add_(self.params.eps)
+            root = square.sqrt().add_(self.params.eps or 0.0)
             if momentum > 0:
                 v.mul_(momentum).addcdiv_(g, root)
                 w.add_(v, alpha=-rate)

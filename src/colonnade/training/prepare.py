@@ -62,6 +62,10 @@ def _check(
     n_train: int,
     n_validation: int,
 ) -> None:
+    if standardizer.classes is not None and len(standardizer.classes) < 2:
+        raise DataError(
+            f"column '{standardizer.target}' has a single class: there is nothing to learn."
+        )
     if n_train == 0:
         raise DataError("there are no train rows: lower split.test_fraction, or add rows.")
     problems = _network_problems(model, training, standardizer, min(training.batch_size, n_train))

@@ -36,6 +36,10 @@ class Stopping:
         """Give the members whose result is the weights that were kept for them."""
         return []
 
+    def horizon(self, epochs: int) -> int:
+        """Give the last epoch that can be reached, when the parameters ask for so many."""
+        return epochs
+
     @property
     def finished(self) -> bool:
         """Whether every member has stopped."""
@@ -100,6 +104,10 @@ class FixedEnds(Stopping):
         for member in kept:
             self.stopped[member] = epoch
         return kept
+
+    def horizon(self, epochs: int) -> int:
+        """Give the last member's end."""
+        return max(self.ends)
 
     def kept(self) -> list[int]:
         """All."""

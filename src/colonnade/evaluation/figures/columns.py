@@ -144,7 +144,8 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
     rows = -(-max(1, len(dependence)) // columns)
     title = "Partial dependence" + (f" · {told}" if told else "")
     words = [str(value) for one in dependence for value in one.values if isinstance(value, str)]
-    below = room_for([plain(word, 12) for word in words]) if words else 0.2
+    turned = [plain(word, 12) for one in dependence if _upright(one) for word in one.values]
+    below = room_for(turned) if turned else 0.2
     legend_room = 0.3 if dependence and len(dependence[0].curves) > 1 else 0.0
     margins = Margins(
         bottom=0.4 + below + legend_room, between_rows=0.45 + below, between_columns=0.2
@@ -162,7 +163,8 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
     colours = {name: PALETTE[k % len(PALETTE)] for k, name in enumerate(curves)}
     for place, (ax, one) in enumerate(zip(axes, dependence, strict=False)):
         _dependence(ax, one, colours)
-        label(ax, x=f"{plain(one.feature)} (raw units)", y=what if place % columns == 0 else "")
+        unit = "" if isinstance(one.values[0], str) else " (raw units)"
+        label(ax, x=f"{plain(one.feature)}{unit}", y=what if place % columns == 0 else "")
     if len(curves) > 1:
         figure.legend(
             handles=axes[0].get_lines(), loc="lower center", ncols=6, frameon=False, fontsize=9,
@@ -177,7 +179,15 @@ def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
     for name, curve in one.curves.items():
         form = "-" if numbers and len(at) > 2 else "o:"
         ax.plot(at, curve, form, color=colours[name], lw=1.8, ms=5, label=plain(name))
-    if not numbers:
-        ax.set_xticks(at, [plain(value, 12) for value in one.values])
-        if len(at) > 4:
-            ax.tick_params(axis="x", rotation=90)
+    if numbers:
+        ax.locator_params(axis="x", nbins=6)
+        return
+    ax.set_xticks(at, [plain(value, 12) for value in one.values])
+    if _upright(one):
+        ax.tick_params(axis="x", rotation=90)
+
+
+def _upright(one: Dependence) -> bool:
+    """Whether the values are words, too many to stand side by side in half a figure."""
+    words = [plain(value, 12) for value in one.values if isinstance(value, str)]
+    return len(words) * room_for(words) > _ROOM / 2

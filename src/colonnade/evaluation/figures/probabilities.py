@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.figures.classes import class_labels, codes_of
 from colonnade.evaluation.figures.style import (
@@ -35,73 +36,81 @@ MOST_CURVES = len(PALETTE)
 
 def roc_curves(predictions: pd.DataFrame, part: str = "test") -> Figure:
     """Hits against false alarms of each class against the rest; the six hardest of many."""
+    from sklearn.metrics import roc_auc_score, roc_curve
 
-    def draw(ax: Axes, hit: Array, p: Array) -> float:
-        from sklearn.metrics import roc_auc_score, roc_curve
-
-        false_rate, true_rate, _ = roc_curve(hit, p)
-        ax.plot(false_rate, true_rate, lw=1.6)
-        return float(roc_auc_score(hit, p))
-
-    figure, ax = _curves(predictions, part, "ROC, one class against the rest", "AUC", draw)
+    title = "ROC, one class against the rest"
+    figure, ax, hardest = _by_class(predictions, part, title, roc_auc_score)
+    for curve in hardest:
+        false_rate, true_rate, _ = roc_curve(curve.hit, curve.p)
+        ax.plot(false_rate, true_rate, label=f"{curve.name}: AUC {curve.told}", **curve.look)
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":")
     label(ax, x="false positive rate (share)", y="true positive rate (share)")
+    _legend(ax, hardest, "lower right")
     return finish(figure, class_labels(predictions))
 
 
 def precision_recall_curves(predictions: pd.DataFrame, part: str = "test") -> Figure:
     """Precision against recall of each class against the rest; the six hardest of many."""
-
-    def draw(ax: Axes, hit: Array, p: Array) -> float:
-        from sklearn.metrics import average_precision_score, precision_recall_curve
-
-        precision, recall, _ = precision_recall_curve(hit, p)
-        ax.step(recall, precision, where="post", lw=1.6)
-        return float(average_precision_score(hit, p))
+    from sklearn.metrics import average_precision_score, precision_recall_curve
 
     title = "Precision and recall, one class against the rest"
-    figure, ax = _curves(predictions, part, title, "AP", draw)
+    figure, ax, hardest = _by_class(predictions, part, title, average_precision_score)
+    for curve in hardest:
+        precision, recall, _ = precision_recall_curve(curve.hit, curve.p)
+        told = f"{curve.name}: AP {curve.told}"
+        ax.step(recall, precision, where="post", label=told, **curve.look)
     label(ax, x="recall (share of the class found)", y="precision (share of calls right)")
+    _legend(ax, hardest, "lower left")
     return finish(figure, class_labels(predictions))
 
 
-def _curves(
-    predictions: pd.DataFrame,
-    part: str,
-    title: str,
-    area: str,
-    draw: Callable[[Axes, Array, Array], float],
-) -> tuple[Figure, Axes]:
-    """Draw a curve for each class with rows of both kinds, the hardest on top of the legend."""
+@dataclass(frozen=True)
+class _Curve:
+    """One class against the rest: which rows are hits, how likely each was, and how to draw it."""
+
+    name: str
+    hit: Array
+    p: Array
+    area: float
+    place: int
+    of: int
+
+    @property
+    def told(self) -> str:
+        return f"{self.area:.3f}, {count(int(self.hit.sum()))}"
+
+    @property
+    def look(self) -> dict[str, Any]:
+        return {"color": PALETTE[self.place], "ls": "-" if self.place % 2 == 0 else "--", "lw": 1.6}
+
+
+def _by_class(
+    predictions: pd.DataFrame, part: str, title: str, area: Callable[[Array, Array], float]
+) -> tuple[Figure, Axes, list[_Curve]]:
+    """An empty figure, and the classes with rows of both kinds, the least area first."""
     rows = predictions[predictions["part"] == part]
     labels = class_labels(predictions)
-    figure, (ax,) = new_figure(f"{title} · {part}, {count(len(rows))}", height=4.6)
     actual = codes_of(rows["actual"], labels)
-    drawn = []
+    found = []
     for k in range(1 if len(labels) == 2 else 0, len(labels)):
-        hit = actual == k
+        hit, p = actual == k, rows[f"probability_{labels[k]}"].to_numpy()
         if hit.any() and not hit.all():
-            drawn.append((draw(ax, hit, rows[f"probability_{labels[k]}"].to_numpy()), k))
-    drawn_lines = dict(zip((k for _, k in drawn), ax.lines, strict=True))
-    drawn.sort()
-    for place, (value, k) in enumerate(drawn):
-        line = drawn_lines[k]
-        if place >= MOST_CURVES:
-            line.remove()
-            continue
-        line.set_color(PALETTE[place])
-        line.set_linestyle("-" if place % 2 == 0 else "--")
-        line.set_label(f"{plain(labels[k])}: {area} {value:.3f}, {count(int((actual == k).sum()))}")
+            found.append((float(area(hit, p)), k, hit, p))
+    found.sort(key=lambda one: one[:2])
+    curves = [
+        _Curve(plain(labels[k]), hit, p, value, place, len(found))
+        for place, (value, k, hit, p) in enumerate(found[:MOST_CURVES])
+    ]
+    figure, (ax,) = new_figure(f"{title} · {part}, {count(len(rows))}", height=4.6)
     ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
-    if drawn:
-        folded = len(drawn) - MOST_CURVES
-        legend(
-            ax,
-            handles=[drawn_lines[k] for _, k in drawn[:MOST_CURVES]],
-            loc="lower left" if area == "AP" else "lower right",
-            title=f"hardest first; {folded} more not drawn" if folded > 0 else None,
-        )
-    return figure, ax
+    return figure, ax, curves
+
+
+def _legend(ax: Axes, curves: list[_Curve], place: str) -> None:
+    if curves:
+        folded = curves[0].of - len(curves)
+        title = f"hardest first; {folded} more not drawn" if folded > 0 else None
+        legend(ax, loc=place, title=title)
 
 
 def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:

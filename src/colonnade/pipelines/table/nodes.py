@@ -101,7 +101,8 @@ def draw_figures(
         metrics=metrics,
         line=line_data(model, primary, split),
     )
-    return learning_curve(history, split["part"].value_counts().to_dict()), fit
+    sizes = {part: int((split["part"] == part).sum()) for part in PARTS}
+    return learning_curve(history, sizes), fit
 
 
 def write_report(

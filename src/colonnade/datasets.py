@@ -240,17 +240,21 @@ class PngFigure(_LocalPath):
         return ImagePreview(base64.b64encode(self.path.read_bytes()).decode())
 
 
-class HtmlPage(_LocalPath):
-    """An HTML page, as text."""
+class TextFile(_LocalPath):
+    """Text in UTF-8."""
 
     def load(self) -> str:
-        """Read the page."""
+        """Read the text."""
         return self.path.read_text(encoding="utf-8")
 
     def save(self, data: str) -> None:
-        """Write the page."""
+        """Write the text."""
         with replaced_file(self.path) as stream:
             stream.write(data.encode())
+
+
+class HtmlPage(TextFile):
+    """An HTML page, as text."""
 
     def preview(self) -> HTMLPreview:
         """The page, for kedro-viz."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RUN_WORDS = ("raw", "rows", "encoding", "resume")
-ARTIFACTS = ("report", "metrics", "history", "evaluated", "learning_curve", "fit")
+ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated", "learning_curve", "fit")
 
 
 class NameHooks:

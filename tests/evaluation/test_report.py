@@ -11,9 +11,7 @@ import pytest
 from colonnade.evaluation.environment import environment
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.model_card import escape, model_card_markdown
-from colonnade.evaluation.profile import profile_table
 from colonnade.evaluation.report import ReportContent, knobs, report_content, report_html
-from colonnade.tables.schema import SchemaParams
 from colonnade.tables.source import Source
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
@@ -210,17 +208,6 @@ def test_only_knobs_that_differ_from_their_defaults_are_told():
         "training.scheduler": "cosine",
         "training.epochs": 200,
     }
-
-
-def test_profile_counts_holes_repeats_and_parts():
-    schema = SchemaParams(target="y", task="regression")
-    table = pd.DataFrame({"a": [1.0, None, 1.0], "y": [1.0, 2.0, 1.0]})
-    found = profile_table(table, pd.DataFrame({"part": ["train", "train", "test"]}), schema)
-    assert (found.rows, found.missing, found.duplicates) == (3, 1, 1)
-    assert found.sizes == {"train": 2, "validation": 0, "test": 1}
-    first, target = found.columns
-    assert (first.kind, first.missing, first.distinct, first.least) == ("numeric", 1, 1, "1")
-    assert target.kind == "target, regression"
 
 
 def test_environment_names_versions():

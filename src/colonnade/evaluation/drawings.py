@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def drawings(content: ReportContent) -> dict[str, str]:
     """Draw what the content has, each figure by the name that the template asks for."""
-    sizes = content.profile.sizes if content.profile else None
+    sizes = content.profile.get("parts")
     found: dict[str, Figure] = {
         "learning": figures.learning_curve(content.history, sizes),
         "fit": figures.fit_figure(
@@ -51,7 +51,7 @@ def _of_predictions(content: ReportContent) -> dict[str, Figure]:
 def _of_columns(content: ReportContent) -> dict[str, Figure]:
     explanation, found = content.explanation, {}
     asked = explanation.importance_part
-    told = f"{asked} {count(content.profile.sizes[asked])}" if content.profile else asked
+    told = f"{asked} {count(content.profile['parts'][asked])}" if content.profile else asked
     if explanation.importance:
         found["importance"] = figures.importance_bars(explanation.importance, content.task, told)
     if explanation.dependence:

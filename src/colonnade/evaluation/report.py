@@ -14,8 +14,8 @@ from colonnade.evaluation.environment import command_line, environment
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.evaluation.explain import Explanation, explain_model
 from colonnade.evaluation.line import line_data
-from colonnade.evaluation.profile import Profile, profile_table
 from colonnade.evaluation.words import page_words
+from colonnade.tables.profile import profile_table
 from colonnade.training.words import Word
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class ReportContent:
     history: pd.DataFrame
     predictions: pd.DataFrame
     metrics: dict[str, float]
-    profile: Profile | None = None
+    profile: dict[str, Any] = field(default_factory=dict)
+    """Facts of the table: see `tables.profile.profile_table`."""
     summary: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     knobs: dict[str, Any] = field(default_factory=dict)
@@ -80,7 +81,7 @@ def report_content(
         history=history,
         predictions=predictions,
         metrics=metrics,
-        profile=profile_table(primary, split, schema),
+        profile=profile_table(primary, split, schema, source),
         line=line_data(model, primary, split),
         confidence=params.confidence,
         explain=params.explain,

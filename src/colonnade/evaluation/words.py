@@ -28,7 +28,7 @@ class Cell:
 def page_words(content: ReportContent) -> dict[str, Any]:
     """What the template prints, by the names that it uses."""
     metrics, task, why = content.metrics, content.task, content.explanation
-    sizes = content.profile.sizes if content.profile else {}
+    sizes = content.profile.get("parts", {})
     return {
         "number": number,
         "verdict": verdict(metrics, task),
@@ -39,6 +39,7 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "line": line_rows(metrics),
         "parts": ", ".join(f"{part} {number(n)}" for part, n in sizes.items()),
         "columns": column_rows(content),
+        "missing": sum(c["missing"] for c in content.profile.get("columns", {}).values()),
         "training": training_facts(content),
         "metrics": metric_rows(metrics),
         "classes": [
@@ -108,12 +109,20 @@ def line_rows(metrics: Mapping[str, float]) -> Rows:
 
 def column_rows(content: ReportContent) -> Rows:
     """One row a column of the table."""
-    if content.profile is None:
-        return []
     return [
-        (c.name, c.kind, number(c.missing), number(c.distinct), c.least, c.most)
-        for c in content.profile.columns
+        (name, c["kind"], number(c["missing"]), number(c["distinct"]), *_ends(c))
+        for name, c in content.profile.get("columns", {}).items()
     ]
+
+
+def _ends(column: dict[str, Any]) -> tuple[str, str]:
+    """The least and the greatest value of a column that has them."""
+    for least, most in (("minimum", "maximum"), ("first", "last")):
+        if least in column:
+            ends = (column[least], column[most])
+            low, high = (end if isinstance(end, str) else f"{end:g}" for end in ends)
+            return low, high
+    return "", ""
 
 
 def training_facts(content: ReportContent) -> list[tuple[str, str]]:

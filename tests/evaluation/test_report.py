@@ -195,6 +195,14 @@ def test_the_same_content_gives_the_same_page(content, page_of):
     assert report_html(content(**TASKS["ordinal"])) == page_of("ordinal")
 
 
+def test_the_page_tells_the_model_and_how_it_was_trained(content):
+    page = report_html(content())
+    for told in ("model.kind", "linear", "training.epochs", "Linear: 20 inputs", "epochs run"):
+        assert told in page
+    assert "training seed" in page
+    assert "Every knob stands at its default" not in page
+
+
 def test_only_knobs_that_differ_from_their_defaults_are_told():
     assert knobs(model=ModelParams(), training=TrainingParams()) == {}
     training = TrainingParams.model_validate(

@@ -8,6 +8,7 @@ import numpy as np
 
 from colonnade.tables.duplicates import repeated_rows, shared_rows
 from colonnade.tables.labels import classes_of
+from colonnade.tables.parts import PARTS, UNUSED
 from colonnade.tables.problems import plural
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def profile_table(
         "source": source.model_dump(mode="json"),
         "rows": len(primary),
         "columns": columns,
-        "parts": {str(part): int(count) for part, count in counts.items() if count},
+        "parts": {part: int(counts[part]) for part in (*PARTS, UNUSED) if counts.get(part)},
         "classes": _class_counts(primary, schema),
         "duplicates": {"repeated": repeated, **{f"{k}_shared": v for k, v in shared.items()}},
     }

@@ -150,7 +150,9 @@ class Writer:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    text = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+    kind = type(error).__name__
+    return text if kind == "MlflowException" else f"{kind}: {text}"
 
 
 def _listen(bells: Bells) -> None:

@@ -81,7 +81,7 @@ def test_figure_has_a_panel_for_each_knob(project: Path) -> None:
 
 def test_runs_without_metrics_are_shown_but_not_drawn(project: Path) -> None:
     compared = compare_runs(project, TrackingParams(), "cars")
-    assert compared.text().startswith("cars: 1 runs by time: no test metrics yet")
+    assert compared.text().startswith("cars: 1 run by time: no test metrics yet")
     with pytest.raises(TrackingError, match="cars: no two finished runs differ in a knob"):
         compared.figure()
 

@@ -53,7 +53,7 @@ class Comparison:
         shown = self.runs.drop(columns="name").rename(columns=names)
         best = f"{self.metrics[0]}, best first" if self.metrics else "time: no test metrics yet"
         written = shown.map(_cell).to_string(index=False)
-        return f"{self.table}: {len(shown)} runs by {best}\n{written}\nIn MLflow: {self.url}"
+        return f"{self.table}: {_counted(len(shown))} by {best}\n{written}\nIn MLflow: {self.url}"
 
     def figure(self) -> Figure:
         """Draw the deciding metric against each knob that differs.
@@ -71,9 +71,7 @@ class Comparison:
         columns = min(len(knobs), 3)
         rows = -(-len(knobs) // columns)
         runs = self.runs.dropna(subset=[self.metrics[0]])
-        title = (
-            f"{plain(self.table)}: {self.metrics[0]} by knob, {len(runs)} runs (diamond: the best)"
-        )
+        title = f"{plain(self.table)}: {self.metrics[0]} by knob, {_counted(len(runs))} (diamond: the best)"
         figure, axes = new_figure(title, columns=columns, rows=rows, height=0.6 + 2.7 * rows)
         for ax, knob in zip(axes, knobs, strict=False):
             _panel(ax, runs[knob], runs[self.metrics[0]], first=ax in axes[::columns])
@@ -121,6 +119,10 @@ def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, s
         names = [experiment.name for experiment in client.search_experiments()]
         raise TrackingError(f"{table}: no runs of this table. {nearest(table, names)}")
     return client, found.experiment_id
+
+
+def _counted(runs: int) -> str:
+    return "1 run" if runs == 1 else f"{runs} runs"
 
 
 def _client(params: TrackingParams) -> MlflowClient:

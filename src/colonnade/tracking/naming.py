@@ -12,7 +12,8 @@ LONGEST_NAME = 80
 LONGEST_KNOB = 24
 LONGEST_KEY = 250
 LONGEST_VALUE = 6000
-LEADING = ("training.loss", "training.optimizer.name", "training.optimizer.lr")
+RATE = "training.optimizer.lr"
+LEADING = ("training.loss", "training.optimizer.name", RATE)
 SEED = "training.seed"
 NAMES = (".name", ".kind")  # `scheduler.name=cosine` is told as `scheduler=cosine`
 
@@ -40,15 +41,16 @@ def differing(parameters: Mapping[str, Any], usual: Mapping[str, Any]) -> list[s
 def run_name(parameters: Mapping[str, Any], special: Iterable[str] = ()) -> str:
     """Say what is special about a run: `ordinal adamw lr=0.2 epochs=50 seed=42`.
 
-    Loss, optimizer and learning rate come first, the seed last; between them stand the `special`
+    Loss (or the task that chooses it), optimizer and learning rate come first, the seed last; between them stand the `special`
     knobs: those given on the command line, or set otherwise than the table's YAML has them.
     What does not fit in 80 characters is counted: `+3`.
     """
+    first = [key for key in LEADING if parameters.get(key) not in (None, "auto")]
     leading = [
-        shown(parameters[key]) if key != LEADING[-1] else f"lr={shown(parameters[key])}"
-        for key in LEADING
-        if parameters.get(key) not in (None, "auto")
+        f"lr={shown(parameters[key])}" if key == RATE else shown(parameters[key]) for key in first
     ]
+    if LEADING[0] not in first and "schema.task" in parameters:
+        leading.insert(0, shown(parameters["schema.task"]))  # which chooses the loss
     last = [f"seed={shown(parameters[SEED])}"] if SEED in parameters else []
     knobs = [key for key in dict.fromkeys(special) if key not in (*LEADING, SEED)]
     names = short_names(knobs)

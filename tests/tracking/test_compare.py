@@ -15,7 +15,8 @@ from colonnade.tracking.recorder import Recorder, RunStart
 from colonnade.tracking.registry import register
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import os
+from pathlib import Path
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 INPUTS = pd.DataFrame({"size": [1, 2]})
@@ -138,6 +139,8 @@ def test_model_is_promoted_only_if_it_beats_the_champion(project: Path) -> None:
 
 def test_champion_is_found_by_its_alias(project: Path) -> None:
     from .conftest import client_of
+
+    assert "MLFLOW_TRACKING_URI" not in os.environ  # where MLflow likes to leave its choice
 
     verdict = register(project, TrackingParams(gates={"phones": GateParams(margin=0.5)}), "phones")
     assert not verdict.promoted

@@ -36,6 +36,8 @@ def test_usual_run_is_named_by_loss_optimizer_rate_and_seed() -> None:
 def test_loss_left_to_the_task_is_named_by_it() -> None:
     parameters = {**USUAL, "training.loss": None, "schema.task": "regression"}
     assert run_name(parameters) == "regression adamw lr=0.2 seed=0"
+    parameters |= {"training.loss.name": "huber"}
+    assert run_name(parameters) == "huber adamw lr=0.2 seed=0"
 
 
 def test_name_tells_each_special_knob() -> None:

@@ -268,10 +268,12 @@ def test_logged_model_refuses_numbers_that_are_not_finite(
 def _loaded(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
     import mlflow
 
+    from colonnade.tracking.store import as_default
+
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    mlflow.set_tracking_uri(f"sqlite:///{store.project / 'mlflow.db'}")
-    return mlflow.pyfunc.load_model(f"runs:/{store.recorded[0].run_id}/model")
+    with as_default(f"sqlite:///{store.project / 'mlflow.db'}"):
+        return mlflow.pyfunc.load_model(f"runs:/{store.recorded[0].run_id}/model")
 
 
 @pytest.mark.slow

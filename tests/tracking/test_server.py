@@ -42,10 +42,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_for(lambda: answers(f"http://127.0.0.1:{port}"), 90)
-    yield f"http://127.0.0.1:{port}"
-    os.killpg(child.pid, 15)
-    child.wait(20)
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}"), 90)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(child.pid, 15)
+        child.wait(20)
 
 
 class Door(BaseHTTPRequestHandler):

@@ -85,8 +85,7 @@ def test_l1_drops_the_column_that_says_nothing(fit):
 def test_strong_l1_empties_the_first_layer_and_the_straight_path(fit, by):
     training = {
         "epochs": 20,
-        "l1": 50.0,
-        "l1_by": by,
+        "l1": {"strength": 50.0, "by": by},
         "optimizer": {"name": "sgd", "lr": 0.01},
         "ema": 0.9,
     }
@@ -105,12 +104,12 @@ def test_soft_threshold_by_hand():
     stack = Stack(plan, 1, torch.float64, torch.device("cpu"))
     weight = split_pieces(plan, stack.flat)["output.weight"]
     weight.copy_(torch.tensor([[[3.0, 0.1], [4.0, -0.4]]]))
-    lasso = Lasso(stack, strength=5.0, by_column=True)
+    lasso = Lasso(stack, torch.full((1, 2), 5.0), by_column=True)
     lasso.set_rates([0.1])
     lasso()
     # Lengths 5 and 0.41, threshold 0.5: the first keeps 9 tenths, the second nothing.
     assert weight.flatten().tolist() == pytest.approx([2.7, 0, 3.6, 0])
-    lasso = Lasso(stack, strength=30.0, by_column=False)
+    lasso = Lasso(stack, torch.full((1, 2), 30.0), by_column=False)
     lasso.set_rates([0.1])
     lasso()
     assert weight.flatten().tolist() == pytest.approx([0, 0, 0.6, 0])

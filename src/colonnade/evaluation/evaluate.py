@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from colonnade.tables.source import Source
 
-_FEW_ROWS = 50_000
+FEW_ROWS = 50_000
 
 
 class EvaluationParams(Params):
@@ -85,7 +85,7 @@ def evaluate_model(
     source: the table's, which knows the true coefficients of a drawn table.
     """
     frames = {"train": train, "validation": validation, "test": test}
-    few = sum(map(len, frames.values())) < _FEW_ROWS
+    few = sum(map(len, frames.values())) < FEW_ROWS
     with one_thread() if few else nullcontext():
         parts = {part: observe(model, part, frame) for part, frame in frames.items()}
     metrics: dict[str, float] = {}

@@ -15,6 +15,7 @@ from colonnade.evaluation.words import (
     metric_rows,
     number,
     page_words,
+    recipe_cells,
     slice_rows,
     training_facts,
 )
@@ -110,6 +111,9 @@ def _performance(content: ReportContent) -> str:
         for name, cells in baseline_rows(content)
     ]
     text = "## Performance\n\nOn the same test rows:\n\n" + _table(("", *names), rows)
+    if content.folds:
+        folds = f"recipe on {len(content.folds)} folds, mean ± sd"
+        text += "\n\n" + _table(("", *names), [(folds, *recipe_cells(content))])
     lines = line_rows(content.metrics)
     if lines:
         text += "\n\n" + _table(("line, raw units", "slope", "intercept"), lines)

@@ -49,6 +49,8 @@ class ReportContent:
     explanation: Explanation = field(default_factory=Explanation)
     targets: pd.DataFrame | None = None
     """Columns part and target, one row a row of the table."""
+    folds: list[dict[str, Any]] = field(default_factory=list)
+    """Of a cross-validation: see `evaluation.crossvalidation.CrossValidation`."""
     environment: dict[str, str] = field(default_factory=environment)
     command: str = field(default_factory=command_line)
 

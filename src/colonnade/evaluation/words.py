@@ -42,6 +42,8 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "missing": sum(c["missing"] for c in content.profile.get("columns", {}).values()),
         "training": training_facts(content),
         "metrics": metric_rows(metrics),
+        "folds": fold_rows(content),
+        "recipe": recipe_cells(content),
         "classes": [
             (one.label, number(one.rows), *(share(v) for v in (one.precision, one.recall, one.f1)))
             for one in why.classes
@@ -146,6 +148,31 @@ def metric_rows(metrics: Mapping[str, float]) -> list[tuple[str, list[Cell]]]:
         if any(cell.text for cell in cells):
             rows.append((text, cells))
     return rows
+
+
+def recipe_cells(content: ReportContent) -> list[str]:
+    """Each headline metric of a cross-validation: mean ± standard deviation over folds."""
+    found = []
+    for name in HEADLINES[content.task]:
+        mean, spread = (content.metrics.get(f"cv/{name}{end}") for end in ("", "_sd"))
+        if mean is None or spread is None:
+            found.append("")
+        else:
+            found.append(f"{form(name, mean)} ± {form_end(name, spread)}")
+    return found
+
+
+def fold_rows(content: ReportContent) -> Rows:
+    """One row a fold: its number, its rows, its headline metrics."""
+    return [
+        (
+            fold["fold"].removeprefix("fold_"),
+            number(fold["train_rows"]),
+            number(fold["test_rows"]),
+            *(form(name, fold[name]) if name in fold else "" for name in HEADLINES[content.task]),
+        )
+        for fold in content.folds
+    ]
 
 
 def slice_rows(content: ReportContent) -> Rows:

@@ -57,7 +57,12 @@ def initialisation_variance(
         for i, (name, initializer) in enumerate(shown.items()):
             outputs, gradients = layer_variances(activation, initializer, seed=seed)
             colour, marker = PALETTE[i % len(PALETTE)], _MARKERS[i % len(_MARKERS)]
-            looks = {"color": colour, "marker": marker, "markersize": 3.5, "lw": 1.5}
+            looks: dict[str, Any] = {
+                "color": colour,
+                "marker": marker,
+                "markersize": 3.5,
+                "lw": 1.5,
+            }
             axes[column].plot(range(1, DEPTH + 1), outputs, label=name, **looks)
             axes[2 + column].plot(range(1, DEPTH + 1), gradients, **looks)
         y = ("variance of outputs", "variance, last layer = 1") if column == 0 else ("", "")
@@ -95,7 +100,7 @@ def layer_variances(
             h = kernels.apply(h @ weight.double().T)
             h.retain_grad()
             layers.append(h)
-        h.backward(torch.randn(h.shape, generator=generator, dtype=h.dtype))
+        h.backward(torch.randn(h.shape, generator=generator, dtype=h.dtype))  # type: ignore[no-untyped-call]  # torch is untyped here
     outputs = [float(layer.detach().var()) for layer in layers]
     gradients = [float(layer.grad.var()) for layer in layers if layer.grad is not None]
     return outputs, gradients

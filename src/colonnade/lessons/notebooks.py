@@ -52,7 +52,8 @@ def read_lesson(path: Path) -> NotebookNode:
     """Read a lesson as it is stored."""
     import nbformat
 
-    return nbformat.read(path, as_version=4)
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat is untyped
+    return notebook
 
 
 def run_lesson(path: Path, root: Path) -> RunLesson:
@@ -69,6 +70,7 @@ def run_lesson(path: Path, root: Path) -> RunLesson:
         notebook,
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
+        extra_arguments=["--log-level=40"],  # its warnings are about sockets, not about the lesson
         resources={"metadata": {"path": str(root)}},
     )
     try:
@@ -99,7 +101,6 @@ def is_solution(cell: Any) -> bool:
 
 
 def _quiet_environment() -> dict[str, str]:
-    # Debugger's and transport's warnings are about the kernel, not about the lesson.
     return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", "KEDRO_DISABLE_TELEMETRY": "1"}
 
 

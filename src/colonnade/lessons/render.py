@@ -1,4 +1,4 @@
-"""Run every lesson and write it as a page that needs nothing else: `python -m colonnade.lessons.render`."""
+"""Run every lesson and write it as a page of its own: `python -m colonnade.lessons.render`."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def index_page(titles: dict[str, str], glossary: str) -> str:
     """
     from nbconvert.filters import markdown2html
 
-    lessons = "".join(f'<li><a href="{n}.html">{_numberless(t)}</a></li>' for n, t in titles.items())
+    lessons = "".join(
+        f'<li><a href="{n}.html">{_numberless(t)}</a></li>' for n, t in titles.items()
+    )
     words = linked(markdown2html(glossary)).replace("<h1", '<h2 id="glossary"', 1)
     words = words.replace("</h1>", "</h2>", 1)
     return _page(
@@ -89,7 +91,7 @@ def _exporter() -> Any:
     from nbconvert import HTMLExporter
 
     here = FileSystemLoader(Path(__file__).parent)
-    exporter = HTMLExporter(template_name="basic", extra_loaders=[here])
+    exporter = HTMLExporter(template_name="basic", extra_loaders=[here])  # type: ignore[no-untyped-call]  # nbconvert is untyped
     exporter.template_file = "lesson.html.j2"
     exporter.environment.tests["solution"] = is_solution
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True

@@ -89,6 +89,7 @@ def split_table(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) 
         from colonnade.tables.folds import fold_parts
 
         for place, parts in enumerate(fold_parts(rows, schema, params), 1):
+            _refuse_unseen_classes(rows, parts, schema, f"fold {place}")
             split[f"fold_{place}"] = _spread(parts, used, table)
     _warn_of_shared_rows(table, split, schema)
     return split
@@ -162,17 +163,19 @@ def _refuse_small_classes(target: pd.Series, n_parts: int) -> None:
         raise DataError(problems)
 
 
-def _refuse_unseen_classes(table: pd.DataFrame, parts: np.ndarray, schema: SchemaParams) -> None:
+def _refuse_unseen_classes(
+    table: pd.DataFrame, parts: np.ndarray, schema: SchemaParams, where: str = "this split"
+) -> None:
     if not (parts == "train").any():
-        raise DataError("the split leaves no row to train on. Change `split`.")
+        raise DataError(f"{where} leaves no row to train on. Change `split`.")
     if schema.task == "regression":
         return
     labels = table[schema.target]
-    unseen = set(labels.unique()) - set(labels[parts == "train"].unique())
+    unseen = set(labels[parts != UNUSED].unique()) - set(labels[parts == "train"].unique())
     if unseen:
         names = ", ".join(sorted(str(label) for label in unseen))
         raise DataError(
-            f"column '{schema.target}': class {names} has no train row in this split. "
+            f"column '{schema.target}': class {names} has no train row in {where}. "
             "Add rows of it, remove it, or change `split`."
         )
 

@@ -71,7 +71,8 @@ class Comparison:
         columns = min(len(knobs), 3)
         rows = -(-len(knobs) // columns)
         runs = self.runs.dropna(subset=[self.metrics[0]])
-        title = f"{plain(self.table)}: {self.metrics[0]} by knob, {_counted(len(runs))} (diamond: the best)"
+        counted = f"{_counted(len(runs))} (diamond: the best)"
+        title = f"{plain(self.table)}: {self.metrics[0]} by knob, {counted}"
         figure, axes = new_figure(title, columns=columns, rows=rows, height=0.6 + 2.7 * rows)
         for ax, knob in zip(axes, knobs, strict=False):
             _panel(ax, runs[knob], runs[self.metrics[0]], first=ax in axes[::columns])

@@ -12,8 +12,9 @@ LONGEST_NAME = 80
 LONGEST_KNOB = 24
 LONGEST_KEY = 250
 LONGEST_VALUE = 6000
+LOSS = ("training.loss.name", "training.loss")
+OPTIMIZER = "training.optimizer.name"
 RATE = "training.optimizer.lr"
-LEADING = ("training.loss", "training.optimizer.name", RATE)
 SEED = "training.seed"
 NAMES = (".name", ".kind")  # `scheduler.name=cosine` is told as `scheduler=cosine`
 
@@ -41,18 +42,18 @@ def differing(parameters: Mapping[str, Any], usual: Mapping[str, Any]) -> list[s
 def run_name(parameters: Mapping[str, Any], special: Iterable[str] = ()) -> str:
     """Say what is special about a run: `ordinal adamw lr=0.2 epochs=50 seed=42`.
 
-    Loss (or the task that chooses it), optimizer and learning rate come first, the seed last; between them stand the `special`
-    knobs: those given on the command line, or set otherwise than the table's YAML has them.
-    What does not fit in 80 characters is counted: `+3`.
+    Loss (or the task that chooses it), optimizer and learning rate come first, the seed last;
+    between them stand the `special` knobs: those given on the command line, or set otherwise than
+    the table's YAML has them. What does not fit in 80 characters is counted: `+3`.
     """
-    first = [key for key in LEADING if parameters.get(key) not in (None, "auto")]
-    leading = [
-        f"lr={shown(parameters[key])}" if key == RATE else shown(parameters[key]) for key in first
-    ]
-    if LEADING[0] not in first and "schema.task" in parameters:
-        leading.insert(0, shown(parameters["schema.task"]))  # which chooses the loss
+    losses = [parameters.get(key) for key in (*LOSS, "schema.task")]
+    leading = [shown(loss) for loss in losses if loss not in (None, "auto")][:1]
+    if parameters.get(OPTIMIZER) is not None:
+        leading.append(shown(parameters[OPTIMIZER]))
+    if parameters.get(RATE) is not None:
+        leading.append(f"lr={shown(parameters[RATE])}")
     last = [f"seed={shown(parameters[SEED])}"] if SEED in parameters else []
-    knobs = [key for key in dict.fromkeys(special) if key not in (*LEADING, SEED)]
+    knobs = [key for key in dict.fromkeys(special) if key not in (*LOSS, OPTIMIZER, RATE, SEED)]
     names = short_names(knobs)
     told = [f"{names[key]}={shown(parameters[key])}" for key in knobs if key in parameters]
     return _fitted(leading, told, last)

@@ -52,7 +52,7 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     refusal = _refusal(gate, metric, candidate, champion, table)
     if refusal:
         return Verdict(False, f"{table}: not promoted: {refusal}")
-    version = _promote(client, table, model_id, candidate)
+    version = _promote(client, params.uri, model_id, candidate, table)
     value = f"{metric} {candidate.data.metrics[metric]:.5g}"
     over = f" over {champion.data.metrics.get(metric, float('nan')):.5g}" if champion else ""
     return Verdict(
@@ -135,20 +135,23 @@ def _refusal(
     )
 
 
-def _promote(client: MlflowClient, table: str, model_id: str, run: Run) -> str:
+def _promote(client: MlflowClient, uri: str, model_id: str, run: Run, table: str) -> str:
     from mlflow.exceptions import MlflowException
+
+    from colonnade.tracking.store import as_default
 
     try:
         client.create_registered_model(table)
     except MlflowException:
         client.get_registered_model(table)  # there already; any other fault is raised here
-    version = client.create_model_version(
-        table,
-        source=f"models:/{model_id}",
-        run_id=run.info.run_id,
-        model_id=model_id,
-        description=run.info.run_name,
-    )
+    with as_default(uri):  # where the registry looks for the model's folder, whoever asks
+        version = client.create_model_version(
+            table,
+            source=f"models:/{model_id}",
+            run_id=run.info.run_id,
+            model_id=model_id,
+            description=run.info.run_name,
+        )
     client.set_registered_model_alias(table, CHAMPION, version.version)
     return str(version.version)
 

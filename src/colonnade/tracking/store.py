@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import mlflow
 from filelock import FileLock
@@ -13,14 +14,17 @@ from mlflow.tracking import MlflowClient
 
 from colonnade.tracking.params import SQLITE
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ARTIFACTS = "mlruns"
+VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 def open_store(uri: str) -> MlflowClient:
     """Connect to a store; a sqlite file that is not there yet is created first."""
     if uri.startswith(SQLITE):
         create_sqlite(Path(uri.removeprefix(SQLITE)))
-    mlflow.set_tracking_uri(uri)  # the registry looks for a model's folder there, whoever asks
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
@@ -41,6 +45,23 @@ def create_sqlite(file: Path) -> None:
         store: Any = cast("Any", SqlAlchemyStore)(f"{SQLITE}{draft}", str(file.parent / ARTIFACTS))
         store.engine.dispose()
         draft.replace(file)
+
+
+@contextmanager
+def as_default(uri: str) -> Iterator[None]:
+    """Make a store the one that MLflow asks when it is not told which, and put that back after.
+
+    MLflow notes its choice in this process's environment, where later runs would find it.
+    """
+    before = os.environ.get(VARIABLE)
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before or "")
+        os.environ.pop(VARIABLE, None)
+        if before:
+            os.environ[VARIABLE] = before
 
 
 def experiment_id(client: MlflowClient, name: str) -> str:

@@ -24,7 +24,13 @@ TITLE = "Best first"
 RUNS_SEEN = 100
 MOST_KNOBS = 8
 QUIET = ("schema.", "evaluation.")  # what the table is, not what was tried
-ALWAYS = ("training.loss", "training.optimizer.lr", "training.epochs", "training.seed")
+ALWAYS = (
+    "training.loss",
+    "training.loss.name",
+    "training.optimizer.lr",
+    "training.epochs",
+    "training.seed",
+)
 SECTIONS = ("test", "validation", "train")
 WIDTHS = {"0": 60, "attributes.`Run Name`": 360, "runDateAndNestInfo": 140, "tags.`data`": 320}
 

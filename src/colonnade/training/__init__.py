@@ -12,6 +12,7 @@ Usable without Kedro:
 Parameter classes import no torch; `train_model` and `TrainedModel` import it when they are used.
 """
 
+from colonnade.training.crossfit import Fold, fit_folds
 from colonnade.training.many import Member, fit_many
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
@@ -21,10 +22,12 @@ from colonnade.training.trained import TrainedModel
 
 __all__ = [
     "Fitted",
+    "Fold",
     "Member",
     "ModelParams",
     "TrainedModel",
     "TrainingParams",
+    "fit_folds",
     "fit_many",
     "load_model",
     "save_model",

@@ -83,7 +83,8 @@ def trained_model(
     if course.running is not None:
         weights["running"] = _own(course.running[chosen])
     facts = _facts(course, chosen, training, threads)
-    if training.l1 > 0:
+    if training.l1.active:
+        facts["l1_strength"] = course.l1_strength
         facts["dropped_columns"] = _dropped(weights, standardizer.feature_names)
     return TrainedModel(standardizer, model, training, weights, facts)
 

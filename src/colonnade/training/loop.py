@@ -80,6 +80,10 @@ class Program:
         own = [codes if m.rows is None else codes[m.rows] for m in self.members]
         return torch.stack([torch.bincount(code, minlength=k) for code in own])
 
+    def _penalties(self) -> Tensor:
+        none = torch.zeros(self.task.plan.n_inputs, dtype=torch.float64)
+        return torch.stack([none if m.penalty is None else m.penalty for m in self.members])
+
     def _set_actions(self) -> None:
         params, stack = self.params, self.stack
         decays, optimizer = [m.weight_decay for m in self.members], params.optimizer
@@ -87,7 +91,9 @@ class Program:
         if any(decay > 0 for decay in decays):
             biases = bool(optimizer.decay_biases)
             self.decay = WeightDecay(stack, decays, optimizer.decoupled, biases)
-        self.lasso = Lasso(stack, params.l1, params.l1_by == "column") if params.l1 > 0 else None
+        self.lasso: Lasso | None = None
+        if any(m.penalty is not None for m in self.members):
+            self.lasso = Lasso(stack, self._penalties(), params.l1.by == "column")
         self.average = Average(stack, params.ema) if params.ema else None
         clip = Clip(stack, params.clip_norm) if params.clip_norm else None
         self.before: list[Callable[[], None]] = [

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.phases import Course
-    from colonnade.training.task import Individual
+    from colonnade.training.task import Individual, Task
 
 # Members of one program: more fill no cache better, and fewer leave overhead a larger share.
 _LARGEST = 16
@@ -64,6 +64,7 @@ def fit_many(
     """
     from colonnade.training.phases import run_course
     from colonnade.training.prepare import prepare
+    from colonnade.training.sparsity import with_penalty
 
     if training.members != 1:
         raise ParameterError("fit_many trains the members it is given: leave training.members 1.")
@@ -72,7 +73,7 @@ def fit_many(
     judged = [len(validation if m.validation_rows is None else m.validation_rows) for m in members]
     task = prepare(train, validation, standardizer, boldest, training, n_validation=min(judged))
     individuals = [
-        _individual(member, *recipe, len(train))
+        with_penalty(task, _individual(member, *recipe, len(train)), training.l1)[0]
         for member, recipe in zip(members, recipes, strict=True)
     ]
     workers = workers or available_cores()
@@ -83,6 +84,37 @@ def fit_many(
 
     courses = run_side_by_side(run, programs, workers)
     return _unpack(programs, courses, recipes, standardizer)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One member's outcome, bare: weights (1, P), running statistics, validation loss by epoch."""
+
+    member: Individual
+    flat: Tensor
+    running: Tensor | None
+    validation_loss: list[float]
+
+
+def run_members(task: Task, members: Sequence[Individual]) -> list[Trained]:
+    """Train members of one task as few programs, grouped alike on any number of cores.
+
+    So no bit of the result depends on the machine's cores.
+    """
+    from colonnade.training.phases import run_course
+
+    programs = _programs(members, 1, task.params.optimizer.full_batch)
+    courses = run_side_by_side(
+        lambda chosen: run_course(task, [members[i] for i in chosen]), programs, available_cores()
+    )
+    found: dict[int, Trained] = {}
+    for chosen, course in zip(programs, courses, strict=True):
+        for place, i in enumerate(chosen):
+            own = slice(place, place + 1)
+            running = None if course.running is None else course.running[own]
+            losses = [epoch[place] for epoch in course.history.validation_loss]
+            found[i] = Trained(members[i], course.flat[own], running, losses)
+    return [found[i] for i in range(len(members))]
 
 
 def _recipe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
@@ -24,12 +24,43 @@ class EarlyStoppingParams(Params):
     restore_best: bool = True
 
 
+class LassoParams(Params):
+    """Pull what reads the inputs towards 0, so that columns drop out. A bare number: its strength.
+
+    strength: `auto` chooses it by cross-validation inside the train rows.
+    adaptive: pull a column the less, the more a first, free training leans on it.
+    by: whole input columns at once, or each weight alone.
+    folds, strengths: what `auto` tries, and on how many folds.
+    """
+
+    strength: Literal["auto"] | Annotated[float, Field(ge=0)] = 0.0
+    adaptive: bool = False
+    by: Literal["column", "element"] = "column"
+    folds: int = Field(5, ge=2, le=100)
+    strengths: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64), min_length=1
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, given: Any) -> Any:
+        if isinstance(given, str | int | float) and not isinstance(given, bool):
+            given = {"strength": given}
+        if isinstance(given, dict) and given.get("strength") == "auto":
+            return {"adaptive": True, **given}
+        return given
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is pulled at all."""
+        return self.strength == "auto" or self.strength > 0
+
+
 class TrainingParams(Params):
     """How to train. Bare words take their defaults: `optimizer: adam`, `scheduler: cosine`.
 
     loss: default by task (cross_entropy, ordinal, mse).
-    l1: pull of the lasso on the first layer and the linear path, by whole input columns or by
-      element (`l1_by`); proximal, so that weights reach exactly 0.
+    l1: the lasso on the first layer and the linear path; proximal, so that weights reach exactly 0.
     clip_norm: longest gradient of a member. ema: decay of an average of the weights, which then
       stands for them in validation and prediction.
     refit: choose the number of epochs on validation rows, then train again on train + validation.
@@ -48,8 +79,7 @@ class TrainingParams(Params):
     seed: int = Field(0, ge=0, lt=2**63)
     threads: Literal["auto"] | PositiveInt = "auto"
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
-    l1: float = Field(0.0, ge=0)
-    l1_by: Literal["column", "element"] = "column"
+    l1: LassoParams = LassoParams()
     clip_norm: float | None = Field(None, gt=0)
     early_stopping: EarlyStoppingParams | None = None
     ema: float | None = Field(None, gt=0, lt=1)
@@ -75,7 +105,7 @@ class TrainingParams(Params):
     def _check(self) -> TrainingParams:
         problems = self.scheduler.problems(self.epochs)
         if self.optimizer.full_batch:
-            unfit = {"l1": self.l1 > 0, "clip_norm": self.clip_norm, "ema": self.ema}
+            unfit = {"l1": self.l1.active, "clip_norm": self.clip_norm, "ema": self.ema}
             problems += [
                 f"training.{name} does not go with lbfgs, which takes steps of its own: remove it, "
                 "or choose another optimizer."

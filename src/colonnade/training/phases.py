@@ -60,6 +60,7 @@ class Course:
     seconds: float
     refit_epochs: list[int] | None = None
     refit_losses: list[float] | None = None
+    l1_strength: float | None = None
 
 
 def run_course(
@@ -120,7 +121,7 @@ def _take_up(first: Program, saved: Saved) -> dict[str, Any]:
 def _temperatures(program: Program) -> list[float]:
     """Give the temperature of all members together, then each one's own; 1 if none is asked for."""
     n_members = len(program.members)
-    if not program.params.temperature:
+    if not program.params.temperature or not len(program.validation):
         return [1.0] * (n_members + 1)
     flat, running = program.result()
     with torch.no_grad():

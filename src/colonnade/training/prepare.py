@@ -106,7 +106,7 @@ def _network_problems(
 def _validation_problems(training: TrainingParams) -> list[str]:
     wanting = {
         "training.early_stopping": training.early_stopping is not None,
-        "training.temperature": training.temperature,
+        "training.temperature": training.temperature and training.l1.strength != "auto",
         "training.scheduler plateau": training.scheduler.name == "plateau",
     }
     return [

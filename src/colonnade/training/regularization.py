@@ -58,20 +58,22 @@ class Clip:
 class Lasso:
     """After each step, soft thresholding of what reads the inputs, so that zeros are exact.
 
-    column: an input's weights to all outputs shrink together by rate x strength in length;
-    element: each alone. Of one output the two are the same.
+    by_column: an input's weights to all outputs shrink together by rate x penalty in length; else
+    each alone. Of one output the two are the same.
+    Shape: penalties (M, n_inputs).
     Source: Parikh & Boyd 2014, Proximal Algorithms, 6.5; Yuan & Lin 2006 (groups).
     """
 
-    def __init__(self, stack: Stack, strength: float, by_column: bool) -> None:
-        self.stack, self.strength, self.by_column = stack, strength, by_column
+    def __init__(self, stack: Stack, penalties: Tensor, by_column: bool) -> None:
+        self.stack, self.by_column = stack, by_column
+        self.penalties = penalties.to(stack.flat).unsqueeze(1)
         weights = split_pieces(stack.plan, stack.flat)
         self.weights = [weights[name] for name in input_weights(weights)]
-        self.threshold = torch.zeros(len(stack.flat), 1, 1).to(stack.flat)
+        self.threshold = torch.zeros_like(self.penalties)
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Take the rates of the coming steps."""
-        self.threshold = _column(rates, self.stack).unsqueeze(-1) * self.strength
+        self.threshold = _column(rates, self.stack).unsqueeze(-1) * self.penalties
 
     def __call__(self) -> None:
         """Shrink."""

@@ -33,13 +33,18 @@ class Rows:
     def __len__(self) -> int:
         return len(self.x)
 
-    def join(self, other: Rows) -> Rows:
-        """Put the other's rows under these."""
+    def join(self, *others: Rows) -> Rows:
+        """Put the others' rows under these."""
+        parts = (self, *others)
         return Rows(
-            torch.cat([self.x, other.x]),
-            torch.cat([self.targets, other.targets]),
-            torch.cat([self.codes, other.codes]),
+            torch.cat([part.x for part in parts]),
+            torch.cat([part.targets for part in parts]),
+            torch.cat([part.codes for part in parts]),
         )
+
+    def none(self) -> Rows:
+        """Give a table like this one, without a row."""
+        return Rows(self.x[:0], self.targets[:0], self.codes[:0])
 
     def digest(self) -> str:
         """Name the contents: a checkpoint of other rows is refused by it."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from colonnade.training.many import Trained
     from colonnade.training.parameters import LassoParams
+    from colonnade.training.phases import Course
     from colonnade.training.task import Individual, Task
 
 # Keeps the pull on an unused column finite; in units of weights of standardised columns.
@@ -53,16 +54,26 @@ class Sparsity:
     losses: dict[float, float] = dataclasses.field(default_factory=dict)
 
 
+def with_penalty(
+    task: Task, member: Individual, params: LassoParams
+) -> tuple[Individual, Sparsity | None]:
+    """Give the member the pull that the parameters ask for, if they ask for one."""
+    if not params.active:
+        return member, None
+    found = choose_sparsity(task, member, params)
+    return dataclasses.replace(member, penalty=found.penalties), found
+
+
 def choose_sparsity(task: Task, member: Individual, params: LassoParams) -> Sparsity:
-    """Find each column's pull from the train rows alone.
+    """Find each column's pull from the member's train rows alone.
 
     Raises: DataError if there are fewer train rows than folds.
     """
-    alone = _without_phases(task)
+    alone, member = _without_phases(task), dataclasses.replace(member, validation_rows=None)
     shares = _shares(alone, [member], params)[0]
     if params.strength != "auto":
         return Sparsity(shares * params.strength, params.strength)
-    folds = _folds(alone, params.folds, member.seed)
+    folds = _folds(alone, member, params.folds)
     fold_shares = _shares(alone, [_on(member, fold) for fold in folds], params)
     tried = [
         dataclasses.replace(_on(member, fold), penalty=share * strength)
@@ -73,7 +84,9 @@ def choose_sparsity(task: Task, member: Individual, params: LassoParams) -> Spar
     logits = [_left_out(alone, one) for one in trained]
     n = len(folds)
     groups = [range(start, start + n) for start in range(0, len(trained), n)]
-    row_losses = [np.concatenate([_row_losses(alone, *logits[i]) for i in group]) for group in groups]
+    row_losses = [
+        np.concatenate([_row_losses(alone, *logits[i]) for i in group]) for group in groups
+    ]
     chosen = _hardest_within_one_error(row_losses)
     best = [trained[i] for i in groups[chosen]]
     return Sparsity(
@@ -83,6 +96,22 @@ def choose_sparsity(task: Task, member: Individual, params: LassoParams) -> Spar
         _mean_curve(best),
         {s: float(rows.mean()) for s, rows in zip(params.strengths, row_losses, strict=True)},
     )
+
+
+def cross_validated(course: Course, found: Sparsity) -> Course:
+    """Let rows left out in turn speak where there are no validation rows.
+
+    They give the learning curve's validation loss, and the temperature if one is asked for.
+    """
+    course = dataclasses.replace(course, l1_strength=found.strength)
+    if len(course.task.validation) or not found.validation_loss:
+        return course
+    n = len(course.flat)
+    curve = [[value] * n for value in found.validation_loss]
+    history = dataclasses.replace(course.history, validation_loss=curve)
+    wanted = course.task.params.temperature and found.temperature is not None
+    temperatures = [found.temperature or 1.0] * (n + 1) if wanted else course.temperatures
+    return dataclasses.replace(course, history=history, temperatures=temperatures)
 
 
 def _without_phases(task: Task) -> Task:
@@ -113,11 +142,12 @@ def _shares(task: Task, members: Sequence[Individual], params: LassoParams) -> l
     return shares
 
 
-def _folds(task: Task, n_folds: int, seed: int) -> list[tuple[Tensor, Tensor]]:
+def _folds(task: Task, member: Individual, n_folds: int) -> list[tuple[Tensor, Tensor]]:
     """Row positions learned from and left out; classes are spread evenly."""
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    codes = task.train.codes.cpu().numpy()
+    rows = torch.arange(len(task.train)) if member.rows is None else member.rows
+    codes = task.train.codes.cpu()[rows].numpy()
     classes = task.loss.n_classes > 0
     fewest = np.bincount(codes).min() if classes else len(codes)
     if fewest < n_folds:
@@ -127,8 +157,8 @@ def _folds(task: Task, n_folds: int, seed: int) -> list[tuple[Tensor, Tensor]]:
             "part. Lower `training.l1.folds`, or give `training.l1.strength` a number."
         )
     kind = StratifiedKFold if classes else KFold
-    folds = kind(n_folds, shuffle=True, random_state=seed % 2**32).split(codes, codes)
-    return [(torch.from_numpy(rows), torch.from_numpy(left)) for rows, left in folds]
+    folds = kind(n_folds, shuffle=True, random_state=member.seed % 2**32).split(codes, codes)
+    return [(rows[torch.from_numpy(kept)], rows[torch.from_numpy(left)]) for kept, left in folds]
 
 
 def _left_out(task: Task, one: Trained) -> tuple[Tensor, Tensor, Tensor]:

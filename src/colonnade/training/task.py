@@ -22,6 +22,7 @@ class Individual:
     """One member of a program, every choice made: what distinguishes it from the others.
 
     rows, validation_rows: its own rows of the train table; None: all train, all validation rows.
+    penalty: the lasso's pull on each input column (n_inputs,); None: no lasso.
     """
 
     seed: int
@@ -32,6 +33,7 @@ class Individual:
     initializer: InitializerParams
     rows: Tensor | None = None
     validation_rows: Tensor | None = None
+    penalty: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ def train_model(
     )
     from colonnade.training.phases import Surroundings, run_course
     from colonnade.training.prepare import prepare
+    from colonnade.training.sparsity import cross_validated, with_penalty
 
     task = prepare(train, validation, standardizer, model, training)
     threads = choose_threads(training, task.plan.n_parameters, training.batch_size)
@@ -65,8 +67,12 @@ def train_model(
         saved = file.read() if resume else None
         threads = saved.threads if saved is not None else threads
         file.threads = threads
+    first, *others = ensemble(model, training)
+    first, sparsity = with_penalty(task, first, training.l1)
+    members = [first, *(dataclasses.replace(other, penalty=first.penalty) for other in others)]
     with thread_count(threads):
-        course = run_course(task, ensemble(model, training), Surroundings(progress, file, saved))
-    members = range(training.members)
-    trained = trained_model(course, members, standardizer, model, training, threads=threads)
-    return Fitted(trained, history_frame(course, members))
+        course = run_course(task, members, Surroundings(progress, file, saved))
+    course = course if sparsity is None else cross_validated(course, sparsity)
+    numbers = range(training.members)
+    trained = trained_model(course, numbers, standardizer, model, training, threads=threads)
+    return Fitted(trained, history_frame(course, numbers))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from colonnade.evaluation.crossvalidation import cross_validate, fold_columns
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.model_card import model_card_markdown
 from colonnade.evaluation.report import report_content, report_html
@@ -69,19 +70,38 @@ def train(
     return fitted.model, fitted.history
 
 
+def try_recipe(
+    model: TrainedModel,
+    primary: pd.DataFrame,
+    split: pd.DataFrame,
+    schema: SchemaParams,
+    params: StandardizeParams,
+) -> Json:
+    """Train the model's recipe anew on every fold, if the split has folds."""
+    folds = fold_columns(split)
+    if not folds:
+        return {}
+    logger.info("cross-validation: training on %d folds", len(folds))
+    return cross_validate(
+        primary, split, schema, params, model=model.model, training=model.training
+    ).document()
+
+
 def evaluate(
     model: TrainedModel,
     train: pd.DataFrame,
     validation: pd.DataFrame,
     test: pd.DataFrame,
     source: Json,
+    cross_validation: Json,
     params: EvaluationParams,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Measure the model on every part, beside simple baselines; test rows are read here alone."""
     evaluation = evaluate_model(
         model, train, validation, test, params, source=Source.model_validate(source)
     )
-    return evaluation.predictions, evaluation.metrics
+    metrics = {**evaluation.metrics, **cross_validation.get("metrics", {})}
+    return evaluation.predictions, metrics
 
 
 def draw_figures(
@@ -114,6 +134,7 @@ def write_report(
     primary: pd.DataFrame,
     split: pd.DataFrame,
     source: Json,
+    cross_validation: Json,
     schema: SchemaParams,
     params: EvaluationParams,
     table: str,
@@ -130,5 +151,6 @@ def write_report(
         source=Source.model_validate(source),
         schema=schema,
         params=params,
+        folds=cross_validation.get("folds", []),
     )
     return report_html(content), model_card_markdown(content)

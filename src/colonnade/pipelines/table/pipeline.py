@@ -13,6 +13,7 @@ from colonnade.pipelines.table.nodes import (
     split_rows,
     standardize,
     train,
+    try_recipe,
     write_report,
 )
 
@@ -60,8 +61,23 @@ def create_pipeline(table: str) -> Pipeline:
             namespace="train",
         ),
         node(
+            try_recipe,
+            inputs=["model", "primary", "split", "params:schema", "params:standardize"],
+            outputs="cross_validation",
+            name="cross_validate",
+            namespace="evaluate",
+        ),
+        node(
             evaluate,
-            inputs=["model", "train", "validation", "test", "source", "params:evaluation"],
+            inputs=[
+                "model",
+                "train",
+                "validation",
+                "test",
+                "source",
+                "cross_validation",
+                "params:evaluation",
+            ],
             outputs=["evaluated", "metrics"],
             name="evaluate",
             namespace="evaluate",
@@ -83,6 +99,7 @@ def create_pipeline(table: str) -> Pipeline:
                 "primary",
                 "split",
                 "source",
+                "cross_validation",
                 "params:schema",
                 "params:evaluation",
             ],

@@ -1,0 +1,144 @@
+"""One recipe trained on every fold of a cross-validation, folds of one size as one program."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from colonnade.training.engine import available_cores, run_side_by_side
+from colonnade.training.train import Fitted, train_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from colonnade.tables.standardize import Standardizer
+    from colonnade.training.models import ModelParams
+    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.task import Individual, Task
+
+# Members of one program: so many fill the caches, and more programs fill the cores.
+_TOGETHER = 8
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows of one fold, prepared by a standardizer that saw its train rows alone."""
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    standardizer: Standardizer
+
+
+def fit_folds(
+    folds: Sequence[Fold],
+    model: ModelParams,
+    training: TrainingParams,
+    *,
+    workers: int | None = None,
+) -> list[Fitted]:
+    """Train on every fold; each result equals train_model's on that fold within float rounding.
+
+    Folds with equal row counts and networks share programs, whose products are batched; programs
+    run side by side on `workers` Python threads (all cores), one torch thread each. How folds are
+    grouped does not depend on the cores, so that neither does any bit of the result.
+    Raises: what train_model raises.
+    """
+    if _one_by_one(training):
+        return [
+            train_model(fold.train, fold.validation, fold.standardizer, model, training)
+            for fold in folds
+        ]
+    from colonnade.training.prepare import prepare
+
+    tasks = [
+        prepare(fold.train, fold.validation, fold.standardizer, model, training) for fold in folds
+    ]
+    programs = _programs(tasks, training.members)
+    fitted = run_side_by_side(
+        lambda chosen: _fit([folds[i] for i in chosen], [tasks[i] for i in chosen], model),
+        programs,
+        workers or available_cores(),
+    )
+    found = {
+        i: one
+        for chosen, outcome in zip(programs, fitted, strict=True)
+        for i, one in zip(chosen, outcome, strict=True)
+    }
+    return [found[i] for i in range(len(folds))]
+
+
+def _one_by_one(training: TrainingParams) -> bool:
+    """Whether a training is a program of its own already, or cannot share one.
+
+    The lasso's search trains many members itself; an ensemble's one temperature needs a program
+    whose members are all judged on the same rows.
+    """
+    ensemble = training.members > 1 and training.temperature
+    return training.optimizer.full_batch or training.l1.strength == "auto" or ensemble
+
+
+def _programs(tasks: Sequence[Task], n_members: int) -> list[list[int]]:
+    """Group folds of one shape, and cut large groups into near-equal programs."""
+    groups: dict[object, list[int]] = {}
+    for i, task in enumerate(tasks):
+        shape = (task.plan, len(task.train), len(task.validation))
+        groups.setdefault(shape, []).append(i)
+    programs = []
+    for group in groups.values():
+        n_programs = -(-len(group) * n_members // _TOGETHER)
+        size = -(-len(group) // min(len(group), n_programs))
+        programs += [group[start : start + size] for start in range(0, len(group), size)]
+    return programs
+
+
+def _fit(folds: Sequence[Fold], tasks: Sequence[Task], model: ModelParams) -> list[Fitted]:
+    """Run the folds as one program, and take each fold's members out of it."""
+    from colonnade.training.fitting import history_frame, trained_model
+    from colonnade.training.phases import run_course
+
+    training = tasks[0].params
+    task, members = _stack(tasks, model)
+    course = run_course(task, members)
+    if training.l1.strength != "auto":
+        course = dataclasses.replace(course, l1_strength=training.l1.strength)
+    found = []
+    for i, fold in enumerate(folds):
+        own = range(i * training.members, (i + 1) * training.members)
+        trained = trained_model(course, own, fold.standardizer, model, training, threads=1)
+        found.append(Fitted(trained, history_frame(course, own)))
+    return found
+
+
+def _stack(tasks: Sequence[Task], model: ModelParams) -> tuple[Task, list[Individual]]:
+    """Put every fold's rows under one another; each fold's members keep to their own.
+
+    A fold's rows were standardised, and a number's target scaled, by its own train rows: the same
+    row of the table stands here once a fold, each time in other units.
+    """
+    import torch
+
+    from colonnade.training.fitting import ensemble
+    from colonnade.training.sparsity import with_penalty
+
+    task, params = tasks[0], tasks[0].params
+    n_train, n_validation = len(task.train), len(task.validation)
+    parts = [part for own in tasks for part in (own.train, own.validation)]
+    rows = parts[0].join(*parts[1:])
+    stacked = dataclasses.replace(task, train=rows, validation=rows.none())
+    members = []
+    for i in range(len(tasks)):
+        start = i * (n_train + n_validation)
+        positions = torch.arange(start, start + n_train + n_validation)
+        train, validation = positions[:n_train], positions[n_train:]
+        first, *others = [
+            dataclasses.replace(
+                member, rows=train, validation_rows=validation if n_validation else None
+            )
+            for member in ensemble(model, params)
+        ]
+        first, _ = with_penalty(stacked, first, params.l1)
+        members += [first, *(dataclasses.replace(o, penalty=first.penalty) for o in others)]
+    return stacked, members

@@ -57,12 +57,13 @@ class Job:
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         target = self.standardizer.target
-        X = self.train.drop(columns=target).to_numpy(np.float32)
-        return X, self.train[target].to_numpy(np.int64)
+        # copies: what pandas gives is read-only, of which torch warns
+        X = np.array(self.train.drop(columns=target), dtype=np.float32)
+        return X, np.array(self.train[target], dtype=np.int64)
 
     def tensors(self) -> tuple[torch.Tensor, torch.Tensor]:
         X, y = self.arrays()
-        return torch.tensor(X), torch.tensor(y)
+        return torch.from_numpy(X), torch.from_numpy(y)
 
 
 Predict = Callable[[np.ndarray], np.ndarray]

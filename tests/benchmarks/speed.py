@@ -19,6 +19,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -58,22 +59,24 @@ class Line:
     against: str
     ratios: Sequence[Took] = ()
     aim: float | None = None
-    seconds: Sequence[float] = ()
+    seconds: Sequence[Took] = ()
     note: str = ""
 
     def __str__(self) -> str:
         if not self.ratios:
-            return f"{self.work:31s} {self.against:26s} {self.note}"
+            return f"{self.work:38s} {self.against:26s} {self.note}"
         wall, cpu = [r.wall for r in self.ratios], [r.cpu for r in self.ratios]
+        seconds = statistics.median(one.wall for one in self.seconds)
+        processor = statistics.median(one.cpu for one in self.seconds)
         aim = "" if self.aim is None else f"{self.aim:.2f}"
         return (
-            f"{self.work:31s} {self.against:26s} {statistics.median(self.seconds):8.2f} "
+            f"{self.work:38s} {self.against:26s} {seconds:8.2f} {processor:8.2f} "
             f"{aim:>6s} {spread(wall)} {spread(cpu)} {self.note}".rstrip()
         )
 
 
 HEADER = (
-    f"{'work':31s} {'against':26s} {'seconds':>8s} {'aim':>6s} "
+    f"{'work':38s} {'against':26s} {'wall s':>8s} {'CPU s':>8s} {'aim':>6s} "
     f"{'ratio, wall (range)':>21s} {'ratio, CPU (range)':>21s}"
 )
 
@@ -152,17 +155,17 @@ def small(rounds: int) -> list[Line]:
     took = rounds_of(everyone, job, rounds)
     mine = took["ours"]
     work = f"batch 16, {job.steps:,} steps, 1 thread"
-    lines = [Line(work, "(ours)", [one / one for one in mine], None, walls(mine))]
+    lines = [Line(work, "(ours)", [one / one for one in mine], None, mine)]
     for name, (_, aim) in asked.items():
         if name in absent:
             lines.append(Line(work, name, note=f"not installed: pip install {absent[name]}"))
         else:
-            lines.append(Line(work, name, ratios(took[name], mine), aim, walls(took[name])))
+            lines.append(Line(work, name, ratios(took[name], mine), aim, took[name]))
     each = [Took(one.wall / MEMBERS, one.cpu / MEMBERS) for one in took["many"]]
     loop = took["plain DataLoader loop"]
     work = f"fit_many, {MEMBERS} models, {WORKERS} cores"
-    lines.append(Line(work, "(ours, per model)", ratios(each, each), None, walls(each)))
-    lines.append(Line(work, "plain DataLoader loop", ratios(loop, each), 8.0, walls(loop)))
+    lines.append(Line(work, "(ours, per model)", ratios(each, each), None, each))
+    lines.append(Line(work, "plain DataLoader loop", ratios(loop, each), 8.0, loop))
     return lines
 
 
@@ -181,7 +184,7 @@ def products(n_inputs: int, n_outputs: int, batch: int) -> Callable[[], None]:
     """
     widths = [n_inputs, *HIDDEN, n_outputs]
     calls: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
-    for place, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False)):
+    for place, (n_in, n_out) in enumerate(pairwise(widths)):
         x, delta = torch.randn(batch, n_in), torch.randn(batch, n_out)
         weight = torch.randn(n_out, n_in)
         calls.append((x, weight.mT, torch.empty(batch, n_out)))
@@ -227,10 +230,10 @@ def large(rounds: int, rows: int) -> list[Line]:
     work = f"batch {job.batch_size:,}, {rows:,} rows, 2 threads"
     share = ratios(best, loops)
     return [
-        Line(work, "(ours)", ratios(mine, mine), None, walls(mine), rate(mine)),
-        Line(work, "plain DataLoader loop", ratios(theirs, mine), 3.5, walls(theirs), rate(theirs)),
-        Line(work, "products alone, our call", ratios(best, mine), 0.85, walls(best), rate(best)),
-        Line(work, "products alone, our loop", share, 0.85, walls(best), rate(loops)),
+        Line(work, "(ours)", ratios(mine, mine), None, mine, rate(mine)),
+        Line(work, "plain DataLoader loop", ratios(theirs, mine), 3.5, theirs, rate(theirs)),
+        Line(work, "products alone, our call", ratios(best, mine), 0.85, best, rate(best)),
+        Line(work, "products alone, our loop", share, 0.85, best, rate(loops)),
     ]
 
 
@@ -245,8 +248,8 @@ def main() -> None:
     lines += large(given.rounds, given.rows) if given.only != "small" else []
     print(HEADER, *lines, sep="\n")
     print(
-        f"{given.rounds} interleaved rounds; ratio: theirs / ours, above 1 ours is faster; products "
-        f"alone: our share of what this machine multiplies. torch {torch.__version__}, "
+        f"{given.rounds} interleaved rounds. Ratio: theirs / ours, above 1 ours is faster; of "
+        f"products alone: our share of what this machine multiplies. torch {torch.__version__}, "
         f"{os.cpu_count()} cores, load average {started} at the start, {load()} at the end."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 
@@ -240,3 +241,19 @@ def test_markdown_marks_are_escaped():
     assert escape("- item") == r"\- item"
     assert escape("12. item") == r"12\. item"
     assert escape("_x_ but px_height, 96.5 (now)") == r"\_x\_ but px_height, 96.5 (now)"
+
+
+def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
+    folds = [
+        {"fold": f"fold_{i}", "train_rows": 1600, "test_rows": 400, "accuracy": accuracy}
+        for i, accuracy in enumerate((0.95, 0.97), 1)
+    ]
+    cv = {"cv/accuracy": 0.96, "cv/accuracy_sd": 0.014142}
+    bare = content()
+    told = dataclasses.replace(bare, folds=folds, metrics={**bare.metrics, **cv})
+    page, card = report_html(told), model_card_markdown(told)
+    for text in ("The recipe on 2 folds", "96.0\N{NO-BREAK SPACE}% ± 1.4", "97.0", "1,600"):
+        assert text in page
+    assert "recipe on 2 folds, mean ± sd | 96.0 % ± 1.4" in card
+    assert "The recipe on" not in report_html(bare)
+    assert "folds" not in model_card_markdown(bare)

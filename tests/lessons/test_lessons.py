@@ -131,7 +131,7 @@ def test_page_of_a_lesson_folds_solutions_and_needs_no_network(tmp_path):
 
 def test_index_lists_lessons_and_glossary():
     page = index_page({"01_a": "1 First 一"}, "# Glossary\n\n| a | b |\n|---|---|\n| x | y |\n")
-    assert '<li><a href="01_a.html">First 一</a></li>' in page
+    assert '<li value="1"><a href="01_a.html">First 一</a></li>' in page
     assert '<h2 id="glossary"' in page
     assert "<td>x</td>" in page
 

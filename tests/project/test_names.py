@@ -3,7 +3,7 @@
 import pytest
 
 from colonnade.errors import ParameterError
-from colonnade.hooks import check_names
+from colonnade.names import check_names
 from colonnade.pipeline_registry import table_names
 
 

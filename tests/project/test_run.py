@@ -143,3 +143,28 @@ def test_rows_without_labels_are_answered_in_any_column_order(kedro, project, fi
         assert answers[name].to_numpy() == pytest.approx(evaluated[name].to_numpy(), abs=1e-6)
     written = pd.read_parquet(project / "data/07_model_output/phone_price/predictions.parquet")
     assert len(written) == len(rows)
+
+
+def test_folds_are_one_more_parameter(kedro, project):
+    done = kedro(
+        "run", "--pipeline", "phone_price", "--env", "classic", "--params",
+        f"{QUICK},phone_price.split.folds=5",
+    )  # fmt: skip
+    assert "cross-validation: 5 of 5 folds trained" in done.stdout + done.stderr
+    reporting = project / "data/08_reporting/phone_price"
+    document = json.loads((reporting / "cross_validation.json").read_text())
+    accuracies = pd.Series([fold["accuracy"] for fold in document["folds"]])
+    metrics = metrics_of(project, "phone_price")
+    assert len(accuracies) == 5
+    assert metrics["cv/accuracy"] == pytest.approx(accuracies.mean())
+    assert metrics["cv/accuracy_sd"] == pytest.approx(accuracies.std())
+    logged = dict(query(project, "select key, value from latest_metrics where key like 'cv/%'"))
+    assert logged == pytest.approx({k: v for k, v in metrics.items() if k.startswith("cv/")})
+    assert "The recipe on 5 folds" in (reporting / "report.html").read_text()
+
+
+def test_without_folds_nothing_is_cross_validated(finished):
+    for table in ("phone_price", "regression"):
+        path = finished / f"data/08_reporting/{table}/cross_validation.json"
+        assert json.loads(path.read_text()) == {}
+        assert not [name for name in metrics_of(finished, table) if name.startswith("cv/")]

@@ -295,3 +295,12 @@ def test_parameters_that_cannot_be_are_refused(keys: dict[str, Any], problem: st
     with pytest.raises(ParameterError) as caught:
         SplitParams.model_validate(keys)
     assert str(caught.value) == problem
+
+
+def test_a_class_that_a_fold_cannot_learn_is_refused() -> None:
+    frame = table(30)
+    frame["y"] = [2, *[0, 1] * 14, 0]
+    assert error_of(frame, strategy="random", folds=3, seed=1) == (
+        "column 'y': class 2 has no train row in fold 3. Add rows of it, remove it, or change "
+        "`split`."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,8 +16,7 @@ from colonnade.tracking.recorder import Recorder, RunStart
 from colonnade.tracking.registry import register
 
 if TYPE_CHECKING:
-    import os
-from pathlib import Path
+    from pathlib import Path
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 INPUTS = pd.DataFrame({"size": [1, 2]})

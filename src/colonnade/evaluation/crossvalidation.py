@@ -15,7 +15,7 @@ from colonnade.tables.split import rows_of
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from colonnade.tables.schema import SchemaParams
     from colonnade.training.models import ModelParams
@@ -67,11 +67,13 @@ def cross_validate(
     *,
     model: ModelParams,
     training: TrainingParams,
+    progress: Callable[[int, int], object] = lambda done, all_folds: None,
 ) -> CrossValidation:
     """Train the recipe on every fold of the split, and measure each on its test rows.
 
     A fold's standardizer learns from the fold's train rows alone. Folds train together, as many at
     once as memory allows.
+    progress: called with (folds trained, all folds), from whatever thread has trained some.
     Shape: primary (n_rows, ...); split (n_rows, "part" and "fold_1" ...).
     Raises: DataError if the split has no folds, or a fold's rows cannot be used; what train_model
         raises.
@@ -89,8 +91,15 @@ def cross_validate(
         for column in columns
     ]
     found: list[dict[str, Any]] = []
+    done = 0
+
+    def count(n_folds: int) -> None:
+        nonlocal done
+        done += n_folds
+        progress(done, len(folds))
+
     for together in _portions(folds):
-        found += _judge(together, model, training)
+        found += _judge(together, model, training, count)
     return CrossValidation(pd.DataFrame(found))
 
 
@@ -114,13 +123,16 @@ def _portions(folds: Sequence[_FoldOfTable]) -> Iterator[Sequence[_FoldOfTable]]
 
 
 def _judge(
-    folds: Sequence[_FoldOfTable], model: ModelParams, training: TrainingParams
+    folds: Sequence[_FoldOfTable],
+    model: ModelParams,
+    training: TrainingParams,
+    trained: Callable[[int], object],
 ) -> list[dict[str, Any]]:
     """Train some folds together, and give each one's rows and metrics."""
     from colonnade.training.crossfit import Fold, fit_folds
 
     parts = [Fold(fold.part("train"), fold.part("validation"), fold.standardizer) for fold in folds]
-    fitted = fit_folds(parts, model, training)
+    fitted = fit_folds(parts, model, training, trained=trained)
     found = []
     with one_thread() if len(folds[0].primary) < FEW_ROWS else nullcontext():
         for fold, part, one in zip(folds, parts, fitted, strict=True):

@@ -53,7 +53,7 @@ def render_lessons(root: Path, output: Path, only: Sequence[str] = ()) -> list[R
 def lesson_page(lesson: RunLesson) -> str:
     """A lesson's page: text, code, outputs; solutions folded."""
     body, _ = _exporter().from_notebook_node(lesson.notebook)
-    return _page(title_of(lesson.notebook), linked(body))
+    return _page(title_of(lesson.notebook), linked(body), up=True)
 
 
 def index_page(titles: dict[str, str], glossary: str) -> str:
@@ -63,9 +63,7 @@ def index_page(titles: dict[str, str], glossary: str) -> str:
     """
     from nbconvert.filters import markdown2html
 
-    lessons = "".join(
-        f'<li><a href="{n}.html">{_numberless(t)}</a></li>' for n, t in titles.items()
-    )
+    lessons = "".join(_entry(name, title) for name, title in titles.items())
     words = linked(markdown2html(glossary)).replace("<h1", '<h2 id="glossary"', 1)
     words = words.replace("</h1>", "</h2>", 1)
     return _page(
@@ -81,8 +79,9 @@ def linked(body: str) -> str:
     return re.sub(r'href="(?:\./)?glossary\.md', 'href="index.html#glossary', body)
 
 
-def _numberless(title: str) -> str:
-    return re.sub(r"^\d+\s+", "", title)
+def _entry(name: str, title: str) -> str:
+    number, _, rest = title.partition(" ")
+    return f'<li value="{number}"><a href="{name}.html">{rest}</a></li>'
 
 
 @cache
@@ -105,7 +104,7 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
 
 
-def _page(title: str, body: str) -> str:
+def _page(title: str, body: str, *, up: bool = False) -> str:
     from markupsafe import Markup
     from pygments.formatters import HtmlFormatter
 
@@ -114,7 +113,7 @@ def _page(title: str, body: str) -> str:
         for style in ("friendly", "github-dark")
     )
     template = _environment().get_template("page.html.j2")
-    return template.render(title=title, body=Markup(body), light=light, dark=dark)
+    return template.render(title=title, body=Markup(body), light=light, dark=dark, up=up)
 
 
 def _write(path: Path, page: str) -> None:

@@ -270,7 +270,7 @@ def _user() -> str:
 
 def _plain(frame: pd.DataFrame) -> dict[str, Any]:
     """Write a small frame as JSON with the type of each column."""
-    return {
-        "types": {str(name): str(frame[name].dtype) for name in frame.columns},
-        "rows": frame.astype(object).where(frame.notna(), None).to_numpy().tolist(),
-    }
+    types = {str(name): str(frame[name].dtype) for name in frame.columns}
+    dates = [name for name in frame.columns if frame[name].dtype.kind == "M"]
+    plain = frame.astype(dict.fromkeys(dates, str)).astype(object).where(frame.notna(), None)
+    return {"types": types, "rows": plain.to_numpy().tolist()}

@@ -10,7 +10,7 @@ from colonnade.training.engine import available_cores, run_side_by_side
 from colonnade.training.train import Fitted, train_model
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from colonnade.training.parameters import TrainingParams
     from colonnade.training.task import Individual, Task
 
-# Members of one program: so many fill the caches, and more programs fill the cores.
+# Members of one program: so many fill the caches, and further programs the cores; networks of few
+# weights need more members to outweigh a step's overhead.
 _TOGETHER = 8
+_TOGETHER_WEIGHTS = 2**19
 
 
 @dataclass(frozen=True)
@@ -38,36 +40,45 @@ def fit_folds(
     training: TrainingParams,
     *,
     workers: int | None = None,
+    trained: Callable[[int], object] = lambda n_folds: None,
 ) -> list[Fitted]:
     """Train on every fold; each result equals train_model's on that fold within float rounding.
 
     Folds with equal row counts and networks share programs, whose products are batched; programs
     run side by side on `workers` Python threads (all cores), one torch thread each. How folds are
     grouped does not depend on the cores, so that neither does any bit of the result.
+    trained: called with the number of folds each time that some are done.
     Raises: what train_model raises.
     """
     if _one_by_one(training):
-        return [
-            train_model(fold.train, fold.validation, fold.standardizer, model, training)
-            for fold in folds
-        ]
+        return [_fit_alone(fold, model, training, trained) for fold in folds]
     from colonnade.training.prepare import prepare
 
     tasks = [
         prepare(fold.train, fold.validation, fold.standardizer, model, training) for fold in folds
     ]
+
+    def run(chosen: list[int]) -> list[Fitted]:
+        fitted = _fit([folds[i] for i in chosen], [tasks[i] for i in chosen], model)
+        trained(len(chosen))
+        return fitted
+
     programs = _programs(tasks, training.members)
-    fitted = run_side_by_side(
-        lambda chosen: _fit([folds[i] for i in chosen], [tasks[i] for i in chosen], model),
-        programs,
-        workers or available_cores(),
-    )
+    outcomes = run_side_by_side(run, programs, workers or available_cores())
     found = {
-        i: one
-        for chosen, outcome in zip(programs, fitted, strict=True)
-        for i, one in zip(chosen, outcome, strict=True)
+        i: fitted
+        for chosen, outcome in zip(programs, outcomes, strict=True)
+        for i, fitted in zip(chosen, outcome, strict=True)
     }
     return [found[i] for i in range(len(folds))]
+
+
+def _fit_alone(
+    fold: Fold, model: ModelParams, training: TrainingParams, trained: Callable[[int], object]
+) -> Fitted:
+    fitted = train_model(fold.train, fold.validation, fold.standardizer, model, training)
+    trained(1)
+    return fitted
 
 
 def _one_by_one(training: TrainingParams) -> bool:
@@ -88,7 +99,8 @@ def _programs(tasks: Sequence[Task], n_members: int) -> list[list[int]]:
         groups.setdefault(shape, []).append(i)
     programs = []
     for group in groups.values():
-        n_programs = -(-len(group) * n_members // _TOGETHER)
+        most = max(_TOGETHER, _TOGETHER_WEIGHTS // tasks[group[0]].plan.n_parameters)
+        n_programs = -(-len(group) * n_members // most)
         size = -(-len(group) // min(len(group), n_programs))
         programs += [group[start : start + size] for start in range(0, len(group), size)]
     return programs

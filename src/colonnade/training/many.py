@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 # Members of one program: more fill no cache better, and fewer leave overhead a larger share.
 _LARGEST = 16
+_LARGEST_FLOATS = 2**19
+# Multiply-adds of a member's step under which Python, not arithmetic, takes the time: threads,
+# which share one Python, would only wait for each other.
+_TINY_STEP = 50_000
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def fit_many(
         for member, recipe in zip(members, recipes, strict=True)
     ]
     workers = workers or available_cores()
-    programs = _programs(individuals, workers, training.optimizer.full_batch)
+    programs = _programs(task, individuals, workers)
 
     def run(chosen: list[int]) -> Course:
         return run_course(task, [individuals[i] for i in chosen])
@@ -103,7 +107,7 @@ def run_members(task: Task, members: Sequence[Individual]) -> list[Trained]:
     """
     from colonnade.training.phases import run_course
 
-    programs = _programs(members, 1, task.params.optimizer.full_batch)
+    programs = _programs(task, members, 1)
     courses = run_side_by_side(
         lambda chosen: run_course(task, [members[i] for i in chosen]), programs, available_cores()
     )
@@ -168,8 +172,14 @@ def _positions(rows: np.ndarray | None, n_train: int) -> Tensor | None:
     return found
 
 
-def _programs(members: Sequence[Individual], workers: int, alone: bool) -> list[list[int]]:
+def _programs(task: Task, members: Sequence[Individual], workers: int) -> list[list[int]]:
     """Group members of equal row counts, and cut large groups so that every worker has some."""
+    n_parameters = task.plan.n_parameters
+    largest = max(_LARGEST, _LARGEST_FLOATS // n_parameters)
+    if task.params.optimizer.full_batch:
+        largest = 1
+    if n_parameters * task.params.batch_size < _TINY_STEP:
+        workers = 1
     groups: dict[tuple[int, int], list[int]] = {}
     for i, member in enumerate(members):
         n_rows = -1 if member.rows is None else len(member.rows)
@@ -177,7 +187,7 @@ def _programs(members: Sequence[Individual], workers: int, alone: bool) -> list[
         groups.setdefault((n_rows, n_validation), []).append(i)
     programs = []
     for group in groups.values():
-        size = 1 if alone else min(_LARGEST, -(-len(group) // workers))
+        size = min(largest, -(-len(group) // workers))
         programs += [group[start : start + size] for start in range(0, len(group), size)]
     return programs
 

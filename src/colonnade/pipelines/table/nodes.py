@@ -1,6 +1,7 @@
 """The nodes of one table's pipeline: unpack, call the library, return."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +79,16 @@ def try_recipe(
     params: StandardizeParams,
 ) -> Json:
     """Train the model's recipe anew on every fold, if the split has folds."""
-    folds = fold_columns(split)
-    if not folds:
+    if not fold_columns(split):
         return {}
-    logger.info("cross-validation: training on %d folds", len(folds))
     return cross_validate(
-        primary, split, schema, params, model=model.model, training=model.training
+        primary,
+        split,
+        schema,
+        params,
+        model=model.model,
+        training=model.training,
+        progress=partial(logger.info, "cross-validation: %d of %d folds trained"),
     ).document()
 
 

@@ -1,0 +1,86 @@
+"""What a run tells MLflow: how it began, and each thing that it writes, once it is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from colonnade.names import file_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kedro.io import DataCatalog
+
+    from colonnade.tracking.recorder import Recorder, RunStart
+
+ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated", "learning_curve", "fit")
+# The curves come after the final metrics: MLflow's charts open on what was logged first.
+IN_ORDER = ("source", "model", "metrics", "history", *ARTIFACTS)
+
+
+def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any]) -> RunStart:
+    """What MLflow shows of a run: every parameter, and a name for what is special about it."""
+    from colonnade.tracking.naming import flatten, run_name
+    from colonnade.tracking.recorder import RunStart
+
+    words = run_params["runtime_params"] or {}
+    named = {"env": run_params["env"]} if run_params["env"] not in (None, "local") else {}
+    plain = {
+        name: group.model_dump(mode="json", exclude_none=True) for name, group in groups.items()
+    }
+    parameters = {**flatten(plain), **named}
+    special = [*named, *flatten(words.get(table, {}))]
+    return RunStart(table, run_name(parameters, special), parameters)
+
+
+class HandOver:
+    """One table's way to MLflow during one run.
+
+    Args: since: when the run began, in seconds; what an earlier run left is not of this run.
+    """
+
+    def __init__(self, table: str, recorder: Recorder, catalog: DataCatalog, since: float) -> None:
+        self.table, self.recorder, self.catalog, self.since = table, recorder, catalog, since
+        self._told: set[str] = set()
+
+    def saved(self, name: str) -> None:
+        """Tell of a dataset that was saved just now."""
+        if name == "history":
+            return
+        self._tell(name)
+        if name == "metrics":
+            self._tell("history")
+
+    def rest(self) -> None:
+        """Tell of all else that this run has written, as when it ran in other processes."""
+        for name in dict.fromkeys(IN_ORDER):
+            self._tell(name)
+
+    def _tell(self, name: str) -> None:
+        path = None if name in self._told else self._written(name)
+        if path is None:
+            return
+        self._told.add(name)
+        dataset = f"{self.table}.{name}"
+        if name == "source":
+            self.recorder.dataset(self.catalog.load(dataset))
+        elif name == "metrics":
+            self.recorder.metrics(self.catalog.load(dataset))
+        elif name == "history":
+            self.recorder.epochs(self.catalog.load(dataset))
+        elif name == "model":
+            self._tell_model(path)
+        if name in ARTIFACTS:
+            self.recorder.artifact(path, "figures" if path.suffix == ".png" else "")
+
+    def _written(self, name: str) -> Path | None:
+        path = file_of(self.catalog, f"{self.table}.{name}") if name in IN_ORDER else None
+        if path is None:
+            return None
+        file = path / "model.json" if name == "model" else path
+        return path if file.exists() and file.stat().st_mtime >= int(self.since) else None
+
+    def _tell_model(self, folder: Path) -> None:
+        model = self.catalog.load(f"{self.table}.model")
+        rows = self.catalog.load(f"{self.table}.primary").head(5)[model.standardizer.inputs]
+        self.recorder.model(folder, rows, model.predict(rows))

@@ -1,0 +1,134 @@
+"""A whole `kedro run` beside the plain script that trains the same network, as processes.
+
+Use: python tests/benchmarks/whole_run.py [--rounds 5]
+
+Ours reads, checks, splits, standardises, trains, evaluates, draws, reports and tracks; the script
+reads, trains and prints an accuracy. Both take turns, after one warm-up each. CPU seconds are of
+the process and of the children it waited for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+SAMPLE = "data/01_raw/phone_price_sample.csv"
+RUN = ["-m", "kedro", "run", "--env", "classic", "--pipeline", "phone_price"]
+SCRIPT = [str(REPOSITORY / "tests/benchmarks/plain_script.py"), SAMPLE]
+NODE = re.compile(r"^\S+  (?P<name>\S+)\s+(?P<seconds>\d+\.\d+) s$", re.MULTILINE)
+EPOCH = re.compile(r"train: epoch (?P<epoch>\d+)/\d+, .*?(?P<seconds>\d+\.\d+) s$", re.MULTILINE)
+IMPORT = re.compile(r"^import time:\s+(?P<self>\d+) \|\s+\d+ \|\s+(?P<module>\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: its seconds and its words."""
+
+    wall: float
+    cpu: float
+    output: str
+
+
+def run(words: Sequence[str], folder: Path) -> Run:
+    """Start Python with these words and wait for its end."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        started = time.perf_counter()
+        child = subprocess.Popen(
+            [sys.executable, *words],
+            cwd=folder,
+            env={**os.environ, "KEDRO_DISABLE_TELEMETRY": "1"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, used = os.wait4(child.pid, 0)
+        wall = time.perf_counter() - started
+        child.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    if child.returncode:
+        raise SystemExit(f"{' '.join(words)} ended with {child.returncode}:\n{text}")
+    return Run(wall, used.ru_utime + used.ru_stime, text)
+
+
+def spread(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):6.2f} ({min(values):5.2f}–{max(values):5.2f})"
+
+
+def print_table(ours: Sequence[Run], script: Sequence[Run]) -> None:
+    print(f"{'':22s} {'wall s (range)':>22s} {'CPU s (range)':>22s}")
+    for name, runs in (("kedro run", ours), ("plain script", script)):
+        wall, cpu = [one.wall for one in runs], [one.cpu for one in runs]
+        print(f"{name:22s} {spread(wall):>22s} {spread(cpu):>22s}")
+    pairs = list(zip(ours, script, strict=True))
+    wall, cpu = [a.wall / b.wall for a, b in pairs], [a.cpu / b.cpu for a, b in pairs]
+    print(f"{'kedro run / script':22s} {spread(wall):>22s} {spread(cpu):>22s}")
+
+
+def print_nodes(runs: Sequence[Run]) -> None:
+    """Where the seconds go by our own log: the medians of each node, and what no node took."""
+    nodes: dict[str, list[float]] = {}
+    before_first, outside = [], []
+    for one in runs:
+        found = [(hit["name"], float(hit["seconds"])) for hit in NODE.finditer(one.output)]
+        for name, seconds in found:
+            nodes.setdefault(name, []).append(seconds)
+        outside.append(one.wall - sum(seconds for _, seconds in found))
+        epochs = [float(hit["seconds"]) for hit in EPOCH.finditer(one.output)]
+        before_first.append(epochs[0])
+    print("\nof which (medians)")
+    for name, seconds in nodes.items():
+        print(f"  {name:38s} {statistics.median(seconds):6.2f} s")
+        if name.endswith(".train"):
+            print(
+                f"    {'before the first epoch ended':36s} {statistics.median(before_first):6.2f} s"
+            )
+    print(f"  {'outside the nodes (start, save, track)':38s} {statistics.median(outside):6.2f} s")
+
+
+def print_imports(name: str, words: Sequence[str], folder: Path, shown: int) -> None:
+    """Import time by distribution, each module's own; measuring makes it somewhat longer."""
+    output = run(["-X", "importtime", *words], folder).output
+    spent: Counter[str] = Counter()
+    for hit in IMPORT.finditer(output):
+        spent[hit["module"].split(".")[0]] += int(hit["self"])
+    print(f"\nimports of {name}: {spent.total() / 1e6:.2f} s in all")
+    for module, microseconds in spent.most_common(shown):
+        print(f"  {module:38s} {microseconds / 1e6:6.2f} s")
+
+
+def main() -> None:
+    words = argparse.ArgumentParser()
+    words.add_argument("--rounds", type=int, default=5)
+    words.add_argument("--imports", type=int, default=12, help="how many packages are listed")
+    given = words.parse_args()
+    sys.path.insert(0, str(REPOSITORY))
+    from tests.conftest import make_project
+
+    started = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        project = make_project(Path(folder) / "project")
+        run(RUN, project), run(SCRIPT, project)
+        ours, script = [], []
+        for _ in range(given.rounds):
+            ours.append(run(RUN, project))
+            script.append(run(SCRIPT, project))
+        print_table(ours, script)
+        print_nodes(ours)
+        print_imports("kedro run", RUN, project, given.imports)
+        print_imports("the plain script", SCRIPT, project, given.imports)
+    print(f"\n{given.rounds} rounds; load average {started:.1f}, then {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()

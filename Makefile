@@ -1,12 +1,14 @@
 # make run    install into .venv and train the phone_price table
 # make test   install and run the tests        make check   ruff, import-linter, mypy
 # make ui     compare runs in MLflow           make viz     see the graph in kedro-viz
+# make lessons  run the lessons and render them to HTML
+# make bench    measure speed                  make screenshots  draw the README's pictures anew
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: run test check ui viz format clean
+.PHONY: run test check ui viz lessons bench screenshots format clean
 
 run: .venv/.installed
 	$(BIN)/kedro run --pipeline phone_price
@@ -26,6 +28,15 @@ ui: .venv/.installed
 viz: .venv/.installed-viz
 	$(BIN)/kedro viz run
 
+lessons: .venv/.installed-lessons
+	$(BIN)/python -m colonnade.lessons.render
+
+bench: .venv/.installed
+	$(BIN)/python tests/benchmarks/speed.py
+
+screenshots: .venv/.installed-test
+	$(BIN)/python -m tests.browser.screenshots
+
 format: .venv/.installed-check
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -41,6 +52,6 @@ $(BIN)/python:
 	$(INSTALL) -e .
 	touch $@
 
-.venv/.installed-test .venv/.installed-check .venv/.installed-viz: .venv/.installed-%: .venv/.installed
+.venv/.installed-test .venv/.installed-check .venv/.installed-viz .venv/.installed-lessons: .venv/.installed-%: .venv/.installed
 	$(INSTALL) -e '.[$*]'
 	touch $@

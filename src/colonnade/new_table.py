@@ -11,7 +11,7 @@ from kedro.io import DataCatalog
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.parameters import nearest
-from colonnade.pipeline_registry import TABLE_NAME, table_names
+from colonnade.pipeline_registry import name_problem, table_names
 from colonnade.pipelines.table.parameters import read_groups
 from colonnade.tables.check import table_problems
 from colonnade.tables.files import replaced_file
@@ -55,10 +55,8 @@ def add_table(
         absolute, as the catalog shall name it. task, ordered: see `infer_table`.
     Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table.
     """
-    if not TABLE_NAME.fullmatch(name):
-        raise ParameterError(
-            f"'{name}' is not a table name. Use letters, digits and _, a letter first."
-        )
+    if problem := name_problem(name):
+        raise ParameterError(problem)
     parameters = conf / f"parameters_{name}.yml"
     catalog = conf / f"catalog_{name}.yml"
     taken = [file for file in (parameters, catalog) if file.exists()]

@@ -13,22 +13,28 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
 TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+RESERVED = ("lessons", "raw", "rows", "encoding", "resume")
 _loaders: dict[str, AbstractConfigLoader] = {}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Build two pipelines for each table: NAME trains, NAME_predict answers for new rows.
 
-    `__default__` trains every table.
+    `__default__` trains every table; `lessons` draws the lessons' figures.
     """
     from kedro.pipeline import Pipeline
 
-    from colonnade.pipelines import predict, table
+    from colonnade.pipelines import lessons, predict, table
 
     names = table_names(config_loader())
     trains = {name: table.create_pipeline(name) for name in names}
     predicts = {f"{name}_predict": predict.create_pipeline(name) for name in names}
-    return {"__default__": sum(trains.values(), Pipeline([])), **trains, **predicts}
+    return {
+        "__default__": sum(trains.values(), Pipeline([])),
+        **trains,
+        **predicts,
+        "lessons": lessons.create_pipeline(),
+    }
 
 
 def table_names(loader: AbstractConfigLoader) -> list[str]:
@@ -37,13 +43,26 @@ def table_names(loader: AbstractConfigLoader) -> list[str]:
     Raises: ParameterError for a name that could not be a folder, a namespace and an experiment.
     """
     names = [str(name) for name in loader["tables"]]
-    wrong = [name for name in names if not TABLE_NAME.fullmatch(name)]
-    if wrong:
-        raise ParameterError(
-            f"tables.yml: '{name}' is not a table name. Use letters, digits and _, a letter first."
-            for name in wrong
-        )
+    problems = [problem for name in names if (problem := name_problem(name))]
+    problems += [
+        f"tables.yml: '{name}_predict' is the name of {name}'s predictions: choose another."
+        for name in names
+        if f"{name}_predict" in names
+    ]
+    if problems:
+        raise ParameterError(problems)
     return names
+
+
+def name_problem(name: str) -> str:
+    """Why a name cannot be a table's, or nothing."""
+    if name in RESERVED:
+        return f"tables.yml: '{name}' is the name of a pipeline that is there already."
+    if not TABLE_NAME.fullmatch(name):
+        return (
+            f"tables.yml: '{name}' is not a table name. Use letters, digits and _, a letter first."
+        )
+    return ""
 
 
 def remember(loader: AbstractConfigLoader) -> None:

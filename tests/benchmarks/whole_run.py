@@ -26,39 +26,46 @@ REPOSITORY = Path(__file__).parents[2]
 SAMPLE = "data/01_raw/phone_price_sample.csv"
 RUN = ["-m", "kedro", "run", "--env", "classic", "--pipeline", "phone_price"]
 SCRIPT = [str(REPOSITORY / "tests/benchmarks/plain_script.py"), SAMPLE]
-NODE = re.compile(r"^\S+  (?P<name>\S+)\s+(?P<seconds>\d+\.\d+) s$", re.MULTILINE)
-EPOCH = re.compile(r"train: epoch (?P<epoch>\d+)/\d+, .*?(?P<seconds>\d+\.\d+) s$", re.MULTILINE)
+NODE = re.compile(r"^\S+  (?P<name>\S+)\s+(?P<seconds>\d+\.\d+) s$")
+EPOCH = re.compile(r"train: epoch 1/.*?(\d+\.\d+) s$", re.MULTILINE)
 IMPORT = re.compile(r"^import time:\s+(?P<self>\d+) \|\s+\d+ \|\s+(?P<module>\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One process: its seconds and its words."""
+    """One process: its seconds, its lines, and when after its start each of them came."""
 
     wall: float
     cpu: float
-    output: str
+    lines: list[str]
+    at: list[float]
+
+    @property
+    def output(self) -> str:
+        return "".join(self.lines)
 
 
 def run(words: Sequence[str], folder: Path) -> Run:
     """Start Python with these words and wait for its end."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        started = time.perf_counter()
-        child = subprocess.Popen(
-            [sys.executable, *words],
-            cwd=folder,
-            env={**os.environ, "KEDRO_DISABLE_TELEMETRY": "1"},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        _, status, used = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        text = output.read()
+    started, lines, at = time.perf_counter(), [], []
+    child = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, "KEDRO_DISABLE_TELEMETRY": "1", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert child.stdout is not None
+    for line in child.stdout:
+        lines.append(line)
+        at.append(time.perf_counter() - started)
+    _, status, used = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - started
+    child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise SystemExit(f"{' '.join(words)} ended with {child.returncode}:\n{text}")
-    return Run(wall, used.ru_utime + used.ru_stime, text)
+        raise SystemExit(f"{' '.join(words)} ended with {child.returncode}:\n{''.join(lines)}")
+    return Run(wall, used.ru_utime + used.ru_stime, lines, at)
 
 
 def spread(values: Sequence[float]) -> str:
@@ -75,25 +82,26 @@ def print_table(ours: Sequence[Run], script: Sequence[Run]) -> None:
     print(f"{'kedro run / script':22s} {spread(wall):>22s} {spread(cpu):>22s}")
 
 
-def print_nodes(runs: Sequence[Run]) -> None:
-    """Where the seconds go by our own log: the medians of each node, and what no node took."""
-    nodes: dict[str, list[float]] = {}
-    before_first, outside = [], []
-    for one in runs:
-        found = [(hit["name"], float(hit["seconds"])) for hit in NODE.finditer(one.output)]
-        for name, seconds in found:
-            nodes.setdefault(name, []).append(seconds)
-        outside.append(one.wall - sum(seconds for _, seconds in found))
-        epochs = [float(hit["seconds"]) for hit in EPOCH.finditer(one.output)]
-        before_first.append(epochs[0])
-    print("\nof which (medians)")
-    for name, seconds in nodes.items():
-        print(f"  {name:38s} {statistics.median(seconds):6.2f} s")
+def parts_of(one: Run) -> dict[str, float]:
+    """Where one run's seconds go: by our own log, and by when its lines came."""
+    hits = [(NODE.match(line), at) for line, at in zip(one.lines, one.at, strict=True)]
+    nodes = [(hit["name"], float(hit["seconds"]), at) for hit, at in hits if hit]
+    parts = {"start, to the first node": nodes[0][2] - nodes[0][1]}
+    for name, seconds, _ in nodes:
+        parts[name] = seconds
         if name.endswith(".train"):
-            print(
-                f"    {'before the first epoch ended':36s} {statistics.median(before_first):6.2f} s"
-            )
-    print(f"  {'outside the nodes (start, save, track)':38s} {statistics.median(outside):6.2f} s")
+            parts["  of which to its first epoch's end"] = float(EPOCH.findall(one.output)[0])
+    between = nodes[-1][2] - nodes[0][2] - sum(seconds for _, seconds, _ in nodes[1:])
+    parts["between nodes: load, save"] = between
+    parts["after the last node: track, end"] = one.wall - nodes[-1][2]
+    return parts
+
+
+def print_parts(runs: Sequence[Run]) -> None:
+    found = [parts_of(one) for one in runs]
+    print("\nof kedro run (medians)")
+    for name in found[0]:
+        print(f"  {name:40s} {statistics.median(parts[name] for parts in found):6.2f} s")
 
 
 def print_imports(name: str, words: Sequence[str], folder: Path, shown: int) -> None:
@@ -104,7 +112,7 @@ def print_imports(name: str, words: Sequence[str], folder: Path, shown: int) -> 
         spent[hit["module"].split(".")[0]] += int(hit["self"])
     print(f"\nimports of {name}: {spent.total() / 1e6:.2f} s in all")
     for module, microseconds in spent.most_common(shown):
-        print(f"  {module:38s} {microseconds / 1e6:6.2f} s")
+        print(f"  {module:40s} {microseconds / 1e6:6.2f} s")
 
 
 def main() -> None:
@@ -124,7 +132,7 @@ def main() -> None:
             ours.append(run(RUN, project))
             script.append(run(SCRIPT, project))
         print_table(ours, script)
-        print_nodes(ours)
+        print_parts(ours)
         print_imports("kedro run", RUN, project, given.imports)
         print_imports("the plain script", SCRIPT, project, given.imports)
     print(f"\n{given.rounds} rounds; load average {started:.1f}, then {os.getloadavg()[0]:.1f}")

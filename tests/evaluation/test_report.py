@@ -254,6 +254,6 @@ def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
     page, card = report_html(told), model_card_markdown(told)
     for text in ("The recipe on 2 folds", "96.0\N{NO-BREAK SPACE}% ± 1.4", "97.0", "1,600"):
         assert text in page
-    assert "recipe on 2 folds, mean ± sd | 96.0 % ± 1.4" in card
+    assert r"recipe on 2 folds, mean ± sd | 96\.0 % ± 1.4" in card
     assert "The recipe on" not in report_html(bare)
     assert "folds" not in model_card_markdown(bare)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DEPTH, WIDTH, ROWS = 20, 256, 256
+DEPTH, WIDTH, ROWS = 20, 256, 128
 SHOWN: dict[str, Any] = {
     "normal, std 0.01": {"name": "normal", "std": 0.01},
     "normal, std 0.2": {"name": "normal", "std": 0.2},

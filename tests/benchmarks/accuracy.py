@@ -90,6 +90,18 @@ def gradient_boosting() -> Any:
     return LGBMClassifier(random_state=0, verbose=-1, n_jobs=1)
 
 
+def real_mlp() -> Any:
+    from pytabkit import RealMLP_TD_Classifier  # pip install pytabkit, in an environment of its own
+
+    return RealMLP_TD_Classifier(random_state=0, n_threads=1, verbosity=0)
+
+
+def tab_m() -> Any:
+    from pytabkit import TabM_D_Classifier
+
+    return TabM_D_Classifier(random_state=0, n_threads=1, verbosity=0)
+
+
 MODELS: dict[str, Answer] = {
     "logistic regression, C=100": theirs(lambda: LogisticRegression(C=100, max_iter=5000)),
     "linear SVM": theirs(lambda: SVC(kernel="linear", probability=True, random_state=0)),
@@ -97,6 +109,8 @@ MODELS: dict[str, Answer] = {
     "sklearn MLP 128-256": theirs(
         lambda: MLPClassifier((128, 256), batch_size=16, max_iter=50, random_state=0)
     ),
+    "RealMLP-TD": theirs(real_mlp),
+    "TabM-D": theirs(tab_m),
     "classic": ours(recipe("base", "classic")),
     "default recipe": ours(recipe("base")),
     "default recipe, 8 members": ours(recipe("base"), members=8),

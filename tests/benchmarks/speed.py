@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib.util
 import math
 import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from contenders import HIDDEN, Job, lightning, many, ours, plain_loop, scikit_learn, skorch, slices
+from contenders import (
+    HIDDEN,
+    Job,
+    Predict,
+    lightning,
+    many,
+    ours,
+    plain_loop,
+    scikit_learn,
+    skorch,
+    slices,
+)
 
 from colonnade.tables.ingest import ingest_table
 from colonnade.tables.raw import read_raw_table
@@ -64,24 +75,26 @@ class Line:
 
     def __str__(self) -> str:
         if not self.ratios:
-            return f"{self.work:38s} {self.against:26s} {self.note}"
+            return f"{self.work:40s} {self.against:26s} {self.note}"
         wall, cpu = [r.wall for r in self.ratios], [r.cpu for r in self.ratios]
         seconds = statistics.median(one.wall for one in self.seconds)
         processor = statistics.median(one.cpu for one in self.seconds)
         aim = "" if self.aim is None else f"{self.aim:.2f}"
         return (
-            f"{self.work:38s} {self.against:26s} {seconds:8.2f} {processor:8.2f} "
+            f"{self.work:40s} {self.against:26s} {seconds:8.2f} {processor:8.2f} "
             f"{aim:>6s} {spread(wall)} {spread(cpu)} {self.note}".rstrip()
         )
 
 
 HEADER = (
-    f"{'work':38s} {'against':26s} {'wall s':>8s} {'CPU s':>8s} {'aim':>6s} "
+    f"{'work':40s} {'against':26s} {'wall s':>8s} {'CPU s':>8s} {'aim':>6s} "
     f"{'ratio, wall (range)':>21s} {'ratio, CPU (range)':>21s}"
 )
 
 
 def spread(values: Sequence[float]) -> str:
+    if math.isnan(values[0]):
+        return f"{'—':>21s}"
     return f"{statistics.median(values):6.2f} ({min(values):5.2f}–{max(values):6.2f})"
 
 
@@ -95,7 +108,7 @@ def small_job(epochs: int) -> Job:
     return Job(standardizer.transform(train), standardizer, epochs, batch_size=16, threads=1)
 
 
-def large_job(rows: int, epochs: int) -> Job:
+def large_job(rows: int, epochs: int, threads: int) -> Job:
     """Twenty normal columns and the quartile of their weighted sum."""
     draw = np.random.default_rng(0)
     X = draw.standard_normal((rows, 20), dtype=np.float32)
@@ -105,7 +118,7 @@ def large_job(rows: int, epochs: int) -> Job:
     table["y"] = np.searchsorted(np.quantile(score, [0.25, 0.5, 0.75]), score)
     schema = SchemaParams.model_validate({"target": "y", "task": "classification"})
     standardizer = fit_standardizer(table, schema, StandardizeParams())
-    return Job(standardizer.transform(table), standardizer, epochs, LARGE_BATCH, threads=2)
+    return Job(standardizer.transform(table), standardizer, epochs, LARGE_BATCH, threads)
 
 
 def check(trained: Any, job: Job) -> None:
@@ -132,37 +145,36 @@ def rounds_of(
     return took
 
 
+# Name -> who trains, how often our time it should take, and the package it wants.
+RIVALS: dict[str, tuple[Callable[[Job], Predict], float | None, str]] = {
+    "plain DataLoader loop": (plain_loop, 3.0, "torch"),
+    "scikit-learn MLPClassifier": (scikit_learn, 2.0, "sklearn"),
+    "skorch NeuralNetClassifier": (skorch, 3.5, "skorch"),
+    "Lightning Trainer": (lightning, 5.0, "lightning"),
+    "slices + Adam(fused=True)": (slices, None, "torch"),
+}
+
+
 def small(rounds: int) -> list[Line]:
     """Batches of 16, where the work beside the products is what costs."""
-    asked = {
-        "plain DataLoader loop": (plain_loop, 3.0),
-        "scikit-learn MLPClassifier": (scikit_learn, 2.0),
-        "skorch NeuralNetClassifier": (skorch, 3.5),
-        "Lightning Trainer": (lightning, 5.0),
-        "slices + Adam(fused=True)": (slices, None),
-    }
-    absent = {
-        name: run.__name__
-        for name, (run, _) in asked.items()
-        if run in (skorch, lightning) and importlib.util.find_spec(run.__name__) is None
-    }
-    everyone = {name: run for name, (run, _) in asked.items() if name not in absent}
-    everyone |= {"ours": ours, "many": partial(many, n_members=MEMBERS, workers=WORKERS)}
     torch.set_num_threads(1)
     job = small_job(epochs=50)
-    for run in everyone.values():
+    turns: dict[str, Callable[[Job], object]] = {
+        name: run for name, (run, _, package) in RIVALS.items() if find_spec(package)
+    }
+    turns |= {"ours": ours, "many": partial(many, n_members=MEMBERS, workers=WORKERS)}
+    for run in turns.values():
         run(dataclasses.replace(job, epochs=1))
-    took = rounds_of(everyone, job, rounds)
-    mine = took["ours"]
-    work = f"batch 16, {job.steps:,} steps, 1 thread"
-    lines = [Line(work, "(ours)", [one / one for one in mine], None, mine)]
-    for name, (_, aim) in asked.items():
-        if name in absent:
-            lines.append(Line(work, name, note=f"not installed: pip install {absent[name]}"))
-        else:
+    took = rounds_of(turns, job, rounds)
+    mine, loop = took["ours"], took["plain DataLoader loop"]
+    work = f"batch {job.batch_size}, {job.steps:,} steps, 1 thread"
+    lines = [Line(work, "(ours)", ratios(mine, mine), None, mine)]
+    for name, (_, aim, package) in RIVALS.items():
+        if name in took:
             lines.append(Line(work, name, ratios(took[name], mine), aim, took[name]))
+        else:
+            lines.append(Line(work, name, note=f"not installed: pip install {package}"))
     each = [Took(one.wall / MEMBERS, one.cpu / MEMBERS) for one in took["many"]]
-    loop = took["plain DataLoader loop"]
     work = f"fit_many, {MEMBERS} models, {WORKERS} cores"
     lines.append(Line(work, "(ours, per model)", ratios(each, each), None, each))
     lines.append(Line(work, "plain DataLoader loop", ratios(loop, each), 8.0, loop))
@@ -199,10 +211,10 @@ def products(n_inputs: int, n_outputs: int, batch: int) -> Callable[[], None]:
     return step
 
 
-def large(rounds: int, rows: int) -> list[Line]:
+def large(rounds: int, rows: int, threads: int) -> list[Line]:
     """Batches of 4,096, where the products are what costs."""
-    torch.set_num_threads(2)
-    job = large_job(rows, epochs=2)
+    torch.set_num_threads(threads)
+    job = large_job(rows, 2, threads)
     step = products(20, job.n_classes, job.batch_size)
 
     def bound(job: Job) -> None:
@@ -219,7 +231,7 @@ def large(rounds: int, rows: int) -> list[Line]:
 
     turns = {"bound": bound, "ours": mine_and_its_loop, "loop": plain_loop}
     for run in turns.values():
-        run(large_job(10 * job.batch_size, epochs=1))
+        run(large_job(10 * job.batch_size, 1, threads))
     loops.clear()
     took = rounds_of(turns, job, rounds)
     mine, theirs, best = took["ours"], took["loop"], took["bound"]
@@ -227,13 +239,13 @@ def large(rounds: int, rows: int) -> list[Line]:
     def rate(took: Sequence[Took]) -> str:
         return f"{job.epochs * rows / statistics.median(walls(took)):,.0f} rows/s"
 
-    work = f"batch {job.batch_size:,}, {rows:,} rows, 2 threads"
+    work = f"batch {job.batch_size:,}, {rows:,} rows, {threads} thread(s)"
     share = ratios(best, loops)
     return [
         Line(work, "(ours)", ratios(mine, mine), None, mine, rate(mine)),
         Line(work, "plain DataLoader loop", ratios(theirs, mine), 3.5, theirs, rate(theirs)),
-        Line(work, "products alone, our call", ratios(best, mine), 0.85, best, rate(best)),
-        Line(work, "products alone, our loop", share, 0.85, best, rate(loops)),
+        Line(work, "products alone, by call", ratios(best, mine), 0.85, best, rate(best)),
+        Line(work, "products alone, by loop", share, 0.85, best, rate(loops)),
     ]
 
 
@@ -241,11 +253,12 @@ def main() -> None:
     words = argparse.ArgumentParser()
     words.add_argument("--rounds", type=int, default=5)
     words.add_argument("--only", choices=["small", "large"])
-    words.add_argument("--rows", type=int, default=LARGE_ROWS)
+    words.add_argument("--rows", type=int, default=LARGE_ROWS, help="of the large batches")
+    words.add_argument("--threads", type=int, default=2, help="of the large batches")
     given = words.parse_args()
     started = load()
     lines = small(given.rounds) if given.only != "large" else []
-    lines += large(given.rounds, given.rows) if given.only != "small" else []
+    lines += large(given.rounds, given.rows, given.threads) if given.only != "small" else []
     print(HEADER, *lines, sep="\n")
     print(
         f"{given.rounds} interleaved rounds. Ratio: theirs / ours, above 1 ours is faster; of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import ParameterError
-from colonnade.evaluation.baselines import fit_baselines
+from colonnade.evaluation.baselines import fit_baselines, spread_codes
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.observations import observe
 from colonnade.tables.source import Source
@@ -150,3 +151,18 @@ def test_more_than_twenty_classes_stay_out_of_the_metrics(bench):
     found = evaluate_model(case.model, *case.parts, QUICK).metrics
     assert not [name for name in found if name.startswith("test/recall/")]
     assert "test/top_5_accuracy" in found
+
+
+def test_baselines_read_codes_as_categories_and_not_as_numbers(bench):
+    case = bench("regression", n=30)
+    train, test = (observe(case.model, part, case.part(part)) for part in ("train", "test"))
+    codes = np.arange(len(train)) % 3
+    train = dataclasses.replace(train, X=np.column_stack([codes, train.X[:, 0]]))
+    test = dataclasses.replace(test, X=np.column_stack([np.full(len(test), 7), test.X[:, 0]]))
+    empty = dataclasses.replace(test, X=test.X[:0], actual=test.actual[:0])
+    spread, unseen, nothing = spread_codes([0], train, test, empty)
+    assert spread.X[:, 1:].tolist() == np.eye(3)[codes].tolist()
+    assert spread.X[:, 0].tolist() == train.X[:, 1].tolist()
+    assert (unseen.X[:, 1:] == 0).all()
+    assert nothing.X.shape == (0, 4)
+    assert spread_codes([], train)[0] is train

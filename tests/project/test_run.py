@@ -152,7 +152,9 @@ def test_folds_are_one_more_parameter(kedro, project):
     )  # fmt: skip
     assert "cross-validation: 5 of 5 folds trained" in done.stdout + done.stderr
     reporting = project / "data/08_reporting/phone_price"
-    document = json.loads((reporting / "cross_validation.json").read_text())
+    document = json.loads(
+        (project / "data/07_model_output/phone_price/cross_validation.json").read_text()
+    )
     accuracies = pd.Series([fold["accuracy"] for fold in document["folds"]])
     metrics = metrics_of(project, "phone_price")
     assert len(accuracies) == 5
@@ -165,6 +167,6 @@ def test_folds_are_one_more_parameter(kedro, project):
 
 def test_without_folds_nothing_is_cross_validated(finished):
     for table in ("phone_price", "regression"):
-        path = finished / f"data/08_reporting/{table}/cross_validation.json"
+        path = finished / f"data/07_model_output/{table}/cross_validation.json"
         assert json.loads(path.read_text()) == {}
         assert not [name for name in metrics_of(finished, table) if name.startswith("cv/")]

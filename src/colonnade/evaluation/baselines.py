@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,7 +19,32 @@ _TREES = 200
 _ROUNDS = (5, 60)
 # scikit-learn's default regularizes a strong linear signal away: both are tried where rows allow.
 _INVERSE_REGULARIZATIONS = (1.0, 100.0)
+_MOST_CATEGORIES = 100
 _ALPHAS = np.logspace(-3, 3, 7)
+
+
+def spread_codes(places: list[int], *parts: Observations) -> list[Observations]:
+    """Turn features that hold codes into ones and zeros: simple models would read them as numbers.
+
+    Args: parts: train rows first, whose hundred most frequent codes get a column each.
+    """
+    if not places:
+        return list(parts)
+    from sklearn.preprocessing import OneHotEncoder
+
+    encoder = OneHotEncoder(
+        max_categories=_MOST_CATEGORIES,
+        handle_unknown="infrequent_if_exist",
+        sparse_output=False,
+        dtype=np.float32,
+    ).fit(parts[0].X[:, places])
+    encoder_width = len(encoder.get_feature_names_out())
+
+    def spread(X: Array) -> Array:
+        ones = encoder.transform(X[:, places]) if len(X) else np.empty((0, encoder_width))
+        return np.hstack([np.delete(X, places, axis=1), ones])
+
+    return [replace(part, X=spread(part.X)) for part in parts]
 
 
 def fit_baselines(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from colonnade.evaluation.baselines import Baseline, fit_baselines
+from colonnade.evaluation.baselines import Baseline, fit_baselines, spread_codes
 from colonnade.evaluation.intervals import difference_interval, headline_intervals
 from colonnade.evaluation.line import line_metrics
 from colonnade.evaluation.metrics import (
@@ -96,7 +96,9 @@ def evaluate_model(
     metrics |= _prefixed("test", _coverage(parts, params))
     metrics |= _prefixed("train", _headlines(parts["train"]))
     metrics |= line_metrics(model, parts["train"], source)
-    metrics |= _against_baselines(parts, params)
+    names = model.standardizer.feature_names
+    codes = [names.index(name) for name in model.standardizer.embedded]
+    metrics |= _against_baselines(parts, params, codes)
     predictions = prediction_table([parts["validation"], parts["test"]], model.standardizer.classes)
     return Evaluation(predictions, metrics)
 
@@ -143,7 +145,7 @@ def _coverage(parts: dict[str, Observations], params: EvaluationParams) -> dict[
 
 
 def _against_baselines(
-    parts: dict[str, Observations], params: EvaluationParams
+    parts: dict[str, Observations], params: EvaluationParams, codes: list[int]
 ) -> dict[str, float]:
     """Headline metrics of each baseline, and how far the model is ahead of the best.
 
@@ -153,7 +155,8 @@ def _against_baselines(
     test = parts["test"]
     if len(test) == 0 or not params.baselines:
         return {}
-    fitted = fit_baselines(params.baselines, parts["train"], parts["validation"], test)
+    train, validation, tested = spread_codes(codes, parts["train"], parts["validation"], test)
+    fitted = fit_baselines(params.baselines, train, validation, tested)
     found: dict[str, float] = {}
     for name, rows in fitted.items():
         found |= _prefixed(f"baseline/{name}", _headlines(rows))

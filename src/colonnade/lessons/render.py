@@ -91,7 +91,7 @@ def _exporter() -> Any:
 
     here = FileSystemLoader(Path(__file__).parent)
     exporter = HTMLExporter(template_name="basic", extra_loaders=[here])  # type: ignore[no-untyped-call]  # nbconvert is untyped
-    exporter.template_file = "lesson.html.j2"
+    exporter.template_file = "lesson.html"
     exporter.environment.tests["solution"] = is_solution
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     return exporter
@@ -112,7 +112,7 @@ def _page(title: str, body: str, *, up: bool = False) -> str:
         Markup(HtmlFormatter(style=style).get_style_defs(".highlight"))
         for style in ("friendly", "github-dark")
     )
-    template = _environment().get_template("page.html.j2")
+    template = _environment().get_template("page.html")
     return template.render(title=title, body=Markup(body), light=light, dark=dark, up=up)
 
 

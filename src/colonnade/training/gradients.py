@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from colonnade.training.embedding import Embedding
 from colonnade.training.layers import Dropout, Hidden, OrdinalHead, update_running
 from colonnade.training.network import Stack, forward, split_pieces
 
@@ -28,6 +29,7 @@ class HandDerived:
         plan = stack.plan
         self.loss, self.n_inputs = loss, plan.n_inputs
         self.multiply = torch.mm if stack.n_members == 1 else torch.bmm
+        self.embedding = Embedding(stack, n_rows) if plan.embedded else None
         self.layers = [Hidden(stack, kernels, dropout, i, n_rows) for i in range(len(plan.widths))]
         self.head = OrdinalHead(stack, n_rows) if plan.ordinal else None
         block, grad = stack.block("output", stack.flat), stack.block("output", stack.grad)
@@ -54,8 +56,11 @@ class HandDerived:
     def gradient(self, x: Tensor, targets: Tensor, logits: Tensor) -> None:
         """Write the batch's logits, and the gradient of its mean loss into `stack.grad`.
 
-        Shape: x (n, n_inputs + 1) whose last column is 1, logits (n, n_logits); M in front if many.
+        Shape: x (n, n_features + 1) whose last column is 1, logits (n, n_logits); M in front if
+            many.
         """
+        if self.embedding is not None:
+            x = self.embedding.forward(x)
         bare = x[..., : self.n_inputs] if self.narrow else x
         first = bare if self.narrow_first else x
         h = first
@@ -87,12 +92,14 @@ class HandDerived:
         self.multiply(self.out_delta_t, h, out=self.grad)
         if self.skip is not None:
             self.multiply(self.out_delta_t, bare, out=self.skip[1])
-        if not self.layers:
-            return
-        self.multiply(self.out_delta, self.weight, out=self.layers[-1].delta)
-        for layer, x, delta_in in self.upper:
-            layer.backward(x, delta_in)
-        self.layers[0].backward(first, None)
+        if self.layers:
+            self.multiply(self.out_delta, self.weight, out=self.layers[-1].delta)
+            for layer, x, delta_in in self.upper:
+                layer.backward(x, delta_in)
+            self.layers[0].backward(first, None)
+        if self.embedding is not None:
+            lowest = self.layers[0].delta if self.layers else self.out_delta
+            self.embedding.backward(lowest, self.out_delta)
 
 
 class ByAutograd:
@@ -111,7 +118,7 @@ class ByAutograd:
                 plan,
                 self.kernels,
                 split_pieces(plan, flat),
-                x[..., : plan.n_inputs],
+                x[..., : plan.n_features],
                 masks=self._masks(x.shape[-2]),
                 moments=moments,
             )

@@ -31,11 +31,32 @@ class OrdinalCuts(nn.Module):
         return score - cut_points(self.raw)
 
 
+class Inputs(nn.Module):
+    """Replace each code by its learned vector: numbers first, then the vectors."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.numbers = list(plan.numbers)
+        self.places = [one.feature for one in plan.embedded]
+        self.tables = nn.ModuleList(nn.Embedding(one.n_codes, one.width) for one in plan.embedded)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Look the codes up.
+
+        Shape: (n, n_features) -> (n, n_inputs).
+        """
+        vectors = [
+            table(x[:, place].long()) for place, table in zip(self.places, self.tables, strict=True)
+        ]
+        return torch.cat([x[:, self.numbers], *vectors], -1)
+
+
 class Network(nn.Module):
     """Hidden layers, an output, and what the plan sets beside and behind them."""
 
     def __init__(self, plan: Plan, model: ModelParams) -> None:
         super().__init__()
+        self.inputs = Inputs(plan) if plan.embedded else None
         layers: list[nn.Module] = []
         n_in = plan.n_inputs
         for width in plan.widths:
@@ -54,8 +75,10 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute logits.
 
-        Shape: (n, n_inputs) -> (n, n_logits).
+        Shape: (n, n_features) -> (n, n_logits).
         """
+        if self.inputs is not None:
+            x = self.inputs(x)
         out: Tensor = self.output(x if self.hidden is None else self.hidden(x))
         if self.skip is not None:
             out = out + self.skip(x)
@@ -74,6 +97,9 @@ def build_module(
     """Build the module and copy one member's weights into it."""
     network = Network(plan, model)
     own = {name: weight[member] for name, weight in weights.items()}
+    if network.inputs is not None:
+        for i, table in enumerate(network.inputs.tables):
+            table.get_parameter("weight").data.copy_(own[f"embedding.{i}.weight"])
     _load(network.output, own, "output")
     if network.skip is not None:
         _load(network.skip, own, "skip")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NORM_EPS = 1e-5
 NORM_MOMENTUM = 0.1
+# As fastai's: a code that no train row has keeps a vector near 0, which says nothing.
+EMBEDDING_STD = 0.01
 
 
 class Stack:
@@ -72,6 +74,8 @@ def initialize(
                 row[0].fill_(1)
             elif piece.role == "slope":
                 row.fill_(0.25)
+            elif piece.role == "embedding":
+                row.copy_(torch.empty(piece.shape).normal_(0, EMBEDDING_STD, generator=generator))
             elif piece.role == "layer":
                 n_in = piece.shape[1] - piece.bias
                 weight = torch.empty(piece.shape[0], n_in)
@@ -118,6 +122,8 @@ def split_pieces(plan: Plan, flat: Tensor) -> dict[str, Tensor]:
             weights[f"{piece.name}.weight"] = block[..., :n_in]
             if piece.bias:
                 weights[f"{piece.name}.bias"] = block[..., n_in]
+        elif piece.role == "embedding":
+            weights[f"{piece.name}.weight"] = block
         else:
             weights[piece.name] = block
     return weights
@@ -137,8 +143,9 @@ def forward(
 
     masks: dropout's factors for each hidden layer, in training. moments: batch norm takes the
     batch's own mean and variance and appends them here, instead of reading `running`.
-    Shape: x (n, n_inputs) or (M, n, n_inputs) -> logits (M, n, n_logits).
+    Shape: x (n, n_features) or (M, n, n_features) -> logits (M, n, n_logits).
     """
+    x = embed(plan, weights, x)
     h, start = x, 0
     for i, width in enumerate(plan.widths):
         z = _affine(weights, f"hidden.{i}", h)
@@ -159,6 +166,22 @@ def forward(
     if plan.ordinal:
         out = out - cut_points(weights["cuts"])[:, None, :]
     return out
+
+
+def embed(plan: Plan, weights: Mapping[str, Tensor], x: Tensor) -> Tensor:
+    """Put a learned vector in the place of each code: numbers first, then the vectors.
+
+    Shape: (n, n_features), or (M, n, n_features) -> (M, n, n_inputs); x itself if it has no codes.
+    """
+    if not plan.embedded:
+        return x
+    numbers = x.index_select(-1, torch.tensor(plan.numbers, dtype=torch.int64, device=x.device))
+    parts = []
+    for i, one in enumerate(plan.embedded):
+        table, codes = weights[f"embedding.{i}.weight"], x[..., one.feature].long()
+        codes = codes.expand(len(table), -1).unsqueeze(-1).expand(-1, -1, one.width)
+        parts.append(table.gather(1, codes))
+    return torch.cat([numbers.expand(len(parts[0]), -1, -1), *parts], -1)
 
 
 def _affine(weights: Mapping[str, Tensor], name: str, h: Tensor) -> Tensor:

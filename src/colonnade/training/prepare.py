@@ -10,7 +10,7 @@ import torch
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.training.engine import choose_device
-from colonnade.training.models import ModelParams, plan_network
+from colonnade.training.models import ModelParams, plan_for
 from colonnade.training.rows import Rows
 from colonnade.training.task import Task
 
@@ -41,7 +41,7 @@ def prepare(
     loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
     n_judged = len(validation) if n_validation is None else n_validation
     _check(model, training, standardizer, len(train), n_judged)
-    plan = plan_network(model, len(standardizer.feature_names), loss.n_outputs, loss.n_logits)
+    plan = plan_for(model, standardizer, loss)
     device = choose_device(training)
     return Task(
         plan,
@@ -84,11 +84,13 @@ def _check(
 def _network_problems(
     model: ModelParams, training: TrainingParams, standardizer: Standardizer, batch_size: int
 ) -> list[str]:
-    found = [
-        f"standardize.columns.{name}: its codes want a model that learns a vector for each, which "
-        "none here does: spread it into columns of ones and zeros."
-        for name in standardizer.embedded
-    ]
+    found = []
+    if standardizer.embedded and training.l1.active:
+        names = ", ".join(map(repr, standardizer.embedded))
+        found.append(
+            f"training.l1 pulls columns of numbers towards 0, and {names} will be learned vectors: "
+            "set standardize.categorical to onehot, or training.l1 to 0."
+        )
     if model.batch_norm and batch_size == 1:
         found.append("model.batch_norm needs batches of 2 rows or more: one has no variance.")
     if training.temperature and standardizer.task == "regression":

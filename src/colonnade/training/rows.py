@@ -22,7 +22,7 @@ _EVALUATION_ROWS = 2**16
 class Rows:
     """A table as tensors.
 
-    Shape: x (n, n_inputs + 1) whose last column is 1, targets (n, width of the loss's encoding),
+    Shape: x (n, n_features + 1) whose last column is 1, targets (n, width of the loss's encoding),
     codes (n,) class codes or standardised numbers.
     """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colonnade.errors import ModelError
-from colonnade.training.models import ModelParams, Plan, plan_network
+from colonnade.training.models import ModelParams, Plan, plan_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +62,7 @@ class TrainedModel:
     @cached_property
     def plan(self) -> Plan:
         """The shape of its network."""
-        n_inputs = len(self.standardizer.feature_names)
-        return plan_network(self.model, n_inputs, self.loss.n_outputs, self.loss.n_logits)
+        return plan_for(self.model, self.standardizer, self.loss)
 
     @cached_property
     def _double(self) -> dict[str, Tensor]:
@@ -78,9 +77,9 @@ class TrainedModel:
 
         from colonnade.training.network import forward
 
-        if X.ndim != 2 or X.shape[1] != self.plan.n_inputs:
+        if X.ndim != 2 or X.shape[1] != self.plan.n_features:
             raise ModelError(
-                f"the model reads {self.plan.n_inputs} features, but was given an array of shape "
+                f"the model reads {self.plan.n_features} features, but was given an array of shape "
                 f"{X.shape}: give one row a case, in the order of standardizer.feature_names."
             )
         kernels = self.model.activation.kernels()
@@ -191,7 +190,7 @@ class TrainedModel:
         from torchinfo import summary
 
         columns = ("input_size", "output_size", "num_params")
-        size = (1, self.plan.n_inputs)
+        size = (1, self.plan.n_features)
         text = str(
             summary(self.module(), input_size=size, col_names=columns, verbose=0, device="cpu")
         )

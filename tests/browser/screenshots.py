@@ -1,0 +1,105 @@
+"""Draw the README's pictures anew: the report, the graph and the runs, from real runs.
+
+Use: make screenshots
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.servers import ARGUMENTS, find_chromium, kedro_viz, mlflow_ui
+from tests.conftest import REPOSITORY, kedro_in, make_project
+
+DOCS = REPOSITORY / "docs"
+KNOBS = ["", "training.l1=0", "training.optimizer.lr=0.02", "model.kind=mlp_skip"]
+# kedro-viz shows a tour and a banner at the first visit, MLflow an assistant
+QUIET = """
+localStorage.setItem('KedroViz', JSON.stringify(
+    {showFeatureHints: false, theme: 'light', layer: {visible: true}, textLabels: true}));
+localStorage.setItem('KedroViz-banners', JSON.stringify({}));
+localStorage.setItem('mlflow.assistant.panelOpen_v1', 'false');
+localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true');
+"""
+
+
+def make_runs(folder: Path) -> Path:
+    project = make_project(folder / "project")
+    kedro = kedro_in(project)
+    for knob in KNOBS:
+        params = ("--params", f"phone_price.{knob}") if knob else ()
+        kedro("run", "--pipeline", "phone_price", *params)
+    kedro("run", "--env", "classic", "--pipeline", "phone_price")
+    kedro("run", "--pipeline", "phone_price")
+    return project
+
+
+def open_page(browser: Any, width: int, height: int) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.add_init_script(QUIET)
+    return page
+
+
+def report_picture(browser: Any, project: Path) -> None:
+    page = open_page(browser, 1000, 790)
+    page.goto((project / "data/08_reporting/phone_price/report.html").as_uri())
+    page.screenshot(path=DOCS / "report.png")
+
+
+def graph_picture(browser: Any, address: str) -> None:
+    page = open_page(browser, 1000, 900)
+    page.goto(f"{address}/?pid=phone_price")
+    open_stages(page, "phone_price")
+    for banner in page.get_by_text("Dismiss").all():
+        banner.click()
+    page.locator(".pipeline-menu-button--menu").click()
+    page.locator(".pipeline-minimap-button--map").click()
+    page.mouse.move(500, 5)
+    page.wait_for_timeout(3000)
+    page.screenshot(path=DOCS / "graph.png")
+
+
+def open_stages(page: Page, table: str) -> None:
+    """Unfold a table's box, so that its five stages show."""
+    row = page.locator(".MuiTreeItem-content", has_text=table).first
+    row.locator("[data-testid=ChevronRightIcon]").click(timeout=60_000)
+    page.locator(".pipeline-node--modularPipeline", has_text="evaluate").first.wait_for()
+
+
+def runs_picture(browser: Any, address: str, project: Path) -> None:
+    with sqlite3.connect(project / "mlflow.db") as store:
+        [(experiment,)] = store.execute(
+            "select experiment_id from experiments where name = 'phone_price'"
+        )
+    page = open_page(browser, 1500, 560)
+    page.goto(
+        f"{address}/#/experiments/{experiment}/runs"
+        "?workflowType=machine_learning&viewStateShareKey=colonnade"
+    )
+    page.get_by_text("ordinal adamw").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(2000)
+    page.screenshot(path=DOCS / "runs.png")
+
+
+def main() -> None:
+    chromium = find_chromium()
+    if chromium is None:
+        sys.exit("no Chromium on this machine: install it, then make screenshots")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        project = make_runs(Path(folder))
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        report_picture(browser, project)
+        with kedro_viz(project) as address:
+            graph_picture(browser, address)
+        with mlflow_ui(project) as address:
+            runs_picture(browser, address, project)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

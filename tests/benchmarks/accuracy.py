@@ -1,4 +1,4 @@
-"""Accuracy on the real phone table: this library's recipes beside the usual models, on the same splits.
+"""Accuracy on the real phone table: these recipes beside the usual models, on the same splits.
 
 Use: COLONNADE_PHONE_PRICE_DIR=... python tests/benchmarks/accuracy.py [MODEL ...]
 Each figure is the mean and standard deviation over StratifiedShuffleSplit(10, test_size=0.2,

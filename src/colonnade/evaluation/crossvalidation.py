@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
@@ -81,15 +81,7 @@ def cross_validate(
     columns = fold_columns(split)
     if not columns:
         raise DataError("there are no folds to cross-validate on. Set `split.folds`.")
-    folds = [
-        _FoldOfTable(
-            column,
-            primary,
-            split,
-            fit_standardizer(rows_of(primary, split, "train", column), schema, standardize),
-        )
-        for column in columns
-    ]
+    folds = [_FoldOfTable.fit(name, primary, split, schema, standardize) for name in columns]
     found: list[dict[str, Any]] = []
     done = 0
 
@@ -109,6 +101,18 @@ class _FoldOfTable:
     primary: pd.DataFrame
     split: pd.DataFrame
     standardizer: Standardizer
+
+    @classmethod
+    def fit(
+        cls,
+        name: str,
+        primary: pd.DataFrame,
+        split: pd.DataFrame,
+        schema: SchemaParams,
+        standardize: StandardizeParams,
+    ) -> Self:
+        train = rows_of(primary, split, "train", name)
+        return cls(name, primary, split, fit_standardizer(train, schema, standardize))
 
     def part(self, part: str) -> pd.DataFrame:
         return self.standardizer.transform(rows_of(self.primary, self.split, part, self.name))

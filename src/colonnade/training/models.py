@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from colonnade.training.loss import Loss
 
 
+Role = Literal["layer", "norm", "slope", "cuts", "embedding"]
+
+
 class ModelParams(Params):
     """Which network: linear, mlp, or mlp with a straight path from inputs to outputs beside it.
 
@@ -84,7 +87,7 @@ class Piece:
     name: str
     shape: tuple[int, ...]
     offset: int
-    role: Literal["layer", "norm", "slope", "cuts", "embedding"]
+    role: Role
     bias: bool = False
 
     @property
@@ -164,24 +167,45 @@ def plan_network(
     points in place of the output's bias.
     codes: places of the features that hold codes, and how many codes each has.
     """
-    ordinal = n_logits != n_outputs
-    prelu = bool(model.widths) and model.activation.name == "prelu"
-    pieces: list[Piece] = []
+    embedded = tuple(Embedded(place, n, model.width_of(n)) for place, n in (codes or {}).items())
+    n_inputs = n_features - len(embedded) + sum(one.width for one in embedded)
+    return Plan(
+        n_features=n_features,
+        n_inputs=n_inputs,
+        widths=model.widths,
+        n_outputs=n_outputs,
+        n_logits=n_logits,
+        batch_norm=model.batch_norm,
+        prelu=_has_slopes(model),
+        skip=model.kind == "mlp_skip",
+        ordinal=n_logits != n_outputs,
+        pieces=_pieces(model, n_inputs, n_outputs, n_logits, embedded),
+        embedded=embedded,
+    )
 
-    def add(name: str, shape: tuple[int, ...], role: Any, bias: bool = False) -> None:
+
+def _has_slopes(model: ModelParams) -> bool:
+    return bool(model.widths) and model.activation.name == "prelu"
+
+
+def _pieces(
+    model: ModelParams, n_in: int, n_outputs: int, n_logits: int, embedded: tuple[Embedded, ...]
+) -> tuple[Piece, ...]:
+    pieces: list[Piece] = []
+    n_inputs, ordinal = n_in, n_logits != n_outputs
+
+    def add(name: str, shape: tuple[int, ...], role: Role, bias: bool = False) -> None:
         offset = pieces[-1].end if pieces else 0
         pieces.append(Piece(name, shape, offset, role, bias))
 
-    embedded = tuple(Embedded(place, n, model.width_of(n)) for place, n in (codes or {}).items())
     for i, one in enumerate(embedded):
         add(f"embedding.{i}", (one.n_codes, one.width), "embedding")
-    n_in = n_inputs = n_features - len(embedded) + sum(one.width for one in embedded)
     for i, width in enumerate(model.widths):
         bias = not model.batch_norm
         add(f"hidden.{i}", (width, n_in + bias), "layer", bias)
         if model.batch_norm:
             add(f"hidden.{i}.norm", (2, width), "norm")
-        if prelu:
+        if _has_slopes(model):
             add(f"hidden.{i}.slope", (1,), "slope")
         n_in = width
     add("output", (n_outputs, n_in + (not ordinal)), "layer", not ordinal)
@@ -189,16 +213,4 @@ def plan_network(
         add("skip", (n_outputs, n_inputs), "layer")
     if ordinal:
         add("cuts", (n_logits,), "cuts")
-    return Plan(
-        n_features,
-        n_inputs,
-        model.widths,
-        n_outputs,
-        n_logits,
-        model.batch_norm,
-        prelu,
-        model.kind == "mlp_skip",
-        ordinal,
-        tuple(pieces),
-        embedded,
-    )
+    return tuple(pieces)

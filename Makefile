@@ -14,7 +14,7 @@ run: .venv/.installed
 	$(BIN)/kedro run --pipeline phone_price
 
 test: .venv/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: .venv/.installed-check
 	$(BIN)/ruff check

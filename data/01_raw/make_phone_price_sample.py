@@ -1,13 +1,13 @@
 """Draw `phone_price_sample.csv`: 2,000 telephones that nobody makes, in four price classes.
 
-The columns and their ranges are those of the public table "Mobile Price Classification"; no row of it
-is copied. Features are drawn one by one, each by its line in `draw_features`; the price
+The columns and their ranges are those of the public table "Mobile Price Classification"; no row of
+it is copied. Features are drawn one by one, each by its line in `draw_features`; the price
 follows from a score in which ram weighs most, then the battery, the screen's height and width, less
 the weight, plus noise; the score's quartiles are the classes. About 2 of 100 rows stand so near a
 cut that the noise alone decides their class.
 
-Run it to write the file again, byte for byte, with `phone_price_sample.source.json` beside it, which
-says that the rows are drawn and of which file it says so.
+Run it to write the file again, byte for byte, with `phone_price_sample.source.json` beside it,
+which says that the rows are drawn and of which file it says so.
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ def toured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for knob in KNOBS:
         kedro(
             "run", "--pipeline", "phone_price",
-            "--params", f"phone_price.training.epochs=20,phone_price.training.optimizer.{knob}",
+            "--params",
+            "phone_price.training.l1=0,phone_price.training.temperature=false,"
+            f"phone_price.training.epochs=20,phone_price.training.optimizer.{knob}",
         )  # fmt: skip
     return folder
 

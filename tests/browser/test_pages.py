@@ -1,0 +1,84 @@
+"""The pages that a user opens, in a real browser: the graph in kedro-viz and the runs in MLflow."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import urllib.request
+
+import pytest
+
+from tests.browser.screenshots import QUIET, open_stages
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+STAGES = ("ingest", "prepare", "train", "evaluate", "report")
+LAYERS = ["01_raw", "03_primary", "05_model_input", "06_models", "07_model_output", "08_reporting"]
+
+
+@pytest.fixture
+def page(browser):
+    opened = browser.new_page(viewport={"width": 1440, "height": 900})
+    opened.add_init_script(QUIET)
+    yield opened
+    opened.close()
+
+
+def test_a_tables_graph_shows_its_five_stages_and_layers(page, viz):
+    page.goto(f"{viz}/?pid=phone_price")
+    open_stages(page, "phone_price")
+    boxes = page.locator(".pipeline-node--modularPipeline").all_text_contents()
+    assert sorted(boxes) == sorted(f"phone_price.{stage}" for stage in STAGES)
+    assert page.locator(".pipeline-layer-name").all_text_contents() == LAYERS
+
+
+def test_no_dataset_of_a_graph_stands_alone(viz):
+    with urllib.request.urlopen(f"{viz}/api/pipelines/phone_price") as answer:
+        graph = json.load(answer)
+    tied = {edge[end] for edge in graph["edges"] for end in ("source", "target")}
+    alone = [n["name"] for n in graph["nodes"] if n["type"] == "data" and n["id"] not in tied]
+    assert alone == []
+    assert graph["layers"] == LAYERS
+
+
+@pytest.mark.parametrize("name", ["fit", "learning_curve", "metrics", "history", "primary"])
+def test_a_click_shows_a_preview(viz, name):
+    with urllib.request.urlopen(f"{viz}/api/pipelines/phone_price") as answer:
+        nodes = json.load(answer)["nodes"]
+    [node] = [n["id"] for n in nodes if n["name"] == f"phone_price.{name}"]
+    with urllib.request.urlopen(f"{viz}/api/nodes/{node}") as answer:
+        told = json.load(answer)
+    assert told["preview"]
+
+
+def experiment(project, table: str) -> int:
+    with sqlite3.connect(project / "mlflow.db") as store:
+        query = "select experiment_id from experiments where name = ?"
+        return store.execute(query, (table,)).fetchone()[0]
+
+
+def test_the_runs_are_told_apart_and_ranked(page, mlflow, toured):
+    number = experiment(toured, "phone_price")
+    page.goto(
+        f"{mlflow}/#/experiments/{number}/runs"
+        "?workflowType=machine_learning&viewStateShareKey=colonnade"
+    )
+    page.get_by_text("ordinal adamw lr=0.02").first.wait_for(timeout=60_000)
+    text = page.inner_text("body")
+    for told in ("ordinal adamw lr=0.2 ", "ordinal adam lr=0.2 ", "test/accuracy", "Parameters"):
+        assert told in text
+    assert "Sort: test/accuracy" in text
+
+
+def test_the_runs_compare(page, mlflow, toured):
+    number = experiment(toured, "phone_price")
+    with sqlite3.connect(toured / "mlflow.db") as store:
+        runs = [run for (run,) in store.execute(
+            "select run_uuid from runs where experiment_id = ?", (number,)
+        )]  # fmt: skip
+    page.goto(
+        f"{mlflow}/#/compare-runs?runs={json.dumps(runs)}&experiments={json.dumps([str(number)])}"
+        "&workflowType=machine_learning"
+    )
+    page.get_by_text("Comparing 3 Runs").wait_for(timeout=60_000)
+    page.get_by_text("training.optimizer.lr").first.wait_for(timeout=60_000)
+    assert "ordinal adam lr=0.2" in page.inner_text("body")

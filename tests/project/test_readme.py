@@ -1,0 +1,72 @@
+"""Every command that the README shows does what it is shown for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.conftest import REPOSITORY, kedro_in, make_project
+from tests.project.test_commands import write_customers
+
+README = (REPOSITORY / "README.md").read_text()
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+COMMANDS = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines()]
+QUICK = """
+{table}:
+  training: {{epochs: 20, l1: 0, temperature: false}}
+  evaluation: {{baselines: [], explain: false}}
+"""
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh project with the files that the README speaks of, and short trainings."""
+    folder = make_project(tmp_path_factory.mktemp("stranger") / "project")
+    write_customers(folder / "customers.csv")
+    sample = folder / "data/01_raw/phone_price_sample.csv"
+    shutil.copy(sample, folder / "train.csv")
+    pd.read_csv(sample).drop(columns="price_range").to_csv(folder / "rows.csv", index=False)
+    for table in ("phone_price", "wine"):
+        text = QUICK.format(table=table)
+        (folder / f"conf/local/parameters_quick_{table}.yml").write_text(text)
+    kedro_in(folder)("run", "--pipeline", "phone_price")
+    return folder
+
+
+@pytest.mark.xdist_group("readme")
+@pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("kedro ")])
+def test_a_kedro_command_of_the_readme_works(stranger, command):
+    kedro_in(stranger)(*command.split()[1:])
+
+
+def test_the_readme_shows_commands():
+    shown = {line.split()[1] for line in COMMANDS if line.startswith("kedro ")}
+    assert {"table", "run", "compare", "register"} <= shown
+
+
+def test_every_make_target_of_the_readme_exists():
+    makefile = (REPOSITORY / "Makefile").read_text()
+    targets = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
+    asked = set(re.findall(r"make (\w+)", README)) - {"and"}
+    assert asked <= targets
+
+
+def test_every_link_and_picture_of_the_readme_is_there():
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    missing = [link for link in links if "://" not in link and not (REPOSITORY / link).exists()]
+    assert missing == []
+
+
+def test_the_readme_names_every_word_that_yaml_takes():
+    from colonnade.training.activations import ACTIVATIONS
+    from colonnade.training.initializers import INITIALIZERS
+    from colonnade.training.losses import LOSSES
+    from colonnade.training.optimizers import OPTIMIZERS
+    from colonnade.training.schedulers import SCHEDULERS
+
+    words = {*ACTIVATIONS, *INITIALIZERS, *LOSSES, *OPTIMIZERS, *SCHEDULERS}
+    assert [word for word in sorted(words) if f"`{word}`" not in README] == []

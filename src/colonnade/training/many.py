@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.phases import Course
+    from colonnade.training.sparsity import Sparsity
     from colonnade.training.task import Individual, Task
 
 # Members of one program: more fill no cache better, and fewer leave overhead a larger share.
@@ -76,10 +77,11 @@ def fit_many(
     boldest = model.model_copy(update={"dropout": max(own.dropout for own, _ in recipes)})
     judged = [len(validation if m.validation_rows is None else m.validation_rows) for m in members]
     task = prepare(train, validation, standardizer, boldest, training, n_validation=min(judged))
-    individuals = [
-        with_penalty(task, _individual(member, *recipe, len(train)), training.l1)[0]
+    pairs = [
+        with_penalty(task, _individual(member, *recipe, len(train)), training.l1)
         for member, recipe in zip(members, recipes, strict=True)
     ]
+    individuals = [individual for individual, _ in pairs]
     workers = workers or available_cores()
     programs = _programs(task, individuals, workers)
 
@@ -87,7 +89,7 @@ def fit_many(
         return run_course(task, [individuals[i] for i in chosen])
 
     courses = run_side_by_side(run, programs, workers)
-    return _unpack(programs, courses, recipes, standardizer)
+    return _unpack(programs, courses, recipes, [found for _, found in pairs], standardizer)
 
 
 @dataclass(frozen=True)
@@ -196,13 +198,16 @@ def _unpack(
     programs: list[list[int]],
     courses: list[Course],
     recipes: list[tuple[ModelParams, TrainingParams]],
+    sparsities: list[Sparsity | None],
     standardizer: Standardizer,
 ) -> list[Fitted]:
     from colonnade.training.fitting import history_frame, trained_model
+    from colonnade.training.sparsity import cross_validated
 
     found: dict[int, Fitted] = {}
     for chosen, course in zip(programs, courses, strict=True):
         for place, i in enumerate(chosen):
-            model = trained_model(course, [place], standardizer, *recipes[i], threads=1)
-            found[i] = Fitted(model, history_frame(course, [place]))
+            own = cross_validated(course, sparsities[i])
+            model = trained_model(own, [place], standardizer, *recipes[i], threads=1)
+            found[i] = Fitted(model, history_frame(own, [place]))
     return [found[i] for i in range(len(recipes))]

@@ -98,11 +98,13 @@ def choose_sparsity(task: Task, member: Individual, params: LassoParams) -> Spar
     )
 
 
-def cross_validated(course: Course, found: Sparsity) -> Course:
+def cross_validated(course: Course, found: Sparsity | None) -> Course:
     """Let rows left out in turn speak where there are no validation rows.
 
     They give the learning curve's validation loss, and the temperature if one is asked for.
     """
+    if found is None:
+        return course
     course = dataclasses.replace(course, l1_strength=found.strength)
     if len(course.task.validation) or not found.validation_loss:
         return course

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.models import ModelParams
     from colonnade.training.parameters import TrainingParams
+    from colonnade.training.sparsity import Sparsity
+    from colonnade.training.task import Individual, Task
     from colonnade.training.trained import TrainedModel
 
 
@@ -49,15 +51,10 @@ def train_model(
     Raises: ParameterError for what doesn't go together, DataError for rows that cannot be used,
     TrainingError when a loss is not finite, ModelError for a checkpoint that cannot be used.
     """
-    from colonnade.training.fitting import (
-        ensemble,
-        history_frame,
-        open_checkpoint,
-        trained_model,
-    )
+    from colonnade.training.fitting import history_frame, open_checkpoint, trained_model
     from colonnade.training.phases import Surroundings, run_course
     from colonnade.training.prepare import prepare
-    from colonnade.training.sparsity import cross_validated, with_penalty
+    from colonnade.training.sparsity import cross_validated
 
     task = prepare(train, validation, standardizer, model, training)
     threads = choose_threads(training, task.plan.n_parameters, training.batch_size)
@@ -67,12 +64,23 @@ def train_model(
         saved = file.read() if resume else None
         threads = saved.threads if saved is not None else threads
         file.threads = threads
-    first, *others = ensemble(model, training)
-    first, sparsity = with_penalty(task, first, training.l1)
-    members = [first, *(dataclasses.replace(other, penalty=first.penalty) for other in others)]
+    members, sparsity = _members(task, model, training)
     with thread_count(threads):
         course = run_course(task, members, Surroundings(progress, file, saved))
-    course = course if sparsity is None else cross_validated(course, sparsity)
+    course = cross_validated(course, sparsity)
     numbers = range(training.members)
     trained = trained_model(course, numbers, standardizer, model, training, threads=threads)
     return Fitted(trained, history_frame(course, numbers))
+
+
+def _members(
+    task: Task, model: ModelParams, training: TrainingParams
+) -> tuple[list[Individual], Sparsity | None]:
+    """Give the ensemble's members, all held back by the same columns' pull."""
+    from colonnade.training.fitting import ensemble
+    from colonnade.training.sparsity import with_penalty
+
+    first, *others = ensemble(model, training)
+    first, sparsity = with_penalty(task, first, training.l1)
+    same = [dataclasses.replace(other, penalty=first.penalty) for other in others]
+    return [first, *same], sparsity

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from colonnade.evaluation.crossvalidation import cross_validate, fold_columns
+from colonnade.evaluation import crossvalidation
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.model_card import model_card_markdown
 from colonnade.evaluation.report import report_content, report_html
@@ -71,7 +71,7 @@ def train(
     return fitted.model, fitted.history
 
 
-def try_recipe(
+def cross_validate(
     model: TrainedModel,
     primary: pd.DataFrame,
     split: pd.DataFrame,
@@ -79,9 +79,9 @@ def try_recipe(
     params: StandardizeParams,
 ) -> Json:
     """Train the model's recipe anew on every fold, if the split has folds."""
-    if not fold_columns(split):
+    if not crossvalidation.fold_columns(split):
         return {}
-    return cross_validate(
+    return crossvalidation.cross_validate(
         primary,
         split,
         schema,

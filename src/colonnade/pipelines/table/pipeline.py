@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from functools import partial, update_wrapper
+from typing import TYPE_CHECKING
 
 from kedro.pipeline import Pipeline, node
 
 from colonnade.pipelines.table.nodes import (
+    cross_validate,
     draw_figures,
     evaluate,
     ingest,
     split_rows,
     standardize,
     train,
-    try_recipe,
     write_report,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kedro.pipeline.node import Node
 
 
 def create_pipeline(table: str) -> Pipeline:
@@ -23,89 +29,41 @@ def create_pipeline(table: str) -> Pipeline:
 
     Args: table: a name from `tables.yml`.
     """
+    recipe = "params:schema params:standardize"
+    learned = "model history evaluated metrics primary split"
+    report = update_wrapper(partial(write_report, table=table), write_report)
     stages = [
-        node(
-            ingest,
-            inputs=["raw", "params:schema"],
-            outputs=["primary", "source"],
-            name="ingest",
-            namespace="ingest",
+        stage("ingest", ingest, "raw params:schema", "primary source"),
+        stage("prepare", split_rows, "primary params:schema params:split", "split"),
+        stage(
+            "prepare", standardize, f"primary split {recipe}", "standardizer train validation test"
         ),
-        node(
-            split_rows,
-            inputs=["primary", "params:schema", "params:split"],
-            outputs="split",
-            name="split",
-            namespace="prepare",
-        ),
-        node(
-            standardize,
-            inputs=["primary", "split", "params:schema", "params:standardize"],
-            outputs=["standardizer", "train", "validation", "test"],
-            name="standardize",
-            namespace="prepare",
-        ),
-        node(
+        stage(
+            "train",
             train,
-            inputs=[
-                "train",
-                "validation",
-                "standardizer",
-                "params:model",
-                "params:training",
-                "checkpoint",
-                "params:resume",
-            ],
-            outputs=["model", "history"],
-            name="train",
-            namespace="train",
+            "train validation standardizer params:model params:training checkpoint params:resume",
+            "model history",
         ),
-        node(
-            try_recipe,
-            inputs=["model", "primary", "split", "params:schema", "params:standardize"],
-            outputs="cross_validation",
-            name="cross_validate",
-            namespace="evaluate",
-        ),
-        node(
+        stage("evaluate", cross_validate, f"model primary split {recipe}", "cross_validation"),
+        stage(
+            "evaluate",
             evaluate,
-            inputs=[
-                "model",
-                "train",
-                "validation",
-                "test",
-                "source",
-                "cross_validation",
-                "params:evaluation",
-            ],
-            outputs=["evaluated", "metrics"],
-            name="evaluate",
-            namespace="evaluate",
+            "model train validation test source cross_validation params:evaluation",
+            "evaluated metrics",
         ),
-        node(
-            draw_figures,
-            inputs=["model", "history", "evaluated", "metrics", "primary", "split"],
-            outputs=["learning_curve", "fit"],
-            name="draw_figures",
-            namespace="report",
-        ),
-        node(
-            update_wrapper(partial(write_report, table=table), write_report),
-            inputs=[
-                "model",
-                "history",
-                "evaluated",
-                "metrics",
-                "primary",
-                "split",
-                "source",
-                "cross_validation",
-                "params:schema",
-                "params:evaluation",
-            ],
-            outputs=["report", "model_card"],
-            name="write_report",
-            namespace="report",
+        stage("report", draw_figures, learned, "learning_curve fit"),
+        stage(
+            "report",
+            report,
+            f"{learned} source cross_validation params:schema params:evaluation",
+            "report model_card",
         ),
     ]
     return Pipeline(stages, namespace=table, parameters={"params:resume"}, tags=[table])
+
+
+def stage(namespace: str, work: Callable[..., object], inputs: str, outputs: str) -> Node:
+    """One node, named for its function; inputs and outputs are datasets, separated by blanks."""
+    written: str | list[str] = outputs.split() if " " in outputs else outputs
+    name = work.__name__
+    return node(work, inputs=inputs.split(), outputs=written, name=name, namespace=namespace)

@@ -12,7 +12,7 @@ from colonnade.evaluation.svg import inline_svg
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from colonnade.evaluation.report import ReportContent
+    from colonnade.evaluation.content import ReportContent
 
 
 def drawings(content: ReportContent) -> dict[str, str]:

@@ -23,7 +23,7 @@ from colonnade.evaluation.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from colonnade.evaluation.report import ReportContent
+    from colonnade.evaluation.content import ReportContent
 
 # Characters that Markdown, or HTML within it, would read as marks: some anywhere, an underscore at
 # the edge of a word, the signs of lists and headings at the beginning.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pydantic import BaseModel
 
+from colonnade.evaluation.content import ReportContent
 from colonnade.evaluation.drawings import drawings
-from colonnade.evaluation.environment import command_line, environment
+from colonnade.evaluation.environment import environment
 from colonnade.evaluation.evaluate import EvaluationParams
-from colonnade.evaluation.explain import Explanation, explain_model
+from colonnade.evaluation.explain import explain_model
 from colonnade.evaluation.line import line_data
 from colonnade.evaluation.words import page_words
 from colonnade.tables.profile import profile_table
@@ -24,35 +24,6 @@ if TYPE_CHECKING:
     from colonnade.tables.source import Source
 
 _FOLDER = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class ReportContent:
-    """What the page tells, as plain data; only `profile` and below may be left out."""
-
-    table: str
-    target: str
-    task: Any
-    source: Source
-    history: pd.DataFrame
-    predictions: pd.DataFrame
-    metrics: dict[str, float]
-    profile: dict[str, Any] = field(default_factory=dict)
-    """Facts of the table: see `tables.profile.profile_table`."""
-    summary: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
-    knobs: dict[str, Any] = field(default_factory=dict)
-    line: pd.DataFrame | None = None
-    confidence: float = 0.95
-    explain: bool = False
-    """Whether to draw what explains the model, too."""
-    explanation: Explanation = field(default_factory=Explanation)
-    targets: pd.DataFrame | None = None
-    """Columns part and target, one row a row of the table."""
-    folds: list[dict[str, Any]] = field(default_factory=list)
-    """Of a cross-validation: see `evaluation.crossvalidation.CrossValidation`."""
-    environment: dict[str, str] = field(default_factory=environment)
-    command: str = field(default_factory=command_line)
 
 
 def report_content(

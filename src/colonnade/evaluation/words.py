@@ -12,7 +12,7 @@ from colonnade.evaluation.verdict import NAMES, form, form_end, verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from colonnade.evaluation.report import ReportContent
+    from colonnade.evaluation.content import ReportContent
 
 Rows = list[tuple[str, ...]]
 

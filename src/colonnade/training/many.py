@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError
 from colonnade.training.engine import available_cores, run_side_by_side
+from colonnade.training.members import group_members
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
 from colonnade.training.train import Fitted
@@ -21,14 +22,7 @@ if TYPE_CHECKING:
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.phases import Course
     from colonnade.training.sparsity import Sparsity
-    from colonnade.training.task import Individual, Task
-
-# Members of one program: more fill no cache better, and fewer leave overhead a larger share.
-_LARGEST = 16
-_LARGEST_FLOATS = 2**19
-# Multiply-adds of a member's step under which Python, not arithmetic, takes the time: threads,
-# which share one Python, would only wait for each other.
-_TINY_STEP = 50_000
+    from colonnade.training.task import Individual
 
 
 @dataclass(frozen=True)
@@ -83,44 +77,13 @@ def fit_many(
     ]
     individuals = [individual for individual, _ in pairs]
     workers = workers or available_cores()
-    programs = _programs(task, individuals, workers)
+    programs = group_members(task, individuals, workers)
 
     def run(chosen: list[int]) -> Course:
         return run_course(task, [individuals[i] for i in chosen])
 
     courses = run_side_by_side(run, programs, workers)
     return _unpack(programs, courses, recipes, [found for _, found in pairs], standardizer)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """One member's outcome, bare: weights (1, P), running statistics, validation loss by epoch."""
-
-    member: Individual
-    flat: Tensor
-    running: Tensor | None
-    validation_loss: list[float]
-
-
-def run_members(task: Task, members: Sequence[Individual]) -> list[Trained]:
-    """Train members of one task as few programs, grouped alike on any number of cores.
-
-    So no bit of the result depends on the machine's cores.
-    """
-    from colonnade.training.phases import run_course
-
-    programs = _programs(task, members, 1)
-    courses = run_side_by_side(
-        lambda chosen: run_course(task, [members[i] for i in chosen]), programs, available_cores()
-    )
-    found: dict[int, Trained] = {}
-    for chosen, course in zip(programs, courses, strict=True):
-        for place, i in enumerate(chosen):
-            own = slice(place, place + 1)
-            running = None if course.running is None else course.running[own]
-            losses = [epoch[place] for epoch in course.history.validation_loss]
-            found[i] = Trained(members[i], course.flat[own], running, losses)
-    return [found[i] for i in range(len(members))]
 
 
 def _recipe(
@@ -172,26 +135,6 @@ def _positions(rows: np.ndarray | None, n_train: int) -> Tensor | None:
             "or more."
         )
     return found
-
-
-def _programs(task: Task, members: Sequence[Individual], workers: int) -> list[list[int]]:
-    """Group members of equal row counts, and cut large groups so that every worker has some."""
-    n_parameters = task.plan.n_parameters
-    largest = max(_LARGEST, _LARGEST_FLOATS // n_parameters)
-    if task.params.optimizer.full_batch:
-        largest = 1
-    if n_parameters * task.params.batch_size < _TINY_STEP:
-        workers = 1
-    groups: dict[tuple[int, int], list[int]] = {}
-    for i, member in enumerate(members):
-        n_rows = -1 if member.rows is None else len(member.rows)
-        n_validation = -1 if member.validation_rows is None else len(member.validation_rows)
-        groups.setdefault((n_rows, n_validation), []).append(i)
-    programs = []
-    for group in groups.values():
-        size = min(largest, -(-len(group) // workers))
-        programs += [group[start : start + size] for start in range(0, len(group), size)]
-    return programs
 
 
 def _unpack(

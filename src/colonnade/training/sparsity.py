@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from colonnade.errors import DataError
-from colonnade.training.many import run_members
+from colonnade.training.members import run_members
 from colonnade.training.network import split_pieces
 from colonnade.training.regularization import input_weights
 from colonnade.training.temperature import fit_temperature
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from colonnade.training.many import Trained
+    from colonnade.training.members import Trained
     from colonnade.training.parameters import LassoParams
     from colonnade.training.phases import Course
     from colonnade.training.task import Individual, Task

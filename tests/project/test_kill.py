@@ -13,10 +13,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from colonnade.training.storage import load_model
+from tests.conftest import kedro_in, make_project
 
-MOMENTS = ["ingest.ingest", "epoch 40/", "train.train", "evaluate.evaluate", "draw_figures"]
+MOMENTS = [
+    "ingest.ingest",
+    "prepare.standardize",
+    "epoch 40/",
+    "train.train",
+    "evaluate.evaluate",
+    "draw_figures",
+]
 
 
 def kill_at(project: Path, moment: str, sign: signal.Signals = signal.SIGKILL) -> None:
@@ -85,3 +94,19 @@ def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_run_works(pr
 def test_an_interrupted_run_is_recorded_as_killed(project, sign):
     kill_at(project, "epoch 20/", sign)
     assert statuses(project, 1) == ["KILLED"]
+
+
+def test_a_killed_training_resumed_ends_with_the_same_bits(project, kedro, tmp_path):
+    whole = make_project(tmp_path / "whole")
+    kedro_in(whole)("run", "--pipeline", "phone_price")
+    kill_at(project, "epoch 100/")
+    done = kedro("run", "--pipeline", "phone_price", "--params", "resume=true")
+    assert "epoch 100/" not in done.stdout  # it went on from the last checkpoint
+    first, second = (load_model(p / "data/06_models/phone_price") for p in (whole, project))
+    for name, weight in first.weights.items():
+        assert torch.equal(weight, second.weights[name])
+    histories = [
+        pd.read_csv(p / "data/08_reporting/phone_price/history.csv").drop(columns="seconds")
+        for p in (whole, project)
+    ]
+    pd.testing.assert_frame_equal(*histories)

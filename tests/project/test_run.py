@@ -170,3 +170,13 @@ def test_without_folds_nothing_is_cross_validated(finished):
         path = finished / f"data/07_model_output/{table}/cross_validation.json"
         assert json.loads(path.read_text()) == {}
         assert not [name for name in metrics_of(finished, table) if name.startswith("cv/")]
+
+
+def test_another_file_is_read_for_good_by_the_users_own_catalog(kedro, project):
+    shutil.copy(project / "data/01_raw/phone_price_sample.csv", project / "mine.csv")
+    (project / "conf/local/catalog.yml").write_text(
+        "phone_price.raw:\n"
+        "  type: colonnade.datasets.RawTableDataset\n"
+        "  filepath: ${runtime_params:raw,mine.csv}\n"
+    )
+    assert "mine.csv, 2000 rows" in kedro("table", "check", "phone_price").stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.servers import ARGUMENTS, find_chromium, kedro_viz, mlflow_ui
+from tests.browser.servers import find_chromium, kedro_viz, mlflow_ui
 from tests.conftest import kedro_in, make_project
 
 KNOBS = ["lr=0.2", "lr=0.02", "name=adam"]
@@ -41,16 +41,3 @@ def viz(toured: Path) -> Iterator[str]:
 def mlflow(toured: Path) -> Iterator[str]:
     with mlflow_ui(toured) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    chromium = find_chromium()
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield opened
-        opened.close()

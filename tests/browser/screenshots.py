@@ -17,7 +17,7 @@ from tests.browser.servers import ARGUMENTS, find_chromium, kedro_viz, mlflow_ui
 from tests.conftest import REPOSITORY, kedro_in, make_project
 
 DOCS = REPOSITORY / "docs"
-KNOBS = ["", "training.l1=0", "training.optimizer.lr=0.02", "model.kind=mlp_skip"]
+KNOBS = ["training.epochs=20", "training.optimizer.lr=0.02", "training.optimizer.name=adam"]
 # kedro-viz shows a tour and a banner at the first visit, MLflow an assistant
 QUIET = """
 localStorage.setItem('KedroViz', JSON.stringify(

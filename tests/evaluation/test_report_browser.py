@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pandas as pd
 import pytest
 
@@ -11,28 +9,12 @@ from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.report import report_content, report_html
 from colonnade.tables.source import Source
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SOURCE = Source(name="样本.csv", rows=300, columns=4, sha256="ab" * 32, note="synthetic sample")
 HISTORY = pd.DataFrame(
     {"epoch": [1, 2], "lr": 0.1, "train_loss": [1.0, 0.5], "validation_loss": [1.0, 0.7]}
 )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium that asks nobody for anything."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def test_a_csv_of_ones_own_becomes_a_trained_table_by_two_commands(kedro, projec
     told = kedro("table", "add", "customers", "customers.csv", "--target", "bought").stdout
     assert "bought: predicted by classification, words: 2 different values in 300 rows" in told
     assert "customer: identifier, 300 different texts in 300 rows" in told
-    assert "age: numeric, whole numbers from 18 to 80; 2% missing" in told
+    assert "age: numeric, whole numbers from 18 to 80; 2.0% missing" in told
     assert "nothing is wrong" in kedro("table", "check", "customers").stdout
     kedro("run", "--pipeline", "customers")
     metrics = json.loads((project / "data/08_reporting/customers/metrics.json").read_text())

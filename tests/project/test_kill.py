@@ -51,7 +51,7 @@ def check_files(project: Path) -> None:
     """Every file that stands in the data folder is whole."""
     for path in (project / "data").rglob("*"):
         if path.suffix == ".parquet":
-            assert len(pd.read_parquet(path))
+            pd.read_parquet(path)
         elif path.suffix == ".json":
             json.loads(path.read_text())
         elif path.suffix == ".png":

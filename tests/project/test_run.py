@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import kedro_in, make_project
 
+pytestmark = pytest.mark.xdist_group("run")
 QUICK = "phone_price.training.epochs=2"
 
 

@@ -16,18 +16,37 @@ REPOSITORY = Path(__file__).parents[1]
 Kedro = Callable[..., subprocess.CompletedProcess[str]]
 
 
+QUICK = """
+phone_price:
+  training: {epochs: 20, l1: 0, temperature: false}
+  evaluation: {baselines: [], explain: false}
+"""
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of what a fresh clone holds."""
-    return make_project(tmp_path / "project")
+    """A copy of what a fresh clone holds, with short trainings that are not tracked."""
+    return make_project(tmp_path / "project", quick=True, tracked=False)
 
 
-def make_project(folder: Path) -> Path:
+@pytest.fixture
+def tracked(project: Path) -> Path:
+    """The project, with MLflow."""
+    (project / "conf/local/mlflow.yml").unlink()
+    return project
+
+
+def make_project(folder: Path, *, quick: bool = False, tracked: bool = True) -> Path:
+    """A copy of what a fresh clone holds; quick: phone_price is trained shortly, judged plainly."""
     folder.mkdir()
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(REPOSITORY / name, folder / name)
     shutil.copytree(REPOSITORY / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
     (folder / "conf/local").mkdir()
+    if quick:
+        (folder / "conf/local/parameters_quick.yml").write_text(QUICK)
+    if not tracked:
+        (folder / "conf/local/mlflow.yml").write_text("mode: off\n")
     raw = folder / "data/01_raw"
     raw.mkdir(parents=True)
     for name in ("phone_price_sample.csv", "phone_price_sample.source.json"):

@@ -69,6 +69,7 @@ def open_stages(page: Page, table: str) -> None:
     row = page.locator(".MuiTreeItem-content", has_text=table).first
     row.locator("[data-testid=ChevronRightIcon]").click(timeout=60_000)
     page.locator(".pipeline-node--modularPipeline", has_text="evaluate").first.wait_for()
+    page.wait_for_timeout(2000)  # until the table's own box has faded
 
 
 def runs_picture(browser: Any, address: str, project: Path) -> None:

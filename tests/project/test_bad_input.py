@@ -16,7 +16,6 @@ SAMPLE = "data/01_raw/phone_price_sample.csv"
 @pytest.fixture
 def quiet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project without tracking, entered."""
-    (project / "conf/local/mlflow.yml").write_text("mode: off\n")
     monkeypatch.chdir(project)
     return project
 
@@ -138,7 +137,6 @@ def test_one_csv_for_two_tables_is_refused(quiet):
 
 
 def test_the_command_ends_with_exit_code_1_and_no_traceback(kedro, project):
-    (project / "conf/local/mlflow.yml").write_text("mode: off\n")
     done = kedro("run", "--pipeline", "phone_price", "--params", "raw=no.csv", expect=1)
     assert done.stderr.count("\n") == 1
     assert done.stderr.endswith(

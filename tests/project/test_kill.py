@@ -21,17 +21,21 @@ from tests.conftest import kedro_in, make_project
 MOMENTS = [
     "ingest.ingest",
     "prepare.standardize",
-    "epoch 40/",
+    "epoch 400/",
     "train.train",
     "evaluate.evaluate",
     "draw_figures",
 ]
 
 
+LONG = "phone_price.training.epochs=1000"
+
+
 def kill_at(project: Path, moment: str, sign: signal.Signals = signal.SIGKILL) -> None:
     """Start a run and send the signal when its log says that the moment has come."""
+    words = ["kedro", "run", "--pipeline", "phone_price", "--params", LONG]
     run = subprocess.Popen(
-        [sys.executable, "-u", "-m", "kedro", "run", "--pipeline", "phone_price"],
+        [sys.executable, "-u", "-m", *words],
         cwd=project,
         env={**os.environ, "KEDRO_DISABLE_TELEMETRY": "1"},
         stdout=subprocess.PIPE,
@@ -79,7 +83,9 @@ def statuses(project: Path, count: int) -> list[str]:
     return found
 
 
-def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_run_works(project, kedro):
+def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_run_works(
+    project, tracked, kedro
+):
     for moment in MOMENTS:
         kill_at(project, moment)
         check_files(project)
@@ -91,17 +97,18 @@ def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_run_works(pr
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_is_recorded_as_killed(project, sign):
-    kill_at(project, "epoch 20/", sign)
+def test_an_interrupted_run_is_recorded_as_killed(project, tracked, sign):
+    kill_at(project, "epoch 200/", sign)
     assert statuses(project, 1) == ["KILLED"]
 
 
 def test_a_killed_training_resumed_ends_with_the_same_bits(project, kedro, tmp_path):
-    whole = make_project(tmp_path / "whole")
-    kedro_in(whole)("run", "--pipeline", "phone_price")
-    kill_at(project, "epoch 100/")
-    done = kedro("run", "--pipeline", "phone_price", "--params", "resume=true")
-    assert "epoch 100/" not in done.stdout  # it went on from the last checkpoint
+    whole = make_project(tmp_path / "whole", quick=True, tracked=False)
+    kedro_in(whole)("run", "--pipeline", "phone_price", "--params", LONG)
+    kill_at(project, "epoch 500/")
+    done = kedro("run", "--pipeline", "phone_price", "--params", f"{LONG},resume=true")
+    assert "epoch 300/" not in done.stdout  # it went on from the last checkpoint
+    assert "epoch 1000/" in done.stdout
     first, second = (load_model(p / "data/06_models/phone_price") for p in (whole, project))
     for name, weight in first.weights.items():
         assert torch.equal(weight, second.weights[name])

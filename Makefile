@@ -23,7 +23,7 @@ check: .venv/.installed-check
 	$(BIN)/mypy
 
 ui: .venv/.installed
-	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
+	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 viz: .venv/.installed-viz
 	$(BIN)/kedro viz run

@@ -30,7 +30,19 @@ if TYPE_CHECKING:
     from colonnade.training.trained import TrainedModel
 
 
-class RawTableDataset(AbstractDataset[None, pd.DataFrame]):
+class _SourceTable(AbstractDataset[None, pd.DataFrame]):
+    """A table that the project reads and never writes."""
+
+    def save(self, data: None) -> None:
+        """Refuse."""
+        raise DatasetError(f"{self._describe()}: raw tables are read, never written.")
+
+    def preview(self, nrows: int = 5) -> TablePreview:
+        """The first rows, for kedro-viz."""
+        return _table_preview(self.load(), nrows)
+
+
+class RawTableDataset(_SourceTable):
     """A table as someone else wrote it: `.csv`, `.tsv`, `.txt` (also `.gz`), `.parquet`, `.xlsx`.
 
     Text tables come as text, cell by cell, so that what is checked is what the file says; where the
@@ -74,14 +86,6 @@ class RawTableDataset(AbstractDataset[None, pd.DataFrame]):
             storage=self._credentials,
         )
 
-    def save(self, data: None) -> None:
-        """Refuse: raw data is never written."""
-        raise DatasetError(f"{self._filepath}: raw tables are read, never written.")
-
-    def preview(self, nrows: int = 5) -> TablePreview:
-        """The first rows, for kedro-viz."""
-        return _table_preview(self.load(), nrows)
-
     def _exists(self) -> bool:
         import fsspec
 
@@ -92,7 +96,7 @@ class RawTableDataset(AbstractDataset[None, pd.DataFrame]):
         return {"filepath": self._filepath, "encoding": self._encoding}
 
 
-class ScikitLearnDataset(AbstractDataset[None, pd.DataFrame]):
+class ScikitLearnDataset(_SourceTable):
     """A table that scikit-learn draws (`make_regression`) or carries (`load_wine`).
 
     Args: function: its name in `sklearn.datasets`. arguments: handed to it. target: the name of the
@@ -115,14 +119,6 @@ class ScikitLearnDataset(AbstractDataset[None, pd.DataFrame]):
     def load(self) -> pd.DataFrame:
         """Draw the table; the same arguments draw the same rows."""
         return draw_table(self._function, self._arguments, target=self._target)
-
-    def save(self, data: None) -> None:
-        """Refuse: a drawn table has no file."""
-        raise DatasetError(f"{self._function}: tables that scikit-learn draws are never written.")
-
-    def preview(self, nrows: int = 5) -> TablePreview:
-        """The first rows, for kedro-viz."""
-        return _table_preview(self.load(), nrows)
 
     def _exists(self) -> bool:
         return True

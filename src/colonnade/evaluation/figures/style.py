@@ -93,17 +93,22 @@ def new_figure(
     )
     axes: list[Axes] = list(grid.flat)
     for ax in axes:
-        ax.set_facecolor("none")
-        ax.tick_params(colors=MUTED, labelsize=9)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.spines[["left", "bottom"]].set_color(MUTED)
-        ax.grid(color=RULE, linewidth=0.6)
-        ax.set_axisbelow(True)
+        _calm(ax)
     figure.text(
         0.08 / WIDTH, 1 - 0.1 / height, title, ha="left", va="top", fontsize=11,
         fontweight="bold", color=INK,
     )  # fmt: skip
     return figure, axes
+
+
+def _calm(ax: Axes) -> None:
+    """Quiet the frame, so that the data speaks."""
+    ax.set_facecolor("none")
+    ax.tick_params(colors=MUTED, labelsize=9)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(MUTED)
+    ax.grid(color=RULE, linewidth=0.6)
+    ax.set_axisbelow(True)
 
 
 def _share(room: float, n: int, gap: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,13 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 Kedro = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_configure() -> None:
+    # A shell starts its background jobs deaf to SIGINT, and they pass it on: what the tests
+    # interrupt must hear it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 QUICK = """

@@ -52,7 +52,7 @@ def read_lesson(path: Path) -> NotebookNode:
     """Read a lesson as it is stored."""
     import nbformat
 
-    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat is untyped
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
     return notebook
 
 

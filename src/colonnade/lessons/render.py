@@ -90,7 +90,7 @@ def _exporter() -> Any:
     from nbconvert import HTMLExporter
 
     here = FileSystemLoader(Path(__file__).parent)
-    exporter = HTMLExporter(template_name="basic", extra_loaders=[here])  # type: ignore[no-untyped-call]  # nbconvert is untyped
+    exporter = HTMLExporter(template_name="basic", extra_loaders=[here])
     exporter.template_file = "lesson.html"
     exporter.environment.tests["solution"] = is_solution
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True

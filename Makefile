@@ -44,14 +44,30 @@ format: .venv/.installed-check
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
 
+# One make installs at a time: another waits here, and then finds the work done.
+INSTALLED := .venv/.installed $(addprefix .venv/.installed-,test check viz lessons)
+ALONE := $(PYTHON) -c 'import fcntl, os, sys; file = os.open("pyproject.toml", os.O_RDONLY); fcntl.flock(file, fcntl.LOCK_EX); os.set_inheritable(file, True); os.execvp(sys.argv[1], sys.argv[1:])'
+
+$(INSTALLED): $(RECIPE)
+$(filter-out .venv/.installed,$(INSTALLED)): .venv/.installed
+
+ifndef COLONNADE_ALONE
+
+$(INSTALLED):
+	@$(ALONE) $(MAKE) --no-print-directory COLONNADE_ALONE=yes $@
+
+else
+
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "colonnade needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 
-.venv/.installed: $(BIN)/python $(RECIPE)
+.venv/.installed: $(BIN)/python
 	$(INSTALL) -e .
 	touch $@
 
-.venv/.installed-test .venv/.installed-check .venv/.installed-viz .venv/.installed-lessons: .venv/.installed-%: .venv/.installed
+.venv/.installed-%:
 	$(INSTALL) -e '.[$*]'
 	touch $@
+
+endif

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.forked import KEDRO, Server
+
 REPOSITORY = Path(__file__).parents[1]
+COMMAND = Path(sys.executable).with_name("kedro")
+# One thread a process: pytest runs a process a core. Read by numpy and torch as they are imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 Kedro = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -70,19 +77,39 @@ def kedro(project: Path) -> Kedro:
 
 
 def kedro_in(folder: Path) -> Kedro:
-    def command(*words: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "kedro", *words],
-            cwd=folder,
-            env={**os.environ, "KEDRO_DISABLE_TELEMETRY": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    """Run kedro commands in a folder: forked, or cold, as the installed command itself."""
+
+    def command(
+        *words: str, expect: int = 0, cold: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        if cold:
+            done = subprocess.run(
+                [COMMAND, *words],
+                cwd=folder,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        else:
+            done = forkserver().run(["-m", "kedro", *words], folder, environment())
         assert done.returncode == expect, done.stdout + done.stderr
         return done
 
     return command
+
+
+def environment() -> dict[str, str]:
+    """What a kedro command is given: this process's environment, without telemetry."""
+    return {**os.environ, "KEDRO_DISABLE_TELEMETRY": "1"}
+
+
+@cache
+def forkserver() -> Server:
+    """The one that forks kedro's processes for this process's tests."""
+    server = Server(KEDRO)
+    atexit.register(server.close)
+    return server
 
 
 @pytest.fixture(scope="session")

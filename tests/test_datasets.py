@@ -334,8 +334,18 @@ def test_rows_of_a_database_query_are_ingested(tmp_path: Path) -> None:
     assert table["y"].tolist() == [0, 1, 1]
 
 
-def test_excel_sheet_is_read_where_openpyxl_is_there(tmp_path: Path) -> None:
-    pytest.importorskip("openpyxl", reason="reading Excel needs openpyxl")
+def test_excel_sheet_is_read_where_openpyxl_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openpyxl", reason="the extra `excel` is not installed")
     TABLE.to_excel(tmp_path / "t.xlsx", index=False)
     frame = RawTableDataset(filepath=str(tmp_path / "t.xlsx")).load()
     assert frame["a"].tolist() == [1, 2]
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(DatasetError, match=r"t\.xlsx: reading Excel needs `pip install openpyxl`"):
+        RawTableDataset(filepath=str(tmp_path / "t.xlsx")).load()
+
+
+def test_old_excel_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"t\.xls: \.xls is Excel's old format. Save it as"):
+        RawTableDataset(filepath=str(tmp_path / "t.xls")).load()

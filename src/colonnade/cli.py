@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import sys
@@ -37,6 +38,7 @@ class PlainErrors(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn what the user can mend into a message."""
+        _collect_seldom()
         _tell_once()
         # --pipeline is what people know; Kedro's hint at --pipelines is no news to them
         warnings.filterwarnings("ignore", "Option '--pipeline' is deprecated")
@@ -75,6 +77,12 @@ def _parameter_problems(text: str) -> str:
         group = found["group"] if found else group
         lines.append(f"{group}: {found['problem'] if found else line}")
     return "\n".join(lines)
+
+
+def _collect_seldom() -> None:
+    """Let Python look for cyclic garbage rarely: what a run imports lasts as long as the run."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _tell_once() -> None:
@@ -140,6 +148,17 @@ def check(project: ProjectMetadata, /, name: str) -> None:
         click.echo(check_table(config_loader(), name))
 
 
+@cli.command(name="graph", cls=PlainErrors)
+@click.argument("folder", type=click.Path(path_type=Path), default="data/08_reporting/graph")
+@click.pass_obj
+def graph(project: ProjectMetadata, /, folder: Path) -> None:
+    """Write the graph that kedro-viz shows as static pages into FOLDER."""
+    from colonnade.graph import export_graph
+
+    export_graph(project.project_path, project.project_path / folder)
+    click.echo(f"Written. To look at it: python -m http.server --directory {folder}")
+
+
 @cli.command(name="compare", cls=PlainErrors)
 @click.argument("name")
 @click.option("--last", default=10, show_default=True, help="How many runs.")
@@ -168,6 +187,22 @@ def register(project: ProjectMetadata, /, name: str, run_id: str) -> None:
     verdict = registry.register(project.project_path, _tracking(), name, run_id)
     click.echo(verdict.reason)
     if not verdict.promoted:
+        sys.exit(1)
+
+
+@cli.command(name="deliver", cls=PlainErrors)
+@click.pass_obj
+def deliver(project: ProjectMetadata, /) -> None:
+    """Send runs that were kept while the tracking server was away."""
+    from colonnade.tracking import delivery
+
+    found = delivery.deliver(project.project_path, _tracking())
+    for one in found:
+        click.echo(str(one))
+    kept = [one for one in found if one.kept]
+    counted = f"{len(found) - len(kept)} delivered, {len(kept)} kept."
+    click.echo(counted if found else "Nothing is kept: every run has been delivered.")
+    if not all(one.going_on for one in kept):
         sys.exit(1)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.servers import find_chromium, kedro_viz, mlflow_ui
+from tests.browser.servers import find_chromium, kedro_viz, mlflow_ui, static_pages
 from tests.conftest import kedro_in, make_project
 
 KNOBS = ["lr=0.2", "lr=0.02", "name=adam"]
@@ -38,4 +38,12 @@ def viz(toured: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def mlflow(toured: Path) -> Iterator[str]:
     with mlflow_ui(toured) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def exported(toured: Path) -> Iterator[str]:
+    """The graph as static pages; nothing of the project runs behind them."""
+    kedro_in(toured)("graph")
+    with static_pages(toured / "data/08_reporting/graph") as address:
         yield address

@@ -50,6 +50,28 @@ def test_a_click_shows_a_preview(viz, name):
     assert told["preview"]
 
 
+def test_the_exported_graph_is_complete_without_a_network(browser, exported):
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    asked, problems = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{exported}/?pid=phone_price")
+    open_stages(page, "Phone Price")
+    boxes = page.locator(".pipeline-node--modularPipeline").all_text_contents()
+    assert sorted(boxes) == sorted(stage.capitalize() for stage in STAGES)
+    page.locator(".pipeline-node--data", has_text="Learning Curve").click()
+    page.locator(".pipeline-metadata__plot-image").wait_for()
+    page.goto(f"{exported}/?pid=phone_price&expandAllPipelines=true")
+    page.locator(".pipeline-node--task", has_text="Write Report").click()
+    page.get_by_text("Show Code").click()
+    page.locator(".pipeline-metadata-code", has_text="report_content").wait_for()
+    page.close()
+    ours = (exported, f"blob:{exported}", "data:")
+    assert [url for url in asked if not url.startswith(ours)] == []
+    assert problems == []
+
+
 def experiment(project, table: str) -> int:
     with sqlite3.connect(project / "mlflow.db") as store:
         query = "select experiment_id from experiments where name = ?"

@@ -41,6 +41,18 @@ def test_metrics_are_plain_finite_floats_under_the_names_of_mlflow(bench):
     assert not [name for name in found if name.startswith("train/") and "f1" in name]
 
 
+@pytest.mark.parametrize(
+    ("task", "asked"), [("ordinal", "probabilities"), ("regression", "predict_array")]
+)
+def test_each_part_is_asked_of_the_model_once(bench, monkeypatch, task, asked):
+    case, calls = bench(task), []
+    ask = getattr(case.model, asked)
+    monkeypatch.setattr(case.model, asked, lambda X: calls.append(len(X)) or ask(X), raising=True)
+    rows = observe(case.model, "test", case.part("test"))
+    assert calls == [40]
+    assert np.array_equal(rows.predicted, case.model.predict_array(rows.X))
+
+
 def test_predictions_hold_original_labels_of_validation_and_test_rows(bench):
     case = bench("classification", n=100, classes=["lo", "mid", "hi"])
     found = evaluate_model(case.model, *case.parts, QUICK).predictions

@@ -44,6 +44,28 @@ def test_importance_is_the_same_for_the_same_seed(bench):
     assert once == again
 
 
+def test_importance_of_a_class_model_is_the_accuracy_lost(bench):
+    case = bench("classification")
+    case.model.weights[1:] = 0.0
+    rows = case.primary
+    codes = case.model.standardizer.encode_target(rows["y"]).to_numpy()
+    right = np.mean(case.model.predict_array(case.model.standardizer.features(rows)) == codes)
+    seed = np.random.RandomState(3).randint(np.iinfo(np.int32).max + 1)
+    order = np.random.RandomState(seed).permutation(len(rows))
+    shuffled = case.model.standardizer.features(rows.assign(a=rows["a"].to_numpy()[order]))
+    still = np.mean(case.model.predict_array(shuffled) == codes)
+    found = permutation_importances(case.model, rows, repeats=1, seed=3)
+    assert found[0].feature == "a"
+    assert found[0].mean == right - still > 0.2
+
+
+def test_features_are_followed_together_as_they_are_alone(bench):
+    case = bench("ordinal", features=("a", "b", "c"))
+    found = partial_dependences(case.model, case.primary, ["c", "a", "b"])
+    alone = [partial_dependences(case.model, case.primary, [name])[0] for name in ("c", "a", "b")]
+    assert found == alone
+
+
 def test_dependence_of_a_linear_model_is_its_slope(bench):
     case = bench("regression", features=("a", "b"))
     slopes, _ = case.model.linear_coefficients()

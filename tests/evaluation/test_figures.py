@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explain import explain_model
 from colonnade.evaluation.figures.classes import codes_of
 from colonnade.evaluation.figures.style import cjk_font, plain
+from colonnade.evaluation.importance import Dependence
 from colonnade.evaluation.line import line_data
 from colonnade.evaluation.svg import inline_svg
 
@@ -226,3 +228,39 @@ def test_no_figure_touches_pyplot():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+def test_losses_of_rows_held_out_in_turn_are_not_called_validation():
+    figure = figures.learning_curve(history(), {"train": 130, "test": 40})
+    told = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert figure.texts[0].get_text() == "Learning curve · train n = 130"
+    assert told[1] == "held out of train, in turn"
+    assert told[2].startswith("lowest held-out loss ")
+
+
+def test_a_logarithmic_axis_has_plain_numbers():
+    ax = figures.learning_curve(history()).axes[0]
+    ax.figure.canvas.draw()
+    told = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert ax.get_yscale() == "log"
+    assert {"0.1", "0.2", "0.5", "1"} <= set(told)
+    assert not any(tick.get_text() for tick in ax.get_yticklabels(minor=True))
+
+
+def test_the_legend_of_curves_stands_beside_them(drawn):
+    for case, name in product(("many", "hostile classes", "two classes"), ("roc", "pr")):
+        figure = drawn(case)[name]
+        figure.canvas.draw()
+        ax = figure.axes[0]
+        box = ax.get_legend().get_window_extent()
+        assert box.x0 >= ax.get_window_extent().x1
+        assert box.x1 <= figure.bbox.x1
+
+
+def test_words_are_not_joined_by_a_line():
+    one = Dependence(feature="city", values=["a", "b", "c"], curves={"yes": [0.1, 0.5, 0.2]})
+    (line,) = figures.dependence_curves([one], "classification").axes[0].get_lines()
+    assert line.get_linestyle() == "None"
+    numbers = Dependence(feature="x", values=[1.0, 2.0, 3.0], curves={"yes": [0.1, 0.5, 0.2]})
+    (line,) = figures.dependence_curves([numbers], "classification").axes[0].get_lines()
+    assert line.get_linestyle() == "-"

@@ -9,10 +9,18 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
+from colonnade.evaluation.calibration import Calibration, Reliability
+from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.environment import environment
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.explain import Explanation
+from colonnade.evaluation.failures import Mistake, Slice
+from colonnade.evaluation.glance import glance
+from colonnade.evaluation.importance import Importance
+from colonnade.evaluation.metrics import ClassMetrics
 from colonnade.evaluation.model_card import escape, model_card_markdown
 from colonnade.evaluation.report import ReportContent, knobs, report_content, report_html
+from colonnade.evaluation.words import calibration_sentence, layers, page_words
 from colonnade.tables.source import Source
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
@@ -170,6 +178,13 @@ def test_explaining_can_be_left_out(content):
     assert {name.split("-")[0] for name in page.ids if "-" in name} == {"learning", "fit"}
 
 
+def test_figures_drawn_for_elsewhere_are_those_of_the_page(content, page_of):
+    told = content(**TASKS["ordinal"])
+    drawn = drawings(told)
+    assert {"learning", "fit"} < set(drawn)
+    assert report_html(told, drawn) == page_of("ordinal")
+
+
 def test_a_table_without_held_out_rows_still_has_a_page(content):
     for task, settings in TASKS.items():
         html = report_html(content(fractions=(0.0, 0.0), **settings))
@@ -189,7 +204,7 @@ def test_plain_data_is_enough_for_a_page():
         environment={},
         command="kedro run",
     )
-    assert "test RMSE 0.816" in report_html(found)
+    assert "Test RMSE 0.816" in report_html(found)
 
 
 def test_the_same_content_gives_the_same_page(content, page_of):
@@ -240,6 +255,7 @@ def test_markdown_marks_are_escaped():
     assert escape("a|b *c*\n<d>") == r"a\|b \*c\* \<d\>"
     assert escape("- item") == r"\- item"
     assert escape("12. item") == r"12\. item"
+    assert escape("0.2") == "0.2"
     assert escape("_x_ but px_height, 96.5 (now)") == r"\_x\_ but px_height, 96.5 (now)"
 
 
@@ -254,6 +270,129 @@ def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
     page, card = report_html(told), model_card_markdown(told)
     for text in ("The recipe on 2 folds", "96.0\N{NO-BREAK SPACE}% ± 1.4", "97.0", "1,600"):
         assert text in page
-    assert r"recipe on 2 folds, mean ± sd | 96\.0 % ± 1.4" in card
+    assert r"recipe on 2 folds, mean ± sd | 96.0 % ± 1.4" in card
     assert "The recipe on" not in report_html(bare)
     assert "folds" not in model_card_markdown(bare)
+
+
+NB = "\N{NO-BREAK SPACE}"
+
+
+def plain_content(**changes):
+    """Four rows of classes a, b and c; one a is taken for b."""
+    predictions = pd.DataFrame(
+        {
+            "part": "test",
+            "row": range(4),
+            "actual": list("aabc"),
+            "prediction": list("abbc"),
+            **{f"probability_{label}": 1 / 3 for label in "abc"},
+        }
+    )
+    facts = {
+        "table": "t",
+        "target": "y",
+        "task": "ordinal",
+        "source": SOURCE,
+        "history": HISTORY,
+        "predictions": predictions,
+        "metrics": {"test/accuracy": 0.75, "train/accuracy": 0.75},
+        "explain": True,
+    }
+    return ReportContent(**(facts | changes))
+
+
+def explanation(**more):
+    importance = [
+        Importance(feature="ram", mean=0.3, low=0.2, high=0.4),
+        Importance(feature="fc", mean=0.01, low=-0.01, high=0.02),
+    ]
+    return Explanation(importance=importance, **more)
+
+
+def a_slice(beyond_chance):
+    return Slice(
+        feature="ram", values="1 to 2", rows=30, metric=0.5, overall=0.9,
+        beyond_chance=beyond_chance,
+    )  # fmt: skip
+
+
+def test_a_glance_tells_why_and_where_it_fails():
+    found = dict(glance(plain_content(explanation=explanation(slices=[a_slice(True)]))))
+    assert found == {
+        "Why": f"It leans on ram (30.0{NB}points); in brackets the accuracy that its shuffling "
+        "costs.",
+        "Where it fails": "Most often 'a' is taken for 'b': 1 of its 2 test rows. It is weakest "
+        f"where ram is 1 to 2: 50.0{NB}% on 30 rows, 90.0{NB}% overall.",
+    }
+    lucky = dict(glance(plain_content(explanation=explanation(slices=[a_slice(False)]))))
+    assert lucky["Where it fails"].endswith("test rows. No part of the table stands out.")
+    assert glance(plain_content(explain=False)) == []
+
+
+def test_a_glance_at_a_perfect_model_finds_no_row_wrong():
+    bare = plain_content()
+    right = bare.predictions.assign(prediction=bare.predictions["actual"])
+    assert glance(plain_content(predictions=right)) == [("Where it fails", "No test row is wrong.")]
+
+
+def test_slices_that_may_be_luck_are_folded_away():
+    page = Page(report_html(plain_content(explanation=explanation(slices=[a_slice(False)]))))
+    assert "No quarter and no value of any column stands out on test rows" in page.text
+    assert "1 that may be luck" in page.text
+    lucky = page_words(plain_content(explanation=explanation(slices=[a_slice(True)])))
+    assert len(lucky["slices"]) == 1
+    assert lucky["lucky_slices"] == []
+
+
+def test_the_order_of_ordered_classes_is_told():
+    assert "(ordinal: a < b < c)" in Page(report_html(plain_content())).text
+
+
+def test_parts_without_metrics_have_no_column():
+    page = Page(report_html(plain_content()))
+    assert "metric test train accuracy" in page.text
+
+
+def test_the_worst_of_many_classes_come_first_and_the_rest_is_folded():
+    classes = [
+        ClassMetrics(label=f"c{k}", precision=0.5, recall=0.5, f1=k / 30, rows=2) for k in range(30)
+    ]
+    words = page_words(plain_content(explanation=Explanation(classes=classes[::-1])))
+    assert [row[0] for row in words["worst_classes"]] == [f"c{k}" for k in range(10)]
+    assert len(words["classes"]) == 30
+    assert (
+        page_words(plain_content(explanation=Explanation(classes=classes[:20])))["worst_classes"]
+        == []
+    )
+
+
+def test_a_missing_value_beside_a_mistake_is_called_so():
+    mistake = Mistake(row="1", actual="a", prediction="b", certainty=0.9, values={"age": "nan"})
+    (row,) = page_words(plain_content(explanation=Explanation(mistakes=[mistake])))["mistakes"]
+    assert row == ("1", "a", "b", f"90.0{NB}%", "missing")
+
+
+def test_the_summary_keeps_layers_and_their_sum_alone():
+    printed = "=====\nLayer  Param #\n=====\nLinear: 1-1  23\n=====\nTotal params: 23\n"
+    printed += "Trainable params: 23\nNon-trainable params: 0\n"
+    printed += "Total mult-adds (Units.MEGABYTES): 0.00\n=====\nInput size (MB): 0.00\n====="
+    assert layers(printed) == "Layer  Param #\nLinear: 1-1  23\nTotal params: 23"
+
+
+def test_a_temperature_that_training_chose_is_told():
+    before, after = (
+        Reliability(confidence=[0.9], accuracy=[0.8], rows=[100], ece=ece, log_loss=loss)
+        for ece, loss in ((0.1, 0.5), (0.02, 0.4))
+    )
+    alone = Calibration(before=before, after=None, temperature=None)
+    content = plain_content(explanation=Explanation(calibration=alone))
+    assert calibration_sentence(content).startswith("Temperature scaling was not tried")
+    chosen = dataclasses.replace(content, facts={"temperature": 0.436})
+    assert calibration_sentence(chosen) == (
+        "Training has divided the logits by 0.44, the temperature that rows held out of training "
+        "want."
+    )
+    tried = Calibration(before=before, after=after, temperature=1.7)
+    told = calibration_sentence(plain_content(explanation=Explanation(calibration=tried)))
+    assert "would change the calibration error from 0.100 to 0.020" in told

@@ -53,7 +53,7 @@ def test_page_shows_its_content_and_asks_for_nothing(browser, address, scheme, w
     assert asked == [address]
     first_screen = page.inner_text("#verdict")
     assert "Is the network worth it?" in first_screen
-    assert "test accuracy" in first_screen
+    assert "Test accuracy" in first_screen
     assert "gradient boosting" in first_screen
     assert page.locator("#verdict").bounding_box()["y"] < 900
     assert "Synthetic sample: 样本.csv, 300 rows" in page.inner_text("header")
@@ -72,3 +72,14 @@ def test_figures_follow_the_page_into_the_dark(browser, address):
         inked = "document.querySelector('#training svg g[style*=ink]')"
         inks.append(page.evaluate(f"getComputedStyle({inked}).fill"))
     assert inks == ["rgb(31, 35, 40)", "rgb(230, 237, 243)"]
+
+
+def test_a_page_from_the_dark_prints_dark_on_white_and_within_the_paper(browser, address):
+    page = browser.new_page(viewport={"width": 680, "height": 900}, color_scheme="dark")
+    page.goto(address)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(31, 35, 40)"
+    widest = "Math.max(...[...document.querySelectorAll('figure svg')].map(e => e.clientWidth))"
+    assert page.evaluate(widest) <= 680
+    assert not page.is_visible("nav")

@@ -10,7 +10,8 @@ from colonnade.evaluation.calibration import Calibration, Reliability
 from colonnade.evaluation.explain import Explanation
 from colonnade.evaluation.failures import Slice
 from colonnade.evaluation.importance import Importance
-from colonnade.evaluation.verdict import form, told_metric, verdict
+from colonnade.evaluation.metrics import ClassMetrics
+from colonnade.evaluation.verdict import amount, form, told_metric, verdict
 
 NB = "\N{NO-BREAK SPACE}"
 
@@ -33,8 +34,8 @@ def test_a_clear_lead_is_a_yes():
     assert found.word == "yes"
     assert found.headline == f"test accuracy 95.0{NB}% (93.0{NB}% to 97.0{NB}%)"
     assert found.sentence == (
-        f"The model beats the best simple model, logistic (90.0{NB}%): +5.0{NB}points, interval "
-        f"+2.0{NB}points to +8.0{NB}points."
+        f"The model beats the best simple model, logistic (90.0{NB}%), by 5.0{NB}points (interval "
+        f"2.0 to 8.0{NB}points)."
     )
 
 
@@ -42,16 +43,36 @@ def test_a_lead_that_may_be_luck_is_unclear():
     found = verdict(accuracies(0.01, -0.01, 0.03), "ordinal")
     assert found.word == "unclear"
     assert found.sentence == (
-        f"The model is level with the best simple model, logistic (94.0{NB}%): +1.0{NB}points, "
-        f"interval −1.0{NB}points to +3.0{NB}points holds zero, so these rows cannot tell them "
-        "apart."
+        f"The model is ahead of the best simple model, logistic (94.0{NB}%), by 1.0{NB}points, but "
+        f"that may be luck: the interval of its lead, −1.0 to 3.0{NB}points, holds zero."
     )
 
 
 def test_a_better_simple_model_is_a_no():
     found = verdict(accuracies(-0.03, -0.05, -0.01), "classification")
     assert found.word == "no"
-    assert found.sentence.startswith(f"A simple model does better: logistic (98.0{NB}%).")
+    assert found.sentence == (
+        f"A simple model does better: logistic (98.0{NB}%), by 3.0{NB}points (interval 1.0 to "
+        f"5.0{NB}points)."
+    )
+    assert found.answer == "No."
+
+
+def test_a_lag_that_may_be_luck_is_told_as_one():
+    found = verdict(accuracies(-0.01, -0.03, 0.0), "classification")
+    assert found.word == "unclear"
+    assert found.sentence == (
+        f"The model is behind the best simple model, logistic (96.0{NB}%), by 1.0{NB}points, but "
+        f"that may be luck: the interval of its lead, −3.0 to 0.0{NB}points, holds zero."
+    )
+    even = verdict(accuracies(0.0, -0.03, 0.03), "classification")
+    assert f"level with the best simple model, logistic (95.0{NB}%): the interval" in even.sentence
+
+
+def test_what_the_commonest_class_alone_would_score_is_said():
+    lopsided = accuracies(0.05, 0.02, 0.08) | {"baseline/majority/accuracy": 0.9}
+    told = verdict(lopsided, "classification").sentence
+    assert told.endswith(f" Always answering the commonest class is right on 90.0{NB}%, too.")
 
 
 def test_less_error_is_better():
@@ -65,7 +86,7 @@ def test_less_error_is_better():
     }
     found = verdict(metrics, "regression")
     assert (found.word, found.headline) == ("yes", "test RMSE 8")
-    assert "ridge (10): −2, interval −3 to −1." in found.sentence
+    assert "ridge (10), by 2 (interval 1 to 3)." in found.sentence
 
 
 def test_a_lead_below_one_percent_is_none():
@@ -109,7 +130,31 @@ def test_what_cannot_be_judged_is_said(metrics, headline, sentence):
 
 def test_numbers_read_as_a_reader_wants_them():
     assert form("rmse", 1234.5678) == "1235"
-    assert form("accuracy", -0.0123, signed=True) == f"−1.2{NB}points"
+    assert form("rmse", 802_412_345.0) == "802,400,000"
+    assert form("mape", 3938.832) == f"393,883{NB}%"
+    assert amount("accuracy", -0.0123) == f"−1.2{NB}points"
+    assert amount("accuracy", -0.0001) == f"0.0{NB}points"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (0.99, "0.990"),
+        (1.0, "1.000"),
+        (0.99975, "0.9998"),
+        (0.0, "0.000"),
+        (0.00766, "0.0077"),
+        (0.0000689, "0.00007"),
+        (1.386294, "1.386"),
+        (-0.01253, "−0.013"),
+        (-39_050_000.0, "−39,050,000"),
+    ],
+)
+def test_scores_have_three_decimals_and_never_round_up_to_perfect(value, told):
+    assert form("r2", value) == told
+
+
+def test_units_are_told_once():
     assert told_metric({"test/rmse": 1.0}, "test", "mae") is None
 
 
@@ -118,12 +163,59 @@ HISTORY = pd.DataFrame(
 )
 
 
-def steps(metrics=None, explanation=None, history=HISTORY, task="classification"):
-    return next_steps(metrics or {}, task, history, explanation or Explanation())
+def steps(metrics=None, explanation=None, history=HISTORY, task="classification", **more):
+    return next_steps(metrics or {}, task, history, explanation or Explanation(), **more)
 
 
 def test_nothing_to_say_is_said():
-    assert steps() == ["Nothing stands out: change one knob at a time and compare runs."]
+    (found,) = steps()
+    assert found.startswith("Nothing stands out. See how far the numbers of one split may be off (")
+    folded = {"cv/accuracy": 0.9, "test/accuracy": 0.9}
+    assert steps(folded) == ["Nothing stands out: change one knob at a time and compare runs."]
+
+
+def test_without_test_rows_a_test_part_is_asked_for():
+    (found,) = steps({"train/rmse": 1.0}, task="regression")
+    assert found.startswith("No row was kept for a test: set `split.test_fraction: 0.2`")
+
+
+def test_a_better_simple_model_asks_for_another_kind():
+    worse = accuracies(-0.03, -0.05, -0.01)
+    assert "start from `model.kind: linear`" in steps(worse)[0]
+    linear = {"model.kind": "linear"}
+    assert "`training.optimizer: lbfgs`" in steps(worse, knobs=linear)[0]
+    trees = worse | {"baseline/gradient_boosting/accuracy": 0.99}
+    assert "`model.kind: mlp`" in steps(trees, knobs=linear)[0]
+    assert "order of `schema.classes`" in steps(worse, task="ordinal")[0]
+
+
+def test_a_rare_class_is_told_where_accuracy_hides_it():
+    classes = [
+        ClassMetrics(label=label, precision=0.5, recall=recall, f1=0.5, rows=rows)
+        for label, recall, rows in (("no", 0.99, 95), ("yes", 0.2, 5))
+    ]
+    lopsided = {"baseline/majority/accuracy": 0.95, "test/accuracy": 0.95, "gain/accuracy": 0.0}
+    (found,) = steps(lopsided, Explanation(classes=classes))
+    assert found == (
+        f"Accuracy hides the rare class 'yes': 20.0{NB}% of its 5 test rows are found. Judge by "
+        "balanced accuracy or PR-AUC; try `training.loss.class_weights: balanced`."
+    )
+    assert "Accuracy hides" not in steps({"test/accuracy": 0.95}, Explanation(classes=classes))[0]
+
+
+def test_few_extreme_rows_ask_for_another_loss():
+    extreme = {"test/rmse": 60.0, "test/median_error": 10.0}
+    assert steps(extreme, task="regression")[0].endswith(
+        "try `training.loss: huber`, or predict the target's logarithm."
+    )
+    huber = steps(extreme, task="regression", knobs={"training.loss": "huber"})
+    assert huber[0].endswith("look at them, or predict the target's logarithm.")
+    assert "A few rows" not in steps(extreme | {"test/rmse": 50.0}, task="regression")[0]
+
+
+def test_columns_that_the_model_dropped_are_named():
+    (found,) = steps(dropped=["a", "b"])
+    assert found == "The model does without 'a', 'b': they need not be collected."
 
 
 def test_a_gap_between_train_and_test_asks_for_restraint():
@@ -147,7 +239,7 @@ def test_a_validation_loss_that_rose_asks_for_early_stopping():
     risen = HISTORY.assign(validation_loss=[1.0, 0.5, *[0.8] * 18])
     assert steps(history=risen) == [
         "The validation loss was lowest at epoch 2 of 20 and rose after it: try "
-        "`training.early_stopping: {}`."
+        "`training.early_stopping.patience: 20`."
     ]
 
 
@@ -158,7 +250,10 @@ def test_useless_columns_and_weak_slices_are_named():
     ]
     weak = Slice(feature="a", values="1 to 2", rows=30, metric=0.5, overall=0.9, beyond_chance=True)
     columns, slices = steps(explanation=Explanation(importance=importance, slices=[weak]))
-    assert columns == ("Shuffling 'b', 'c' costs nothing: try without them (`feature: false`).")
+    assert columns == (
+        "Shuffling 'b', 'c' costs nothing: try without them "
+        "(`schema.columns.<name>.feature: false`)."
+    )
     assert slices.startswith(f"The model is weak where 'a' is 1 to 2 (50.0{NB}% on 30 rows")
 
 

@@ -35,7 +35,7 @@ each_lesson = pytest.mark.parametrize("path", LESSONS, ids=[path.stem for path i
 
 
 @each_lesson
-def test_lesson_runs_from_top_to_bottom(path, record_property):
+def test_lesson_runs_from_top_to_bottom(path, record_property, forked_kernels):
     lesson = run_lesson(path, REPOSITORY)
     record_property("seconds", round(lesson.seconds, 1))
     print(f"{path.name}: {lesson.seconds:.1f} s")

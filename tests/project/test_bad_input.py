@@ -137,7 +137,8 @@ def test_one_csv_for_two_tables_is_refused(quiet):
 
 
 def test_the_command_ends_with_exit_code_1_and_no_traceback(kedro, project):
-    done = kedro("run", "--pipeline", "phone_price", "--params", "raw=no.csv", expect=1)
+    words = ("run", "--pipeline", "phone_price", "--params", "raw=no.csv")
+    done = kedro(*words, expect=1, cold=True)
     assert done.stderr.count("\n") == 1
     assert done.stderr.endswith(
         "no.csv: there is no such file. Put it there, or correct the path.\n"

@@ -5,9 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import random
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import environment
 
 
 def write_customers(path: Path, *, separator: str = ",", encoding: str = "utf-8") -> None:
@@ -40,6 +45,27 @@ def test_a_csv_of_ones_own_becomes_a_trained_table_by_two_commands(kedro, projec
     kedro("run", "--pipeline", "customers")
     metrics = json.loads((project / "data/08_reporting/customers/metrics.json").read_text())
     assert metrics["test/accuracy"] > metrics["baseline/majority/accuracy"]
+
+
+def test_a_command_that_trains_nothing_imports_nothing_that_trains(project):
+    code = """
+        import runpy, sys
+        sys.argv = ["kedro", "--version"]
+        try:
+            runpy.run_module("kedro", run_name="__main__", alter_sys=True)
+        finally:
+            print(sorted({"torch", "sklearn", "scipy", "matplotlib", "mlflow"} & set(sys.modules)))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.stderr == ""
 
 
 def test_adding_never_overwrites_without_force(kedro, project):

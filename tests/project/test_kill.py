@@ -7,7 +7,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import pytest
 import torch
 
 from colonnade.training.storage import load_model
-from tests.conftest import kedro_in, make_project
+from tests.conftest import COMMAND, environment, forkserver, kedro_in, make_project
 
 MOMENTS = [
     "ingest.ingest",
@@ -24,31 +23,32 @@ MOMENTS = [
     "epoch 400/",
     "train.train",
     "evaluate.evaluate",
-    "draw_figures",
+    "report.write_report",
 ]
 
 
 LONG = "phone_price.training.epochs=1000"
 
 
-def kill_at(project: Path, moment: str, sign: signal.Signals = signal.SIGKILL) -> None:
+def kill_at(
+    project: Path, moment: str, sign: signal.Signals = signal.SIGKILL, *, cold: bool = False
+) -> None:
     """Start a run and send the signal when its log says that the moment has come."""
-    words = ["kedro", "run", "--pipeline", "phone_price", "--params", LONG]
-    run = subprocess.Popen(
-        [sys.executable, "-u", "-m", *words],
-        cwd=project,
-        env={**os.environ, "KEDRO_DISABLE_TELEMETRY": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert run.stdout is not None
-    for line in run.stdout:
-        if moment in line:
-            run.send_signal(sign)
-            break
-    run.stdout.close()
-    assert run.wait(30) != 0
+    words = ["run", "--pipeline", "phone_price", "--params", LONG]
+    log, writing = os.pipe()
+    if cold:
+        env = {**environment(), "PYTHONUNBUFFERED": "1"}
+        run = subprocess.Popen(
+            [COMMAND, *words], cwd=project, env=env, stdout=writing, stderr=writing
+        )
+    else:
+        run = forkserver().start(["-m", "kedro", *words], project, environment(), writing, writing)
+    os.close(writing)
+    with run:
+        with os.fdopen(log) as lines:
+            if any(moment in line for line in lines):
+                run.send_signal(sign)
+        assert run.wait(30) != 0
 
 
 def check_files(project: Path) -> None:
@@ -86,8 +86,8 @@ def statuses(project: Path, count: int) -> list[str]:
 def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_run_works(
     project, tracked, kedro
 ):
-    for moment in MOMENTS:
-        kill_at(project, moment)
+    for number, moment in enumerate(MOMENTS):
+        kill_at(project, moment, cold=number == 0)
         check_files(project)
     kedro("run", "--pipeline", "phone_price")
     check_files(project)
@@ -98,7 +98,7 @@ def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_run_works(
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_is_recorded_as_killed(project, tracked, sign):
-    kill_at(project, "epoch 200/", sign)
+    kill_at(project, "epoch 200/", sign, cold=True)
     assert statuses(project, 1) == ["KILLED"]
 
 

@@ -72,6 +72,11 @@ def test_index_counts_from_zero_and_input_is_untouched() -> None:
             "if the column holds words.",
         ),
         (
+            "2021-01-31",
+            "'2021-01-31' is a date, not a number. Correct it, or set `schema.columns.a.kind: "
+            "datetime` if the column holds dates.",
+        ),
+        (
             "1,234",
             "'1,234' is not a number to a computer. Write it without marks between thousands.",
         ),
@@ -179,8 +184,25 @@ def test_column_without_any_value_is_refused_whole() -> None:
     ]
 
 
-def test_constant_column_is_let_through() -> None:
-    assert ingest(column(["7", "7"]))["a"].tolist() == [7, 7]
+@pytest.mark.parametrize("kind", ["numeric", "categorical", "datetime", "boolean"])
+def test_constant_column_is_refused_where_it_cannot_be_chance(kind: str) -> None:
+    cell = {"numeric": "7", "categorical": "red", "datetime": "2021-01-31", "boolean": "no"}[kind]
+    shown = {"numeric": "7", "categorical": "'red'", "datetime": "2021-01-31 00:00:00"}
+    keys = {"columns": {"a": {"kind": kind}}}
+    assert problems_of(column([cell] * 20), **keys) == [
+        f"t.csv: column 'a' is {shown.get(kind, 'False')} in every row: there is nothing to learn "
+        "from it. Set `schema.columns.a.kind: ignored`."
+    ]
+    assert len(ingest(column([cell] * 19), **keys)) == 19
+    keys["columns"]["a"]["feature"] = False
+    assert len(ingest(column([cell] * 20), **keys)) == 20
+
+
+def test_a_gap_in_a_constant_column_is_something_to_learn_from() -> None:
+    keys = {"columns": {"a": {"missing": "median"}}}
+    assert ingest(column(["7"] * 20 + [""]), **keys)["a"].isna().sum() == 1
+    frame = raw(column(["7"] * 20))
+    assert len(ingest_table(frame, schema(), labelled=False)) == 20
 
 
 def test_missing_target_and_columns_suggest_the_nearest_name() -> None:

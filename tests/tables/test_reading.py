@@ -56,15 +56,13 @@ def test_gbk_is_read_where_it_is_asked_for_and_suggested_where_not() -> None:
     text = "内存,价格\n四,低\n".encode("gbk")
     assert read(text, encoding="gbk").to_dict("list") == {"内存": ["四"], "价格": ["低"]}
     assert error_of(text) == (
-        "t.csv: the file is not utf-8-sig (line 1). "
-        "Set `encoding: gbk` for it, or save it as UTF-8."
+        "t.csv: the file is not UTF-8 (line 1). Set `encoding: gbk` for it, or save it as UTF-8."
     )
 
 
 def test_western_encoding_is_suggested_for_western_letters() -> None:
     assert error_of("a,b\n1,café\n".encode("cp1252")) == (
-        "t.csv: the file is not utf-8-sig (line 2). "
-        "Set `encoding: cp1252` for it, or save it as UTF-8."
+        "t.csv: the file is not UTF-8 (line 2). Set `encoding: cp1252` for it, or save it as UTF-8."
     )
 
 
@@ -72,7 +70,7 @@ def test_utf16_is_named() -> None:
     text = "a,b\n1,2\n".encode("utf-16")
     assert read(text, encoding="utf-16").to_dict("list") == {"a": ["1"], "b": ["2"]}
     assert error_of(text) == (
-        "t.csv: the file is not utf-8-sig but UTF-16. Set `encoding: utf-16` for it."
+        "t.csv: the file is not UTF-8 but UTF-16. Set `encoding: utf-16` for it."
     )
 
 
@@ -101,14 +99,56 @@ def test_every_row_of_another_width_is_told_with_its_line() -> None:
     )
 
 
-def test_rows_that_are_all_one_cell_too_long_do_not_shift_the_columns() -> None:
-    assert "line 2 has 3 cells, the header has 2 columns" in error_of("a,b\n1,2,3\n4,5,6\n")
+@pytest.mark.parametrize(("row", "cells"), [("1,2,3", "3 cells"), ("1,2,", "3 cells")])
+def test_rows_that_are_all_one_cell_too_long_do_not_shift_the_columns(row, cells) -> None:
+    assert error_of("a,b\n" + f"{row}\n" * 40) == (
+        f"t.csv: every row has {cells}, the header has 2 columns. Name the first column if it "
+        "holds row numbers, or remove the separators that end the rows."
+    )
+
+
+def test_many_rows_wrong_in_one_way_are_counted() -> None:
+    told = error_of("a,b\n1,2\n" + "1\n" * 30 + "1,2,3\n").splitlines()
+    assert [line.partition(".")[0] for line in (word.removeprefix("t.csv: ") for word in told)] == [
+        "line 3 has 1 cell, the header has 2 columns",
+        "line 4 has 1 cell, the header has 2 columns",
+        "line 5 has 1 cell, the header has 2 columns",
+        "27 more rows of 1 cell (line 6 ",
+        "line 33 has 3 cells, the header has 2 columns",
+    ]
 
 
 def test_at_most_twenty_problems_are_told() -> None:
-    told = error_of("a,b\n" + "1\n" * 30).splitlines()
-    assert len(told) == 21
-    assert told[-1] == "and 10 more problems."
+    told = error_of("a,b\n" + "".join("1" + ",2" * width + "\n" for width in range(2, 32)))
+    assert len(told.splitlines()) == 21
+    assert told.splitlines()[-1] == "and 10 more problems."
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PK\x03\x04\x14\x00", "no text table but an Excel file or a zip archive. Name it .xlsx"),
+        (b"\x1f\x8b\x08\x00", "no text table but packed by gzip. Name it .csv.gz."),
+        (b"PAR1\x15\x04", "no text table but a Parquet file. Name it .parquet."),
+        (
+            b"SQLite format 3\x00",
+            "no text table but an SQLite database. Read it by pandas.SQLQuery",
+        ),
+        (b"\n<!DOCTYPE html>\n<p>a,b</p>", "a web page, not a table. Download the table itself"),
+        (b"\x00\x01\x02\xff\xfe\x00" * 9, "not text (line 1): it is damaged, or of another kind."),
+    ],
+)
+def test_files_that_only_bear_the_name_of_a_table_are_told_apart(data: bytes, said: str) -> None:
+    assert error_of(data).startswith(f"t.csv: the file is {said}")
+
+
+def test_utf16_without_its_mark_is_told_by_its_zeros() -> None:
+    text = "颜色,y\n红色,0\n" * 5
+    assert error_of(text.encode("utf-16-le")) == (
+        "t.csv: the file is not UTF-8 (line 1). "
+        "Set `encoding: utf-16-le` for it, or save it as UTF-8."
+    )
+    assert read(text.encode("utf-16-be"), encoding="utf-16-be").shape == (9, 2)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is left of a run whose process was killed."""
+"""What is left of a run whose process was killed, or whose project was moved."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import signal
 import subprocess
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from colonnade.errors import TrackingError
+from colonnade.tracking.compare import compare_runs
+from colonnade.tracking.delivery import deliver
 from colonnade.tracking.params import TrackingParams
-from colonnade.tracking.recorder import deliver
+from colonnade.tracking.recorder import Recorder, RunStart
 
-from .conftest import journals, runs_of, wait_for
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from .conftest import client_of, journals, runs_of, wait_for
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 
@@ -92,11 +92,13 @@ def test_run_whose_writer_was_killed_too_is_ended_later(home: Path, started: Sta
     first.kill()
     first.wait(10)
     assert [run.info.status for run in runs_of(home)] == ["RUNNING"]
-    assert deliver(home, TrackingParams()) == (1, 0)  # as the next run's start does
+    [delivered] = deliver(home, TrackingParams())  # as the next run's start does
     [run] = runs_of(home)
+    assert delivered.title.startswith("phones: the run (")
+    assert delivered.url.endswith(f"/runs/{run.info.run_id}?workflowType=machine_learning")
     assert run.info.status == "KILLED"
     assert run.data.metrics == {"test/accuracy": 0.5}
-    assert deliver(home, TrackingParams()) == (0, 0)
+    assert deliver(home, TrackingParams()) == []
 
 
 def test_two_processes_create_one_fresh_store(tmp_path: Path, started: Start) -> None:
@@ -109,3 +111,45 @@ def test_two_processes_create_one_fresh_store(tmp_path: Path, started: Start) ->
     found = runs_of(tmp_path)
     assert sorted(run.info.run_id for run in found) == sorted(ids)
     assert {run.info.status for run in found} == {"FINISHED"}
+
+
+@pytest.mark.parametrize("way", [shutil.move, shutil.copytree])
+def test_project_in_another_place_keeps_its_artifacts(
+    home: Path, tmp_path_factory: pytest.TempPathFactory, way: Callable[[str, str], object]
+) -> None:
+    place = tmp_path_factory.mktemp("elsewhere") / "project"
+    first = _recorded(home, "first")
+    way(str(home), str(place))
+    second = _recorded(place, "second")
+    client = client_of(place)
+    for run_id, told in ((first, "first"), (second, "second")):
+        folder = Path(client.get_run(run_id).info.artifact_uri)
+        assert folder.is_relative_to(place / "mlruns")
+        assert (folder / "figure.png").read_text() == told
+    assert home.exists() == (way is shutil.copytree)
+    if home.exists():
+        [run] = runs_of(home)
+        assert Path(run.info.artifact_uri).is_relative_to(home / "mlruns")
+
+
+def _recorded(project: Path, told: str) -> str:
+    recorder = Recorder.start(project, TrackingParams(), RunStart("phones", told))
+    (project / "figure.png").write_text(told)
+    recorder.artifact(project / "figure.png")
+    recorded = recorder.finish()
+    assert recorded is not None
+    return recorded.run_id
+
+
+def test_runs_in_the_trash_are_told_of(home: Path) -> None:
+    _recorded(home, "the run")
+    [run] = runs_of(home)
+    client_of(home).delete_experiment(run.info.experiment_id)
+    with pytest.raises(TrackingError) as caught:
+        compare_runs(home, TrackingParams(), "phones")
+    assert str(caught.value) == (
+        "phones: its runs are in MLflow's trash. The next run brings them back: kedro run "
+        "--pipeline phones."
+    )
+    _recorded(home, "the next")
+    assert len(runs_of(home)) == 2

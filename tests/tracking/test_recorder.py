@@ -14,10 +14,12 @@ from colonnade.errors import TrackingError
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorder, RunStart
 
-from .conftest import journals
+from .conftest import client_of, journals, runs_of, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlflow.entities import Run
 
 RUN = RunStart("phones", "the run", {"training.epochs": 3})
 
@@ -78,7 +80,7 @@ def test_optional_server_that_is_down_leaves_the_record_in_a_journal(
         f"does not answer ([Errno {errno.ECONNREFUSED}] Connection refused). The run goes on"
         in caplog.text
     )
-    assert f"kept in {lines.parent}; the next run delivers it." in caplog.text
+    assert f"kept in {lines.parent}; the next run delivers it, or `kedro deliver`." in caplog.text
 
 
 def test_writer_that_cannot_start_is_reported(
@@ -95,9 +97,81 @@ def test_failed_run_shows_its_own_error_not_trackings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
+    figure = tmp_path / "figure.png"
+    figure.write_bytes(b"picture")
     recorder = Recorder.start(tmp_path, TrackingParams(), RUN)
+    recorder.artifact(figure)
     assert recorder.finish("FAILED") is None
     assert "The writer has ended" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
+def test_failed_run_leaves_its_record_to_the_writer(tmp_path: Path) -> None:
+    recorder = Recorder.start(tmp_path, TrackingParams(), RUN)
+    writer = recorder._writer
+    assert writer is not None
+    recorder.metrics({"test/accuracy": 0.5})
+    assert recorder.finish("FAILED") is None
+    assert writer._child.poll() is None  # it imports MLflow still, and nobody waits for that
+    wait_for(lambda: not journals(tmp_path))
+    [run] = runs_of(tmp_path, RUN.experiment)
+    assert run.info.status == "FAILED"
+    assert run.data.metrics == {"test/accuracy": 0.5}
+    assert "ended" not in run.data.tags
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("nonsense", "'nonsense' is no address that MLflow knows: write sqlite:///mlflow.db"),
+        ("htp://me:secret@host", "'htp://host' is no address that MLflow knows"),
+        ("sqlite:/mlflow.db", "'sqlite:/mlflow.db' is no address that MLflow knows"),
+        ("sqlite:///broken.db", "broken.db is not an MLflow store, or is damaged. Move it away"),
+    ],
+)
+def test_store_that_is_none_stops_a_run_before_it_begins(
+    tmp_path: Path, uri: str, told: str
+) -> None:
+    (tmp_path / "broken.db").write_bytes(b"rubbish")
+    with pytest.raises(TrackingError) as caught:
+        Recorder.start(tmp_path, TrackingParams(uri=uri), RUN)
+    assert told in str(caught.value)
+    assert journals(tmp_path) == []
+
+
+def test_system_metrics_without_psutil_name_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("colonnade.tracking.recorder.find_spec", lambda name: None)
+    with pytest.raises(TrackingError, match="needs the package psutil, which is not installed"):
+        Recorder.start(tmp_path, TrackingParams(system_metrics=True), RUN)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
+def test_system_metrics_are_of_the_time_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("psutil")
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.1")
+    recorder = Recorder.start(tmp_path, TrackingParams(system_metrics=True), RUN)
+    wait_for(lambda: [run for run in runs_of(tmp_path, RUN.experiment) if _system(run)])
+    assert recorder.finish() is not None
+    [run] = runs_of(tmp_path, RUN.experiment)
+    assert 0 < _system(run)["system_memory_usage_percentage"] < 100
+    assert 0 <= _system(run)["cpu_utilization_percentage"] <= 100
+    client = client_of(tmp_path)
+    points = client.get_metric_history(run.info.run_id, "system/cpu_utilization_percentage")
+    times = [run.info.start_time, *(point.timestamp for point in points), run.info.end_time]
+    assert times == sorted(times)
+
+
+def _system(run: Run) -> dict[str, float]:
+    return {
+        name.removeprefix("system/"): value
+        for name, value in run.data.metrics.items()
+        if name.startswith("system/")
+    }
 
 
 def test_command_line_and_process_are_recorded(tmp_path: Path, nowhere: str) -> None:

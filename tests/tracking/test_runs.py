@@ -91,8 +91,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         first.dataset(SOURCE, location="data/phones_sample.csv")
         first.artifact(project / "figure.png", "figures")
         first.model(model, ROWS.drop(columns="label").head(2), predictions.head(2))
+        recorders[1].model(model, ROWS.drop(columns="label").head(2), predictions.head(2))
         recorders[1].metrics({"test/accuracy": 0.5, "test/log_loss": 0.75})
         recorded = [recorder.finish() for recorder in recorders[:2]]
+        recorders[2].artifact(project / "figure.png")  # which a failed run waits for
         recorded.append(recorders[2].finish("FAILED"))
     runs = [client_of(project).get_run(found.run_id) for found in recorded if found]
     return Store(project, [found for found in recorded if found], runs, predictions)
@@ -250,6 +252,17 @@ def test_logged_model_predicts_as_trained_without_pickle(
     assert not [file for file in folder.rglob("*") if file.suffix in {".pkl", ".pth", ".pt2"}]
     code = {file.name for file in (folder / "code/colonnade/tracking").iterdir()}
     assert code == {"__init__.py", "flavor.py"}
+
+
+def test_logged_model_shows_its_runs_metrics_and_description(store: Store) -> None:
+    for run, told in zip(store.runs[:2], (METRICS, {"test/accuracy": 0.5}), strict=True):
+        [output] = run.outputs.model_outputs
+        model = client_of(store.project).get_logged_model(output.model_id)
+        found = {metric.key: metric.value for metric in model.metrics}
+        assert {name: found[name] for name in told} == told
+        description = run.data.tags["mlflow.note.content"]
+        assert model.tags["mlflow.note.content"] == description
+        assert "| test | 0.5 |" in description or "| test | 0.75 |" in description
 
 
 def test_logged_model_refuses_numbers_that_are_not_finite(

@@ -9,9 +9,10 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,17 +23,16 @@ from colonnade.tracking.recorder import Recorder, RunStart
 from .conftest import answers, free_port, journals, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # MLflow's own
 RUN = RunStart("phones", "the run", {"training.epochs": 3})
 LOGIN = "Basic " + base64.b64encode(b"me:secret").decode()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def mlflow_server(folder: Path, port: int) -> Iterator[str]:
     """A real MLflow server on loopback."""
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
     words = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--port", str(port)]
     child = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "server", "--workers", "1", *words],
@@ -43,22 +43,33 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         start_new_session=True,
     )
     try:
-        wait_for(lambda: answers(f"http://127.0.0.1:{port}"), 90)
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}"), 180)
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(child.pid, 15)
         child.wait(20)
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with mlflow_server(tmp_path_factory.mktemp("server"), free_port()) as address:
+        yield address
+
+
 class Door(BaseHTTPRequestHandler):
-    """Lets in who knows the password, and hands the rest on to the server behind it."""
+    """Lets in who knows the password, and hands the rest on to the server behind it.
+
+    What `strike` says yes to has come to the server, but the answer is lost.
+    """
 
     protocol_version = "HTTP/1.1"
     behind = ""
+    login = LOGIN
+    strike: Callable[[str], bool] = staticmethod(lambda path: False)
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.headers.get("Authorization") != LOGIN:
+        if self.login and self.headers.get("Authorization") != self.login:
             self._answer(401, b"who is there?")
             return
         headers = {name: self.headers[name] for name in ("Content-Type",) if name in self.headers}
@@ -67,7 +78,11 @@ class Door(BaseHTTPRequestHandler):
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
-                self._answer(answer.status, answer.read())
+                body = answer.read()
+                if self.command != "GET" and self.strike(self.path):
+                    self.close_connection = True
+                    return
+                self._answer(answer.status, body)
         except urllib.error.HTTPError as error:
             self._answer(error.code, error.read())
 
@@ -78,22 +93,30 @@ class Door(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = do_PATCH = _pass  # noqa: N815  the base class's names
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass  # noqa: N815  the base class's names
 
     def log_message(self, format: str, *args: object) -> None:
         pass
 
 
-@pytest.fixture
-def door(server: str) -> Iterator[str]:
-    handler = type("DoorToServer", (Door,), {"behind": server})
+@contextmanager
+def door_to(server: str, **settings: Any) -> Iterator[str]:
+    handler = type("DoorToServer", (Door,), {"behind": server, **settings})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
         listening.daemon_threads = True
         thread = threading.Thread(target=listening.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{listening.server_port}"
-        listening.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{listening.server_port}"
+        finally:
+            listening.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def door(server: str) -> Iterator[str]:
+    with door_to(server) as address:
+        yield address
 
 
 def test_server_with_a_password_is_told_from_one_that_is_down(tmp_path: Path, door: str) -> None:

@@ -189,6 +189,9 @@ def test_a_spoilt_checkpoint_is_refused(tmp_path, spoil):
     [
         lambda described: described["state"].pop("stopping"),
         lambda described: described["state"]["stopping"].update(best="x"),
+        lambda described: described["state"]["stopping"].update(stopped=[0, 0]),
+        lambda described: described["state"]["stopping"].update(best_epoch=[None]),
+        lambda described: described["state"]["plateau"].update(waited=[]),
         lambda described: described["state"].update(average_steps=None, stopping=[]),
         lambda described: described.update(state=[]),
         lambda described: described.update(phase="2"),

@@ -80,10 +80,25 @@ def test_plateau_lowers_the_rate_after_its_patience():
     )
     plateau = Plateau(params, 1)
     seen = []
-    for loss in [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]:
+    for epoch, loss in enumerate([1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9], 1):
         seen.append(plateau.rate(0, 1.0))
-        plateau.update([loss])
+        plateau.update(epoch, [loss])
     assert seen == [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.3, 0.3]
+
+
+def test_plateau_counts_no_epoch_of_a_warm_up():
+    plateau = Plateau(
+        SchedulerParams.model_validate(
+            {"name": "plateau", "patience": 0, "factor": 0.5, "warmup_epochs": 3}
+        ),
+        1,
+    )
+    seen = []
+    for epoch, loss in enumerate([0.5, 0.9, 0.9, 0.9, 0.9, 0.8], 1):
+        plateau.update(epoch, [loss])
+        seen.append(plateau.rate(0, 1.0))
+    # The fourth epoch is the first that counts, the fifth the first without a fall.
+    assert seen == [1.0, 1.0, 1.0, 1.0, 0.5, 0.5]
 
 
 def test_history_holds_the_rate_of_each_epoch(fit):
@@ -104,6 +119,11 @@ def test_history_holds_the_rate_of_each_epoch(fit):
             {"epochs": 5, "scheduler": {"name": "multistep", "milestones": [2, 7]}},
             "scheduler.milestones [7] lie beyond the last of 5 epochs: remove them, or raise "
             "training.epochs.",
+        ),
+        (
+            {"epochs": 1, "scheduler": "one_cycle"},
+            "scheduler one_cycle climbs and falls, and of a single epoch only its last, lowest "
+            "rate is left: set its interval to `step`, or raise training.epochs.",
         ),
         (
             {"scheduler": {"name": "one_cycle", "warmup_epochs": 2}},

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from colonnade.evaluation.metrics import HEADLINES
-from colonnade.evaluation.verdict import form, verdict
+from colonnade.evaluation.verdict import LOPSIDED, best_baseline, form, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -22,33 +22,103 @@ _RATIO = 1.25
 _MISCALIBRATED = 0.05
 _LATE = 0.98
 _RISEN = 1.1
+_EXTREME = 5
+_MOST_NAMED = 5
 
 
 def next_steps(
-    metrics: Mapping[str, float], task: Task, history: pd.DataFrame, explanation: Explanation
+    metrics: Mapping[str, float],
+    task: Task,
+    history: pd.DataFrame,
+    explanation: Explanation,
+    *,
+    knobs: Mapping[str, Any] | None = None,
+    dropped: Sequence[str] = (),
 ) -> list[str]:
-    """Sentences in the order of what they promise; one that says so if there is nothing to say."""
+    """Sentences in the order of what they promise; one that says so if there is nothing to say.
+
+    Args: knobs: those that differ from their defaults. dropped: columns that the model lets go.
+    """
+    knobs = knobs or {}
     found = [
-        _simpler_model(metrics, task),
-        _overfit(metrics, task),
+        _no_test_rows(metrics, task),
+        _simpler_model(metrics, task, knobs),
+        _rare_class(metrics, task, explanation, knobs),
+        _extremes(metrics, knobs),
+        _overfit(metrics, task, knobs),
         _trained_too_long(history),
         _still_learning(history),
         _temperature(explanation),
-        _useless_columns(explanation),
+        _useless_columns(explanation, dropped),
         _weak_slice(explanation, task),
         _more_rows(metrics, task),
     ]
     told = [sentence for sentence in found if sentence]
-    return told or ["Nothing stands out: change one knob at a time and compare runs."]
+    if told:
+        return told
+    if any(name.startswith("cv/") for name in metrics):
+        return ["Nothing stands out: change one knob at a time and compare runs."]
+    return [
+        "Nothing stands out. See how far the numbers of one split may be off (`split.folds: 5`); "
+        "then change one knob at a time and compare runs."
+    ]
 
 
-def _simpler_model(metrics: Mapping[str, float], task: Task) -> str:
+def _no_test_rows(metrics: Mapping[str, float], task: Task) -> str:
+    if not metrics or f"test/{HEADLINES[task][0]}" in metrics:
+        return ""
+    return "No row was kept for a test: set `split.test_fraction: 0.2` to learn how good it is."
+
+
+def _simpler_model(metrics: Mapping[str, float], task: Task, knobs: Mapping[str, Any]) -> str:
     if verdict(metrics, task).word != "no":
         return ""
-    return "A simple model is better on the same rows: start from `model.kind: linear`, then add."
+    if knobs.get("model.kind") != "linear":
+        how = "start from `model.kind: linear`, then add"
+    elif best_baseline(metrics, HEADLINES[task][0]) == "gradient_boosting":
+        how = "try `model.kind: mlp`, which bends where the line cannot"
+    else:
+        how = "try more `training.epochs`, or `training.optimizer: lbfgs`"
+    told = f"A simple model is better on the same rows: {how}."
+    if task == "ordinal":
+        told += " Is the order of `schema.classes` right? If there is none: `task: classification`."
+    return told
 
 
-def _overfit(metrics: Mapping[str, float], task: Task) -> str:
+def _rare_class(
+    metrics: Mapping[str, float], task: Task, explanation: Explanation, knobs: Mapping[str, Any]
+) -> str:
+    """Accuracy hides how a rare class fares where nearly all rows are of another."""
+    if task == "regression" or metrics.get("baseline/majority/accuracy", 0) < LOPSIDED:
+        return ""
+    classes = [one for one in explanation.classes if one.rows]
+    if len(classes) < 2:
+        return ""
+    rare = min(classes, key=lambda one: one.rows)
+    told = (
+        f"Accuracy hides the rare class '{rare.label}': {form('accuracy', rare.recall)} of its "
+        f"{rare.rows} {explanation.part} rows are found. Judge by balanced accuracy or PR-AUC"
+    )
+    if task == "classification" and knobs.get("training.loss", "cross_entropy") == "cross_entropy":
+        told += "; try `training.loss.class_weights: balanced`"
+    return told + "."
+
+
+def _extremes(metrics: Mapping[str, float], knobs: Mapping[str, Any]) -> str:
+    """Few rows of extreme values make the error, and drive a squared loss."""
+    rmse, median = metrics.get("test/rmse"), metrics.get("test/median_error")
+    if rmse is None or median is None or rmse <= _EXTREME * median:
+        return ""
+    told = (
+        f"A few rows make most of the error (RMSE {form('rmse', rmse)}, median error "
+        f"{form('rmse', median)}): "
+    )
+    if knobs.get("training.loss") in ("mae", "huber", "smooth_l1"):
+        return told + "look at them, or predict the target's logarithm."
+    return told + "try `training.loss: huber`, or predict the target's logarithm."
+
+
+def _overfit(metrics: Mapping[str, float], task: Task, knobs: Mapping[str, Any]) -> str:
     """Train rows are known much better than test rows."""
     name = HEADLINES[task][0]
     part = "test" if f"test/{name}" in metrics else "validation"
@@ -58,10 +128,12 @@ def _overfit(metrics: Mapping[str, float], task: Task) -> str:
     apart = seen - unseen > _GAP if task != "regression" else unseen > _RATIO * seen
     if not apart:
         return ""
+    how = "more `training.optimizer.weight_decay`, `model.dropout`, or a smaller `model.hidden`"
+    if knobs.get("model.kind") == "linear":
+        how = "`training.l1: auto`, or more `training.optimizer.weight_decay`"
     return (
         f"Train rows are known better than {part} rows ({form(name, seen)} against "
-        f"{form(name, unseen)}): try more `training.optimizer.weight_decay`, `model.dropout`, or a "
-        "smaller `model.hidden`."
+        f"{form(name, unseen)}): try {how}."
     )
 
 
@@ -75,7 +147,8 @@ def _trained_too_long(history: pd.DataFrame) -> str:
         return ""
     return (
         f"The validation loss was lowest at epoch {history['epoch'].iloc[best]} of "
-        f"{history['epoch'].iloc[-1]} and rose after it: try `training.early_stopping: {{}}`."
+        f"{history['epoch'].iloc[-1]} and rose after it: try "
+        "`training.early_stopping.patience: 20`."
     )
 
 
@@ -107,13 +180,22 @@ def _temperature(explanation: Explanation) -> str:
     )
 
 
-def _useless_columns(explanation: Explanation) -> str:
+def _useless_columns(explanation: Explanation, dropped: Sequence[str]) -> str:
+    if dropped:
+        return f"The model does without {_named(dropped)}: they need not be collected."
     useless = [one.feature for one in explanation.importance if one.high <= 0]
     if len(useless) < 2:
         return ""
-    named = ", ".join(f"'{name}'" for name in useless[:5])
-    more = f" and {len(useless) - 5} more" if len(useless) > 5 else ""
-    return f"Shuffling {named}{more} costs nothing: try without them (`feature: false`)."
+    return (
+        f"Shuffling {_named(useless)} costs nothing: try without them "
+        "(`schema.columns.<name>.feature: false`)."
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    told = ", ".join(f"'{name}'" for name in names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
+    return f"{told} and {more} more" if more > 0 else told
 
 
 def _weak_slice(explanation: Explanation, task: Task) -> str:
@@ -130,11 +212,9 @@ def _weak_slice(explanation: Explanation, task: Task) -> str:
 
 def _more_rows(metrics: Mapping[str, float], task: Task) -> str:
     """The interval of the gain holds zero: these test rows cannot decide."""
-    name = HEADLINES[task][0]
-    low, high = metrics.get(f"gain/{name}_low"), metrics.get(f"gain/{name}_high")
-    if low is None or high is None or low > 0 or high < 0:
+    if verdict(metrics, task).word != "unclear" or any(one.startswith("cv/") for one in metrics):
         return ""
     return (
         "These test rows cannot tell the model from the best simple one: judge by several splits "
-        "(`split.seed`), or by more rows."
+        "(`split.folds: 5`), or by more rows."
     )

@@ -1,4 +1,4 @@
-"""The figures of a report, drawn into its page."""
+"""The figures of a report, each drawn once: the page and the pictures beside it show the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from colonnade.evaluation import figures
 from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.figures.style import count
-from colonnade.evaluation.svg import inline_svg
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,8 +14,11 @@ if TYPE_CHECKING:
     from colonnade.evaluation.content import ReportContent
 
 
-def drawings(content: ReportContent) -> dict[str, str]:
-    """Draw what the content has, each figure by the name that the template asks for."""
+def drawings(content: ReportContent) -> dict[str, Figure]:
+    """Draw what the content has, each figure by the name that the template asks for.
+
+    Returns: "learning" and "fit" always; the others where the content explains the model.
+    """
     sizes = content.profile.get("parts")
     found: dict[str, Figure] = {
         "learning": figures.learning_curve(content.history, sizes),
@@ -26,7 +28,7 @@ def drawings(content: ReportContent) -> dict[str, str]:
     }
     if content.explain:
         found |= _of_predictions(content) | _of_columns(content)
-    return {name: inline_svg(figure, name) for name, figure in found.items()}
+    return found
 
 
 def _of_predictions(content: ReportContent) -> dict[str, Figure]:

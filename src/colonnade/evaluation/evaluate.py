@@ -25,6 +25,7 @@ from colonnade.evaluation.metrics import (
 from colonnade.evaluation.observations import (
     Observations,
     Predictor,
+    calibration_errors,
     observe,
     one_thread,
     prediction_table,
@@ -49,7 +50,7 @@ class EvaluationParams(Params):
     confidence: float = Field(0.95, gt=0.5, lt=1)
     """How often such an interval holds the true value."""
     prediction_interval: float = Field(0.9, gt=0.5, lt=1)
-    """How often a predicted number's interval, as wide as validation errors want, should hold."""
+    """How often a predicted number's interval, as wide as held-out errors want, should hold."""
     seed: int = Field(0, ge=0)
     """Of resamples and permutations."""
     explain: bool = True
@@ -93,7 +94,7 @@ def evaluate_model(
         metrics |= _prefixed(name, measure(parts[name]))
     metrics |= _prefixed("test", _intervals(parts["test"], params))
     metrics |= _prefixed("test", _of_classes(parts["test"], model.standardizer.classes))
-    metrics |= _prefixed("test", _coverage(parts, params))
+    metrics |= _prefixed("test", _coverage(model, parts, params))
     metrics |= _prefixed("train", _headlines(parts["train"]))
     metrics |= line_metrics(model, parts["train"], source)
     names = model.standardizer.feature_names
@@ -136,11 +137,13 @@ def _of_classes(rows: Observations, classes: list[Any] | None) -> dict[str, floa
     }
 
 
-def _coverage(parts: dict[str, Observations], params: EvaluationParams) -> dict[str, float]:
-    validation, test = parts["validation"], parts["test"]
+def _coverage(
+    model: Predictor, parts: dict[str, Observations], params: EvaluationParams
+) -> dict[str, float]:
+    test = parts["test"]
     if test.task != "regression":
         return {}
-    errors = validation.predicted - validation.actual
+    errors = calibration_errors(model, parts["validation"])
     return interval_metrics(test.actual, test.predicted, errors, params.prediction_interval)
 
 

@@ -88,7 +88,7 @@ def partial_dependences(
     schema = model.standardizer.table_schema
     grids = {name: _grid(rows[name], schema.column(name).values) for name in features}
     grids = {name: grid for name, grid in grids.items() if len(grid) > 1}
-    averages = {name: _averages(model, rows, name, grid) for name, grid in grids.items()}
+    averages = _averages(model, rows, grids) if grids else {}
     outputs = _outputs(model, list(averages.values()))
     return [
         Dependence(
@@ -100,29 +100,39 @@ def partial_dependences(
     ]
 
 
-def _averages(model: Predictor, rows: pd.DataFrame, feature: str, grid: Array) -> Array:
-    """Mean outputs of all rows at each value of one feature.
+def _averages(model: Predictor, rows: pd.DataFrame, grids: dict[str, Array]) -> dict[str, Array]:
+    """Mean outputs of all rows at each value of each feature.
 
-    Shape: grid (n_values,) -> (n_outputs, n_values).
+    Shape: each grid (n_values,) -> (n_outputs, n_values).
     """
     from sklearn.inspection import partial_dependence
 
-    is_number = grid.dtype.kind == "f"
     inputs = model.standardizer.inputs
+    asked = [_asked(rows, name, grid)[inputs] for name, grid in grids.items()]
+    gathering = _gathering(model, rows[inputs], *asked)
+    averages, start = {}, len(rows)
+    for name, grid in grids.items():
+        place, values = inputs.index(name), start + np.arange(len(grid), dtype=float)
+        averages[name] = partial_dependence(
+            gathering,
+            _row_numbers(len(rows), len(inputs)),
+            [place],
+            custom_values={place: values},
+            kind="average",
+            method="brute",
+        )["average"]
+        start += len(grid)
+    return averages
+
+
+def _asked(rows: pd.DataFrame, feature: str, grid: Array) -> pd.DataFrame:
+    """A row for each value of a feature, otherwise like the first."""
+    is_number = grid.dtype.kind == "f"
     asked = rows.iloc[[0] * len(grid)].copy()
     asked[feature] = pd.Series(grid, index=asked.index, dtype=None if is_number else "object")
     if not is_number:
         asked[feature] = asked[feature].astype(rows[feature].dtype)
-    together = [rows[inputs], asked[inputs]]
-    averages: Array = partial_dependence(
-        _gathering(model, *together),
-        _row_numbers(len(rows), len(inputs)),
-        [inputs.index(feature)],
-        custom_values={inputs.index(feature): len(rows) + np.arange(len(grid), dtype=float)},
-        kind="average",
-        method="brute",
-    )["average"]
-    return averages
+    return asked
 
 
 def _grid(values: pd.Series, order: list[Any] | None) -> Array:
@@ -162,12 +172,13 @@ def _outputs(model: Predictor, averages: list[Array]) -> dict[str, int]:
 
 def _headline_score(estimator: Any, X: Array, y: Array) -> float:
     """The headline metric, turned so that more is better, as scikit-learn wants scores."""
-    from sklearn import metrics as sk
-
     predicted = estimator.model.predict_array(estimator.gather(X))
     if HEADLINES[estimator.model.standardizer.task][0] in HIGHER_IS_BETTER:
-        return float(sk.accuracy_score(y, predicted))
-    return -float(sk.root_mean_squared_error(y, predicted))
+        # accuracy_score's value to the last bit: it checks codes for longer than they are predicted
+        return float(np.mean(predicted == y))
+    from sklearn.metrics import root_mean_squared_error
+
+    return -float(root_mean_squared_error(y, predicted))
 
 
 def _sample(raw: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+
+from colonnade.training.interval import half_width
 
 if TYPE_CHECKING:
     from colonnade.tables.schema import Task
@@ -185,16 +186,13 @@ def regression_metrics(actual: Array, predicted: Array) -> dict[str, float]:
 def interval_metrics(
     actual: Array, predicted: Array, calibration_errors: Array, nominal: float
 ) -> dict[str, float]:
-    """How often actual values lie within an interval that validation errors promise, and its width.
+    """How often actual values lie within the interval that held-out errors promise, and its width.
 
-    Left out where there are too few validation rows for the promise (nine for 0.9).
-    Source: Lei et al. 2018, Distribution-Free Predictive Inference, 2.2 (split conformal).
+    Left out where there are too few errors for the promise (nine for 0.9).
     """
-    n = len(calibration_errors)
-    rank = math.ceil((n + 1) * nominal)
-    if len(actual) == 0 or rank > n:
+    half = half_width(calibration_errors, nominal)
+    if len(actual) == 0 or half is None:
         return {}
-    half = np.sort(np.abs(calibration_errors))[rank - 1]
     return {
         "interval_coverage": float(np.mean(np.abs(predicted - actual) <= half)),
         "interval_width": float(2 * half),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.metrics import HEADLINES
 from colonnade.evaluation.verdict import NAMES, verdict
 from colonnade.evaluation.words import (
@@ -12,6 +13,7 @@ from colonnade.evaluation.words import (
     baseline_rows,
     column_rows,
     line_rows,
+    measured_parts,
     metric_rows,
     number,
     page_words,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 # Characters that Markdown, or HTML within it, would read as marks: some anywhere, an underscore at
 # the edge of a word, the signs of lists and headings at the beginning.
-_MARKS = re.compile(r"([\\`*\[\]<>|~$&]|(?<!\w)_|_(?!\w)|^[-+=#!]|^\d+(?=[.)]))")
+_MARKS = re.compile(r"([\\`*\[\]<>|~$&]|(?<!\w)_|_(?!\w)|^[-+=#!]|^\d+(?=[.)](?:\s|$)))")
 
 
 def model_card_markdown(content: ReportContent) -> str:
@@ -62,7 +64,11 @@ def _head(content: ReportContent) -> str:
             f"{number(content.source.rows)} rows, sha256 {content.source.sha256}. The numbers "
             "below say nothing about the world."
         )
-    lines.append(f"**{escape(found.headline)}.** {escape(found.sentence)}")
+    words = page_words(content)
+    headline = f"{found.headline[0].upper()}{found.headline[1:]}"
+    rows = f" on {words['judged']} rows" if found.word != "unknown" else ""
+    lines.append(f"**{escape(headline)}{rows}.** {escape(found.sentence)}")
+    lines += [f"{name}: {escape(told)}" for name, told in words["glance"]]
     return "\n\n".join(lines)
 
 
@@ -89,7 +95,7 @@ def _data(content: ReportContent) -> str:
     columns = column_rows(content)
     text = "## Data\n\n" + _list([*facts, ("parts", parts)] if parts else facts)
     if columns:
-        head = ("column", "kind", "missing", "distinct", "least", "most")
+        head = ("column", "kind", "missing", "distinct", "minimum", "maximum")
         text += "\n\n" + _table(head, columns)
     return text
 
@@ -117,22 +123,25 @@ def _performance(content: ReportContent) -> str:
     lines = line_rows(content.metrics)
     if lines:
         text += "\n\n" + _table(("line, raw units", "slope", "intercept"), lines)
-    every = [(name, *(cell.text for cell in cells)) for name, cells in metric_rows(content.metrics)]
-    return text + "\n\n" + _table(("metric", "test", "validation", "train"), every)
+    n_classes = len(class_labels(content.predictions))
+    every = [
+        (name, *(cell.text for cell in cells))
+        for name, cells in metric_rows(content.metrics, n_classes)
+    ]
+    return text + "\n\n" + _table(("metric", *measured_parts(content.metrics)), every)
 
 
 def _limits(content: ReportContent) -> str:
-    slices = slice_rows(content)
+    slices = slice_rows(content, beyond_chance=True)
     if not slices:
         return (
-            "## Limits\n\nNo slice of the rows that were looked at is known much worse than others."
+            "## Limits\n\nNo part of the rows that were looked at is known worse than others by "
+            "more than chance explains."
         )
     name = NAMES[HEADLINES[content.task][0]]
     head = ("column", "values", "rows", name, "overall")
-    return (
-        "## Limits\n\nWhere the model is weakest; ● marks what chance hardly explains:\n\n"
-        + _table(head, slices)
-    )
+    told = "Where the model is weaker than chance explains:"
+    return f"## Limits\n\n{told}\n\n{_table(head, slices)}"
 
 
 def _reproduce(content: ReportContent) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from colonnade.tables.schema import Task
     from colonnade.tables.standardize import Standardizer
+    from colonnade.training.interval import HeldOut
 
 Array = NDArray[Any]
 PARTS = ("train", "validation", "test")
@@ -29,7 +30,7 @@ class Predictor(Protocol):
         """What turns raw rows into features, and codes into labels."""
 
     def predict_array(self, X: Array) -> Array:
-        """Class codes, or numbers in raw units."""
+        """The likeliest class's code, the first of equals, or a number in raw units."""
 
     def probabilities(self, X: Array) -> Array:
         """Rows that sum to 1, one column a class."""
@@ -66,13 +67,27 @@ def observe(model: Predictor, part: str, frame: pd.DataFrame) -> Observations:
     standardizer = model.standardizer
     X = frame[standardizer.feature_names].to_numpy(dtype=np.float32)
     actual: Array = frame[standardizer.target].to_numpy()
-    predicted: Array = model.predict_array(X) if len(frame) else actual
-    probabilities: Array | None = None
-    if standardizer.classes is not None:
+    predicted, probabilities = actual, None
+    if standardizer.classes is None:
+        predicted = model.predict_array(X) if len(frame) else actual
+    elif len(frame):
+        # One pass through the network tells both.
+        shares = model.probabilities(X)
+        predicted, probabilities = shares.argmax(axis=1), normalised(shares)
+    else:
         probabilities = np.empty((0, len(standardizer.classes)))
-        if len(frame):
-            probabilities = normalised(model.probabilities(X))
     return Observations(part, standardizer.task, frame.index, X, actual, predicted, probabilities)
+
+
+def calibration_errors(model: Predictor, validation: Observations) -> Array:
+    """The errors behind a number's interval: those kept with the model, as prediction uses them.
+
+    A model that keeps none, as only a TrainedModel does, is judged by its validation rows.
+    """
+    held_out: HeldOut | None = getattr(model, "held_out", None)
+    if held_out is not None:
+        return np.array(held_out.errors)
+    return np.asarray(validation.predicted - validation.actual)
 
 
 @contextmanager

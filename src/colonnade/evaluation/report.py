@@ -14,11 +14,16 @@ from colonnade.evaluation.environment import environment
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.evaluation.explain import explain_model
 from colonnade.evaluation.line import line_data
+from colonnade.evaluation.svg import inline_svg
 from colonnade.evaluation.words import page_words
 from colonnade.tables.profile import profile_table
 from colonnade.training.words import Word
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
     from colonnade.parameters import Params
     from colonnade.tables.schema import SchemaParams
     from colonnade.tables.source import Source
@@ -104,10 +109,11 @@ def _knobs_of(prefix: str, group: BaseModel) -> dict[str, Any]:
     return found
 
 
-def report_html(content: ReportContent) -> str:
+def report_html(content: ReportContent, figures: Mapping[str, Figure] | None = None) -> str:
     """Render the page: no network, no script, one file.
 
     Every name and value from the table is escaped.
+    Args: figures: those of `drawings`, for who needs them elsewhere, too; else drawn here.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -120,9 +126,10 @@ def report_html(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     templates.filters["code"] = code_marks
+    drawn = drawings(content) if figures is None else figures
     return templates.get_template("report.html").render(
         content=content,
-        figures={name: Markup(svg) for name, svg in drawings(content).items()},
+        figures={name: Markup(inline_svg(figure, name)) for name, figure in drawn.items()},
         css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),
         **page_words(content),
     )

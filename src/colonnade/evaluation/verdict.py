@@ -20,8 +20,8 @@ NAMES = {
     "log_loss": "log-loss (nats)",
     "brier": "Brier score",
     "ece": "expected calibration error",
-    "roc_auc": "ROC-AUC, one against the rest",
-    "pr_auc": "PR-AUC, mean over classes",
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC (average precision)",
     "top_2_accuracy": "accuracy within the two likeliest",
     "top_5_accuracy": "accuracy within the five likeliest",
     "rank_error": "mean absolute rank error",
@@ -44,6 +44,26 @@ _SHARES = frozenset(
         "interval_coverage",
     }
 )
+# Numbers without a unit, most of them between 0 and 1.
+_SCORES = frozenset(
+    {
+        "f1_macro",
+        "f1_weighted",
+        "log_loss",
+        "brier",
+        "ece",
+        "roc_auc",
+        "pr_auc",
+        "rank_error",
+        "quadratic_kappa",
+        "r2",
+    }
+)
+NB = "\N{NO-BREAK SPACE}"
+# A share of so much is told without decimals.
+_MANY = 10
+# The commonest class's share from which accuracy says little.
+LOPSIDED = 0.9
 # A lead smaller than this share of the other's error is none, however sure it is.
 _NEGLIGIBLE = 0.01
 
@@ -58,6 +78,17 @@ class Verdict:
     word: str
     headline: str
     sentence: str
+
+    @property
+    def answer(self) -> str:
+        """The word as an answer to "is the network worth it?"."""
+        return {
+            "yes": "Yes.",
+            "no": "No.",
+            "level": "It does no better than a simple model.",
+            "unclear": "These rows cannot tell.",
+            "unknown": "Not judged.",
+        }[self.word]
 
 
 def verdict(metrics: Mapping[str, float], task: Task) -> Verdict:
@@ -76,30 +107,40 @@ def verdict(metrics: Mapping[str, float], task: Task) -> Verdict:
 
 def _compared(metrics: Mapping[str, float], headline: str, best: str, told: str) -> Verdict:
     sign = 1 if headline in HIGHER_IS_BETTER else -1
-    gain = metrics[f"gain/{headline}"]
-    ends = (metrics.get(f"gain/{headline}_low"), metrics.get(f"gain/{headline}_high"))
-    low, high = (gain if end is None else end for end in ends)
+    lead = sign * metrics[f"gain/{headline}"]
+    ends = (metrics.get(f"gain/{headline}_{end}") for end in ("low", "high"))
+    low, high = sorted(lead if end is None else sign * end for end in ends)
     best_value = metrics[f"baseline/{best}/{headline}"]
-    small = headline not in HIGHER_IS_BETTER and abs(gain) < _NEGLIGIBLE * best_value
+    small = headline not in HIGHER_IS_BETTER and abs(lead) < _NEGLIGIBLE * best_value
     word = "unclear"
-    if small or gain == low == high == 0:
+    if small or lead == low == high == 0:
         word = "level"
-    elif min(sign * low, sign * high) > 0:
+    elif low > 0:
         word = "yes"
-    elif max(sign * low, sign * high) < 0:
+    elif high < 0:
         word = "no"
     against = f"{best.replace('_', ' ')} ({form(headline, best_value)})"
-    ahead = f"{form(headline, gain, signed=True)}, interval {form(headline, low, signed=True)} to "
-    ahead += form(headline, high, signed=True)
+    by = f"by {amount(headline, abs(lead))}" if lead else ""
+    span, shrunk = _span(headline, low, high), _span(headline, -high, -low)
+    place = "ahead of" if lead > 0 else "behind" if lead < 0 else "level with"
     sentence = {
-        "yes": f"The model beats the best simple model, {against}: {ahead}.",
-        "no": f"A simple model does better: {against}. The difference is {ahead}.",
+        "yes": f"The model beats the best simple model, {against}, {by} (interval {span}).",
+        "no": f"A simple model does better: {against}, {by} (interval {shrunk}).",
         "level": f"The model is as good as the best simple model, {against}"
-        + (": they differ by less than 1\N{NO-BREAK SPACE}%." if gain else ", on these rows."),
-        "unclear": f"The model is level with the best simple model, {against}: {ahead} holds "
-        "zero, so these rows cannot tell them apart.",
+        + (f": they differ by less than 1{NB}%." if lead else ", on these rows."),
+        "unclear": f"The model is {place} the best simple model, {against}{by and ', '}{by}"
+        f"{', but that may be luck' if lead else ''}: the interval of its lead, {span}, "
+        "holds zero.",
     }[word]
-    return Verdict(word, f"test {NAMES[headline]} {told}", sentence)
+    return Verdict(word, f"test {NAMES[headline]} {told}", sentence + _commonest(metrics, headline))
+
+
+def _commonest(metrics: Mapping[str, float], headline: str) -> str:
+    """What accuracy hides where nearly all rows are of one class."""
+    share = metrics.get(f"baseline/majority/{headline}", 0.0)
+    if headline != "accuracy" or share < LOPSIDED:
+        return ""
+    return f" Always answering the commonest class is right on {form(headline, share)}, too."
 
 
 def best_baseline(metrics: Mapping[str, float], headline: str) -> str | None:
@@ -126,15 +167,47 @@ def told_metric(metrics: Mapping[str, float], part: str, name: str) -> str | Non
 
 def form_end(name: str, value: float) -> str:
     """An end of an interval: three digits say all that it knows."""
-    return form(name, value if name in _SHARES else float(f"{value:.3g}"))
+    exact = name in _SHARES or name in _SCORES
+    return form(name, value if exact else float(f"{value:.3g}"))
 
 
-def form(name: str, value: float, *, signed: bool = False) -> str:
-    """A metric's value as a reader wants it: shares in percent, the rest to four digits."""
-    sign = "+" if signed else ""
+def form(name: str, value: float) -> str:
+    """A metric's value as a reader wants it.
+
+    Shares in percent, scores to three decimals, numbers in raw units to four digits.
+    """
     if name in _SHARES:
-        unit = "\N{NO-BREAK SPACE}points" if signed else "\N{NO-BREAK SPACE}%"
-        text = f"{100 * value:{sign}.1f}{unit}"
+        text = f"{100 * value:z,.{1 if abs(value) < _MANY else 0}f}{NB}%"
     else:
-        text = f"{value:{sign}.4g}"
+        text = _score(value) if name in _SCORES else _digits(value)
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def amount(name: str, value: float) -> str:
+    """A difference between two values of a metric: shares in percentage points."""
+    if name not in _SHARES:
+        return form(name, value)
+    text = f"{100 * value:z.1f}{NB}points"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _span(name: str, low: float, high: float) -> str:
+    """A difference's interval, its unit told once: "0.8 to 4.2 points"."""
+    return f"{amount(name, low).partition(NB)[0]} to {amount(name, high)}"
+
+
+def _score(value: float) -> str:
+    """Three decimals; more where fewer would leave one digit, or round up to a perfect score."""
+    if value and abs(value) < 0.01:
+        text = f"{value:.2g}"
+        return f"{value:.5f}".rstrip("0") if "e" in text and abs(value) >= 5e-6 else text
+    if abs(value) >= 100:
+        return _digits(value)
+    return f"{value:.4f}" if 0.9995 <= value < 1 else f"{value:.3f}"
+
+
+def _digits(value: float) -> str:
+    """Four digits, without an exponent where a reader can do without."""
+    if 1e4 <= abs(value) < 1e15:
+        return f"{float(f'{value:.4g}'):,.0f}"
+    return f"{value:.4g}"

@@ -6,15 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.advice import next_steps
-from colonnade.evaluation.metrics import HEADLINES
+from colonnade.evaluation.figures.classes import class_labels
+from colonnade.evaluation.glance import glance
+from colonnade.evaluation.metrics import HEADLINES, MOST_CLASSES
 from colonnade.evaluation.verdict import NAMES, form, form_end, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from colonnade.evaluation.content import ReportContent
+    from colonnade.evaluation.metrics import ClassMetrics
 
 Rows = list[tuple[str, ...]]
+_WORST = 10
+_ABSENT = ("nan", "NaT", "<NA>", "None")
+_FACTS = {
+    "path": "gradients",
+    "seconds": "time",
+    "n_parameters": "parameters",
+    "n_members": "members",
+    "best_epoch": "epoch of the lowest validation loss",
+}
 
 
 @dataclass(frozen=True)
@@ -35,20 +47,36 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "headline_names": [NAMES[name] for name in HEADLINES[task]],
         "baselines": baseline_rows(content),
         "confidence": form("accuracy", content.confidence).replace(".0", ""),
-        "steps": next_steps(metrics, task, content.history, why),
+        "glance": glance(content),
+        "steps": next_steps(
+            metrics,
+            task,
+            content.history,
+            why,
+            knobs=content.knobs,
+            dropped=content.facts.get("dropped_columns", ()),
+        ),
         "line": line_rows(metrics),
+        "judged": number(int((content.predictions["part"] == why.part).sum())),
         "parts": ", ".join(f"{part} {number(n)}" for part, n in sizes.items()),
+        "classes_told": " < ".join(_labels(content)) if task == "ordinal" else "",
+        "layers": layers(content.summary),
         "columns": column_rows(content),
         "missing": sum(c["missing"] for c in content.profile.get("columns", {}).values()),
         "training": training_facts(content),
-        "metrics": metric_rows(metrics),
+        "measured": measured_parts(metrics),
+        "metrics": metric_rows(metrics, len(class_labels(content.predictions))),
+        "calibration": calibration_sentence(content),
         "folds": fold_rows(content),
         "recipe": recipe_cells(content),
-        "classes": [
-            (one.label, number(one.rows), *(share(v) for v in (one.precision, one.recall, one.f1)))
-            for one in why.classes
-        ],
-        "slices": slice_rows(content),
+        "classes": class_rows(why.classes),
+        "worst_classes": class_rows(
+            sorted((one for one in why.classes if one.rows), key=lambda one: one.f1)[:_WORST]
+            if len(why.classes) > MOST_CLASSES
+            else []
+        ),
+        "slices": slice_rows(content, beyond_chance=True),
+        "lucky_slices": slice_rows(content, beyond_chance=False),
         "mistake_columns": list(why.mistakes[0].values) if why.mistakes else [],
         "mistakes": [
             (
@@ -56,11 +84,19 @@ def page_words(content: ReportContent) -> dict[str, Any]:
                 one.actual,
                 one.prediction,
                 _sure(content, one.certainty),
-                *one.values.values(),
+                *("missing" if value in _ABSENT else value for value in one.values.values()),
             )
             for one in why.mistakes
         ],
     }
+
+
+def class_rows(classes: Iterable[ClassMetrics]) -> Rows:
+    """One row a class: how many rows it has, and how well it is found."""
+    return [
+        (one.label, number(one.rows), *(share(v) for v in (one.precision, one.recall, one.f1)))
+        for one in classes
+    ]
 
 
 def number(n: int) -> str:
@@ -122,32 +158,84 @@ def _ends(column: dict[str, Any]) -> tuple[str, str]:
     for least, most in (("minimum", "maximum"), ("first", "last")):
         if least in column:
             ends = (column[least], column[most])
-            low, high = (end if isinstance(end, str) else f"{end:g}" for end in ends)
+            low, high = (
+                end.removesuffix("T00:00:00") if isinstance(end, str) else _cell_number(end)
+                for end in ends
+            )
             return low, high
     return "", ""
 
 
 def training_facts(content: ReportContent) -> list[tuple[str, str]]:
     """How long, how far and by which way the model was trained."""
+    unseen = content.profile and not content.profile["parts"].get("validation")
     found: list[tuple[str, str]] = []
     for name, value in content.facts.items():
-        if isinstance(value, dict | list) or value is None:
+        if isinstance(value, dict | list) or value is None or (name == "best_epoch" and unseen):
             continue
         told = f"{value:.4g}" if isinstance(value, float) else str(value)
         if isinstance(value, bool):
             told = "yes" if value else "no"
-        found.append((name.replace("_", " "), told))
+        elif name == "seconds":
+            told = f"{value:.1f} s"
+        elif isinstance(value, int):
+            told = number(value)
+        found.append((_FACTS.get(name, name.replace("_", " ")), told))
     return found
 
 
-def metric_rows(metrics: Mapping[str, float]) -> list[tuple[str, list[Cell]]]:
-    """Each metric on test, validation and train rows."""
+def measured_parts(metrics: Mapping[str, float]) -> list[str]:
+    """The parts with any metric at all, as columns of a table."""
+    return [
+        part
+        for part in ("test", "validation", "train")
+        if any(key.startswith(f"{part}/") for key in metrics)
+    ]
+
+
+def metric_rows(metrics: Mapping[str, float], n_classes: int = 0) -> list[tuple[str, list[Cell]]]:
+    """Each metric on the rows of each measured part."""
     rows = []
     for name, text in NAMES.items():
-        cells = [_cell(metrics, part, name) for part in ("test", "validation", "train")]
+        cells = [_cell(metrics, part, name) for part in measured_parts(metrics)]
         if any(cell.text for cell in cells):
-            rows.append((text, cells))
+            many = name in ("roc_auc", "pr_auc") and n_classes > 2
+            rows.append((f"{text}, mean of each class against the rest" if many else text, cells))
     return rows
+
+
+def layers(summary: str) -> str:
+    """The layers alone of what torchinfo prints: without rules, and without sizes in megabytes."""
+    kept = []
+    for line in summary.splitlines():
+        if line.startswith(("Trainable params", "Non-trainable params", "Total mult-adds")):
+            continue
+        if line.strip("=") and "(MB)" not in line:
+            kept.append(line.rstrip())
+    return "\n".join(kept)
+
+
+def calibration_sentence(content: ReportContent) -> str:
+    """What temperature scaling did, or would do."""
+    calibration = content.explanation.calibration
+    if calibration is None:
+        return ""
+    told = ""
+    used = content.facts.get("temperature")
+    if used is not None:
+        told = f"Training has divided the logits by {used:.2f}, the temperature that rows held out "
+        told += "of training want. "
+    if calibration.after is None or calibration.temperature is None:
+        return (
+            told.strip()
+            or "Temperature scaling was not tried: it needs at least 50 validation rows."
+        )
+    before, after = calibration.before, calibration.after
+    return told + (
+        f"Dividing the logits by {calibration.temperature:.2f}, the temperature that validation "
+        f"rows want, would change the calibration error from {before.ece:.3f} to {after.ece:.3f} "
+        f"and the log-loss from {before.log_loss:.3f} to {after.log_loss:.3f}."
+    )
 
 
 def recipe_cells(content: ReportContent) -> list[str]:
@@ -175,20 +263,25 @@ def fold_rows(content: ReportContent) -> Rows:
     ]
 
 
-def slice_rows(content: ReportContent) -> Rows:
-    """The weakest slices, those beyond chance marked."""
+def slice_rows(content: ReportContent, *, beyond_chance: bool) -> Rows:
+    """The weakest slices: those that chance hardly explains, or those that may be luck."""
     name = HEADLINES[content.task][0]
     return [
-        (
-            f"{one.feature} ●" if one.beyond_chance else one.feature,
-            one.values,
-            number(one.rows),
-            form(name, one.metric),
-            form(name, one.overall),
-        )
+        (one.feature, one.values, number(one.rows), form(name, one.metric), form(name, one.overall))
         for one in content.explanation.slices
+        if one.beyond_chance == beyond_chance
     ]
 
 
 def _sure(content: ReportContent, certainty: float) -> str:
     return form("", certainty) if content.task == "regression" else share(certainty)
+
+
+def _labels(content: ReportContent) -> list[str]:
+    labels = class_labels(content.predictions)
+    return labels if len(labels) <= MOST_CLASSES else [*labels[:3], "…", labels[-1]]
+
+
+def _cell_number(value: float) -> str:
+    """A cell's number to six digits, without an exponent where a reader can do without."""
+    return f"{value:,.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:g}"

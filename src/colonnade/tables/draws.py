@@ -16,15 +16,17 @@ def random_draw(n_rows: int, n_drawn: int, seed: int) -> np.ndarray:
 def stratified_draw(codes: np.ndarray, n_drawn: int, seed: int) -> np.ndarray:
     """Positions of `n_drawn` rows with every class in its proportion.
 
-    Args: codes: (n_rows,) class of each row.
+    Args: codes: (n_rows,) class of each row, from 0.
 
     Source: sklearn.model_selection.StratifiedShuffleSplit(test_size=n_drawn, random_state=seed),
         draw for draw, so that the rows are those of `train_test_split(stratify=...)`.
     """
-    _, codes = np.unique(codes, return_inverse=True)
     counts = np.bincount(codes)
+    counts = counts[counts > 0]
     rng = np.random.RandomState(seed)
-    of_class = np.split(np.argsort(codes, kind="stable"), np.cumsum(counts)[:-1])
+    # numpy counts where a number has 16 bits, and compares where it has more
+    small = codes.astype(np.uint16) if len(counts) and codes.max() < 2**16 else codes
+    of_class = np.split(np.argsort(small, kind="stable"), np.cumsum(counts)[:-1])
     kept = _proportional(counts, len(codes) - n_drawn, rng)
     drawn = _proportional(counts - kept, n_drawn, rng)
     rows = []

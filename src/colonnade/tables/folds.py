@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 
 from colonnade.errors import DataError
-from colonnade.tables.parts import UNUSED, draw_parts, group_codes, group_parts, moments, time_parts
+from colonnade.tables.parts import (
+    NONE,
+    TEST,
+    all_rows,
+    draw_parts,
+    group_codes,
+    group_parts,
+    moments,
+    time_parts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +45,7 @@ def fold_parts(
     for repeat in range(params.repeats):
         fold = _fold_numbers(len(table), n_folds, strata, groups, params.seed + repeat)
         for tested in range(n_folds):
-            parts = np.full(len(table), "test", dtype=object)
+            parts = all_rows(TEST, len(table))
             free = np.flatnonzero(fold != tested)
             if groups is not None:
                 kept = pd.factorize(groups[free])[0]
@@ -88,7 +97,7 @@ def _time_folds(times: np.ndarray, n_folds: int, n_validation: int) -> Iterator[
         last = ordered[end - 1]
         past = np.flatnonzero(times <= last)
         share = math.ceil(n_validation * len(past) / len(times))
-        parts = np.full(len(times), UNUSED, dtype=object)
+        parts = all_rows(NONE, len(times))
         parts[past] = time_parts(times[past], n_test, share)
         yield parts
 

@@ -10,11 +10,14 @@ from colonnade.parameters import nearest
 from colonnade.tables.cells import read_cells
 from colonnade.tables.column import Column, is_missing
 from colonnade.tables.labels import read_target
-from colonnade.tables.problems import Problems
+from colonnade.tables.problems import Problems, quoted
 from colonnade.tables.schema import ColumnParams, SchemaParams
 from colonnade.tables.source import Source
 
 log = logging.getLogger(__name__)
+
+FEW_ROWS = 20
+"""In fewer rows a column may be constant by chance."""
 
 
 def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = True) -> pd.DataFrame:
@@ -42,6 +45,8 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = Tr
         limits = ColumnParams(minimum=schema.minimum, maximum=schema.maximum)
         column = Column(schema.target, limits, schema, problems, "schema", is_target=True)
         typed[schema.target] = read_target(raw[schema.target], column)
+    if labelled and not problems:
+        _refuse_constants(typed, schema, problems)
     problems.raise_if_any()
     # no copy: pandas copies a column when someone writes to it
     table = pd.DataFrame(typed, index=raw.index, copy=False)
@@ -126,6 +131,22 @@ def _columns(
             )
     others = unnamed if schema.others == "numeric" else []
     return [name for name in kept if name in present] + others
+
+
+def _refuse_constants(
+    typed: dict[str, pd.Series], schema: SchemaParams, problems: Problems
+) -> None:
+    for name, cells in typed.items():
+        if name == schema.target or not schema.column(name).is_feature or len(cells) < FEW_ROWS:
+            continue
+        first = cells.iloc[0]
+        # most columns are cleared by their first rows, however long they are
+        if not (cells.iloc[:FEW_ROWS].eq(first).all() and cells.eq(first).all()):
+            continue
+        problems.add(
+            f"column '{name}' is {quoted(first)} in every row: there is nothing to learn from it. "
+            f"Set `schema.columns.{name}.kind: ignored`."
+        )
 
 
 def _refuse_nameless(names: list[str], problems: Problems) -> None:

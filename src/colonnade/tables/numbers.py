@@ -17,6 +17,7 @@ _SHORT_WHOLE = r"^-?\d{1,18}$"  # fits into 64 bits
 _INFINITE = r"^(?i)[+-]?(inf|infinity|∞)$"
 _GROUPED = r"^[+-]?\d{1,3}([,' ]\d{3})+(\.\d+)?$"
 _COMMA = r"^[+-]?\d+,\d+$"
+_DATE = r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ].*)?$"
 
 
 def read_numbers(cells: pd.Series, column: Column) -> pd.Series:
@@ -98,6 +99,7 @@ def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column:
     infinite = refused & matches(text, _INFINITE)
     grouped = refused & matches(text, _GROUPED)
     comma = refused & ~grouped & matches(text, _COMMA)
+    date = refused & matches(text, _DATE)
     column.refuse(infinite, cells, "is not a finite number", "Correct it, or leave the cell empty.")
     column.refuse(
         grouped,
@@ -112,7 +114,13 @@ def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column:
         "Write it with a point, or set `schema.decimal: ','` if a comma is the mark everywhere.",
     )
     column.refuse(
-        refused & ~infinite & ~grouped & ~comma,
+        date,
+        cells,
+        "is a date, not a number",
+        f"Correct it, or {column.advice('datetime', 'if the column holds dates')}.",
+    )
+    column.refuse(
+        refused & ~infinite & ~grouped & ~comma & ~date,
         cells,
         "is not a number",
         f"Correct it, or {column.advice('categorical', 'if the column holds words')}.",

@@ -1,6 +1,6 @@
 """Ways of giving rows to parts: by chance, by group, by time, or as a column says.
 
-Shape: each way gives (n_rows,) names out of train, validation, test.
+Shape: each way gives (n_rows,) int8 places in CATEGORIES: a byte a row, where names would be eight.
 """
 
 from __future__ import annotations
@@ -18,22 +18,32 @@ PARTS = ("train", "validation", "test")
 UNUSED = "unused"
 """Rows of no part: repeated ones that were dropped, or those in a fold's future."""
 
+CATEGORIES = (*PARTS, UNUSED)
+TRAIN, VALIDATION, TEST, NONE = range(len(CATEGORIES))
+
 _WORDS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-    "unused": UNUSED,
+    "train": TRAIN,
+    "training": TRAIN,
+    "validation": VALIDATION,
+    "valid": VALIDATION,
+    "val": VALIDATION,
+    "dev": VALIDATION,
+    "test": TEST,
+    "testing": TEST,
+    "unused": NONE,
 }
 
 
+def all_rows(part: int, n_rows: int) -> np.ndarray:
+    """So many rows of one part."""
+    return np.full(n_rows, part, dtype=np.int8)
+
+
 def part_column(parts: np.ndarray, index: pd.Index) -> pd.Series:
-    """Names of parts as a categorical column: one byte a row."""
-    return pd.Series(pd.Categorical(parts, categories=[*PARTS, UNUSED]), index=index)
+    """The parts by name, as a categorical column."""
+    codes = parts.astype(np.int8, copy=False)
+    named = pd.Categorical.from_codes(codes, categories=pd.Index(CATEGORIES))
+    return pd.Series(named, index=index)
 
 
 def draw_parts(
@@ -43,16 +53,16 @@ def draw_parts(
 
     Args: strata: (n_rows,) codes whose proportions every part keeps, or None.
     """
-    parts = np.full(n_rows, "train", dtype=object)
-    for name, n_drawn in (("test", n_test), ("validation", n_validation)):
+    parts = all_rows(TRAIN, n_rows)
+    for part, n_drawn in ((TEST, n_test), (VALIDATION, n_validation)):
         if not n_drawn:
             continue
-        free = np.flatnonzero(parts == "train")
+        free = np.flatnonzero(parts == TRAIN)
         if strata is None:
             drawn = random_draw(len(free), n_drawn, seed)
         else:
             drawn = stratified_draw(strata[free], n_drawn, seed)
-        parts[free[drawn]] = name
+        parts[free[drawn]] = part
     return parts
 
 
@@ -64,7 +74,7 @@ def group_parts(groups: np.ndarray, n_test: int, n_validation: int, seed: int) -
     Raises: DataError if there are fewer groups than parts.
     """
     n_groups = int(groups.max()) + 1
-    wanted = [(name, n) for name, n in (("test", n_test), ("validation", n_validation)) if n]
+    wanted = [(part, n) for part, n in ((TEST, n_test), (VALIDATION, n_validation)) if n]
     if n_groups <= len(wanted):
         raise DataError(
             f"`split.column` has {n_groups} groups, fewer than the {len(wanted) + 1} parts. "
@@ -72,14 +82,14 @@ def group_parts(groups: np.ndarray, n_test: int, n_validation: int, seed: int) -
         )
     sizes = np.bincount(groups)
     order = np.random.default_rng(seed).permutation(n_groups)
-    of_group = np.full(n_groups, "train", dtype=object)
-    for place, (name, n_rows) in enumerate(wanted):
-        free = order[of_group[order] == "train"]
+    of_group = all_rows(TRAIN, n_groups)
+    for place, (part, n_rows) in enumerate(wanted):
+        free = order[of_group[order] == TRAIN]
         # at least one group here, and one for each part still to come
         most = len(free) - (len(wanted) - place)
         rows = np.cumsum(sizes[free[:most]])
         taken = int(np.argmin(np.abs(rows - n_rows))) + 1
-        of_group[free[:taken]] = name
+        of_group[free[:taken]] = part
     return np.asarray(of_group[groups])
 
 
@@ -88,14 +98,14 @@ def time_parts(times: np.ndarray, n_test: int, n_validation: int) -> np.ndarray:
 
     Raises: DataError if one moment holds so many rows that a part is empty.
     """
-    parts = np.full(len(times), "train", dtype=object)
+    parts = all_rows(TRAIN, len(times))
     ordered = np.sort(times)
     end = len(times)
-    for name, n_rows in (("test", n_test), ("validation", n_validation)):
+    for part, n_rows in ((TEST, n_test), (VALIDATION, n_validation)):
         if not n_rows:
             continue
         start = ordered[max(end - n_rows, 0)]
-        parts[(times >= start) & (parts == "train")] = name
+        parts[(times >= start) & (parts == TRAIN)] = part
         end = int(np.searchsorted(ordered, start))
         if end == 0:
             raise DataError(
@@ -117,7 +127,7 @@ def column_parts(table: pd.DataFrame, name: str) -> np.ndarray:
         raise DataError(
             f"column '{name}': {quoted(wrong)} is no part. Write train, validation or test."
         )
-    return parts.to_numpy(dtype=object)
+    return parts.to_numpy(dtype=np.int8)
 
 
 def group_codes(table: pd.DataFrame, name: str) -> np.ndarray:

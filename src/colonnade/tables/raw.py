@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pandas as pd
 
-from colonnade.errors import DataError
+from colonnade.errors import DataError, UserError
 from colonnade.tables.reading import read_text_table
 from colonnade.tables.source import Source
 
@@ -41,7 +41,8 @@ def read_raw_table(
 
     Raises: DataError if the file is missing, of an unknown kind, too large, or not a table.
     """
-    name, suffix, options = PurePosixPath(path).name, _suffix(path), storage or {}
+    name, options = _name(path), storage or {}
+    suffix = _suffix(name)
     if suffix in _SEPARATORS:
         data, digest = _read_bytes(path, name, max_bytes, options)
         frame = read_text_table(
@@ -55,22 +56,33 @@ def read_raw_table(
     elif suffix in (".xlsx", ".xlsm"):
         data, digest = _read_bytes(path, name, max_bytes, options)
         frame = _read_excel(data, name, load_args or {})
+    elif suffix == ".xls":
+        raise DataError(f"{name}: .xls is Excel's old format. Save it as .xlsx or .csv.")
     else:
         raise DataError(
             f"{path}: a table is a .csv, .tsv, .txt (also .gz), .parquet or .xlsx file, "
             f"not '{suffix}'."
         )
-    note = _note(path, digest, options)
+    note = "" if _is_address(path) else _note(path, digest)
     rows, columns = frame.shape
     source = Source(name=name, rows=rows, columns=columns, sha256=digest, note=note)
     frame.attrs["source"] = source.model_dump(mode="json")
     return frame
 
 
-def _suffix(path: str) -> str:
+def _name(path: str) -> str:
+    """The file's name, of an address without what follows a question mark."""
+    return PurePosixPath(path.partition("?")[0] if _is_address(path) else path).name
+
+
+def _is_address(path: str) -> bool:
+    return "://" in path and not path.startswith("file://")
+
+
+def _suffix(name: str) -> str:
     """The suffix that tells the kind of file, without a ".gz"."""
-    name = PurePosixPath(path)
-    return (name.with_suffix("") if name.suffix.lower() == ".gz" else name).suffix.lower()
+    file = PurePosixPath(name)
+    return (file.with_suffix("") if file.suffix.lower() == ".gz" else file).suffix.lower()
 
 
 @contextmanager
@@ -85,22 +97,41 @@ def _opened(path: str, storage: dict[str, Any]) -> Iterator[BinaryIO]:
     try:
         with opened as stream:
             yield stream
-    except FileNotFoundError:
-        raise DataError(
-            f"{path}: there is no such file. Put it there, or correct the path."
-        ) from None
+    except FileNotFoundError as error:
+        raise DataError(_not_found(path, error)) from None
     except IsADirectoryError:
         raise DataError(f"{path}: this is a folder, not a file. Correct the path.") from None
     except PermissionError:
         raise DataError(f"{path}: the file may not be read. Change its permissions.") from None
     except OSError as error:
         raise DataError(f"{path}: the file cannot be read ({error}).") from None
+    except UserError:
+        raise
+    except Exception as error:
+        # each kind of storage has errors of its own for a server that is away or says no
+        if not _is_address(path):
+            raise
+        raise DataError(_refused(path, error)) from None
+
+
+def _not_found(path: str, error: FileNotFoundError) -> str:
+    refusal = error.__cause__
+    # fsspec takes every refusal of a web server for a missing file
+    if path.startswith("http") and refusal and getattr(refusal, "status", 0) != 404:
+        return _refused(path, refusal)
+    return f"{path}: there is no such file. Put it there, or correct the path."
+
+
+def _refused(path: str, why: BaseException) -> str:
+    status = getattr(why, "status", None)
+    told = f"{status}, {getattr(why, 'message', '')}" if status else f"{why}"
+    return f"{path}: the file cannot be read ({told}). Correct the address or its credentials."
 
 
 def _read_bytes(path: str, name: str, max_bytes: int, storage: dict[str, Any]) -> tuple[bytes, str]:
     """The file's bytes, unpacked, and the SHA-256 of the file as it lies there."""
     with _opened(path, storage) as stream:
-        if path.lower().endswith(".gz"):
+        if name.lower().endswith(".gz"):
             return _unpack(stream, name, max_bytes)
         data: bytes = stream.read(max_bytes + 1)
     if len(data) > max_bytes:
@@ -167,13 +198,13 @@ def _read_excel(data: bytes, name: str, load_args: dict[str, Any]) -> pd.DataFra
     return frame
 
 
-def _note(path: str, digest: str, storage: dict[str, Any]) -> str:
+def _note(path: str, digest: str) -> str:
     """The note of the sidecar `<stem>.source.json`, if it speaks of this very file."""
     import fsspec
 
     beside = path.removesuffix(".gz").rsplit(".", 1)[0] + ".source.json"
     try:
-        with fsspec.open(beside, "rb", **storage) as stream:
+        with fsspec.open(beside, "rb") as stream:
             told = json.loads(stream.read(_BLOCK))
     except (OSError, ValueError):
         return ""

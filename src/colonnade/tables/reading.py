@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from colonnade.errors import DataError
-from colonnade.tables.problems import Problems, plural
+from colonnade.tables.disguise import guessed_encoding, refuse_disguise
+from colonnade.tables.problems import MOST_CELLS_TOLD, Problems, plural
 
 LONGEST_ROW = 16 * 2**20
 LONGEST_HEADER = 2**20
@@ -29,6 +31,7 @@ def read_text_table(
     Raises: DataError for wrong encodings and separators, empty files, rows of another width than
         the header's, names used twice, NUL bytes, quotes never closed and rows beyond 16 MiB.
     """
+    refuse_disguise(data, name)
     text = _as_utf8(data, name, encoding)
     _refuse_nul_bytes(text, name)
     table, wrong_rows = _parse(text, name, separator)
@@ -108,7 +111,7 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
     for mark, other in _BYTE_ORDER_MARKS:
         if data.startswith(mark) and encoding.lower().replace("_", "-").startswith("utf-8"):
             raise DataError(
-                f"{name}: the file is not {encoding} but UTF-16. Set `encoding: {other}` for it."
+                f"{name}: the file is not UTF-8 but UTF-16. Set `encoding: {other}` for it."
             )
     try:
         if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
@@ -129,21 +132,13 @@ def _wrong_encoding(data: bytes, name: str, encoding: str, error: UnicodeError) 
         line = data.count(b"\n", 0, error.start) + 1
         where = f" (line {line})"
     guess = guessed_encoding(data)
+    if guess is None:
+        return f"{name}: the file is not text{where}: it is damaged, or of another kind."
+    supposed = "UTF-8" if encoding == "utf-8-sig" else encoding
     return (
-        f"{name}: the file is not {encoding}{where}. "
+        f"{name}: the file is not {supposed}{where}. "
         f"Set `encoding: {guess}` for it, or save it as UTF-8."
     )
-
-
-def guessed_encoding(data: bytes) -> str:
-    """The likely encoding of text that is not UTF-8: gbk for Chinese letters, else cp1252."""
-    try:
-        text = data[: 2**20].decode("gb18030", errors="strict")
-    except UnicodeDecodeError:
-        return "cp1252"
-    chinese = sum("\u4e00" <= letter <= "\u9fff" for letter in text)
-    other = sum(ord(letter) > 127 for letter in text) - chinese
-    return "gbk" if chinese > other else "cp1252"
 
 
 def _refuse_nul_bytes(text: bytes, name: str) -> None:
@@ -169,13 +164,28 @@ def _refuse_other_separator(names: list[str], name: str, separator: str) -> None
 
 
 def _refuse_wrong_widths(wrong: _WrongRows, width: int, name: str, lines: pd.Index | range) -> None:
-    problems = Problems(name, pd.Index(lines, name="line"))
-    for number, cells in wrong.found:
-        problems.add(
-            f"{problems.place(number - 2)} has {cells} {plural('cell', cells)}, the header has "
-            f"{width} {plural('column', width)}. "
-            "Correct the row; a cell that holds the separator needs quotes."
+    header = f"the header has {width} {plural('column', width)}"
+    widths = Counter(cells for _, cells in wrong.found)
+    if len(widths) == 1 and len(wrong) == len(lines) > 1:
+        [cells] = widths
+        raise DataError(
+            f"{name}: every row has {cells} {plural('cell', cells)}, {header}. Name the first "
+            "column if it holds row numbers, or remove the separators that end the rows."
         )
+    problems = Problems(name, pd.Index(lines, name="line"))
+    for cells, count in widths.items():
+        rows = [number - 2 for number, found in wrong.found if found == cells]
+        for row in rows[:MOST_CELLS_TOLD]:
+            problems.add(
+                f"{problems.place(row)} has {cells} {plural('cell', cells)}, {header}. "
+                "Correct the row; a cell that holds the separator needs quotes."
+            )
+        if count > MOST_CELLS_TOLD:
+            more = count - MOST_CELLS_TOLD
+            problems.add(
+                f"{more} more {plural('row', more)} of {cells} {plural('cell', cells)} "
+                f"({problems.place(rows[MOST_CELLS_TOLD])} ...)."
+            )
     problems.raise_if_any()
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TypedDict
 
-from colonnade.tables.reading import guessed_encoding
+from colonnade.tables.disguise import guessed_encoding
 
 SEPARATORS = (",", ";", "\t", "|")
 LOOKED_AT = 2**20
@@ -41,8 +41,9 @@ def _encoding(data: bytes) -> str:
     try:
         whole.decode("utf-8")
     except UnicodeDecodeError:
-        return guessed_encoding(whole)
-    return "utf-8"
+        return guessed_encoding(whole) or "utf-8"
+    # plain letters in UTF-16 are UTF-8 as well, with a zero beside each
+    return guessed_encoding(whole) or "utf-8" if b"\0" in whole else "utf-8"
 
 
 def _separator(text: str) -> str:

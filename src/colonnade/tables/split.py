@@ -14,8 +14,11 @@ from colonnade.errors import DataError
 from colonnade.parameters import Params
 from colonnade.tables.duplicates import repeated_rows, shared_rows
 from colonnade.tables.parts import (
+    NONE,
     PARTS,
+    TRAIN,
     UNUSED,
+    all_rows,
     column_parts,
     draw_parts,
     group_codes,
@@ -145,7 +148,7 @@ def _parts(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np
 
 def _spread(parts: np.ndarray, used: np.ndarray, table: pd.DataFrame) -> pd.Series:
     """Parts of the used rows, put where they stand among all rows."""
-    spread = np.full(len(table), UNUSED, dtype=object)
+    spread = all_rows(NONE, len(table))
     spread[used] = parts
     return part_column(spread, table.index)
 
@@ -166,12 +169,12 @@ def _refuse_small_classes(target: pd.Series, n_parts: int) -> None:
 def _refuse_unseen_classes(
     table: pd.DataFrame, parts: np.ndarray, schema: SchemaParams, where: str = "this split"
 ) -> None:
-    if not (parts == "train").any():
+    if not (parts == TRAIN).any():
         raise DataError(f"{where} leaves no row to train on. Change `split`.")
     if schema.task == "regression":
         return
     labels = table[schema.target]
-    unseen = set(labels[parts != UNUSED].unique()) - set(labels[parts == "train"].unique())
+    unseen = set(labels[parts != NONE].unique()) - set(labels[parts == TRAIN].unique())
     if unseen:
         names = ", ".join(sorted(str(label) for label in unseen))
         raise DataError(

@@ -89,7 +89,9 @@ class CategoryColumn(_Fitted):
     @property
     def slots(self) -> list[str]:
         """What each code stands for."""
-        return [*self.categories, "other", *(["missing"] if self.own_missing else [])]
+        rest = ["other", *(["missing"] if self.own_missing else [])]
+        # a table may well have a category of that very name
+        return [*self.categories, *(_unlike(self.categories, word) for word in rest)]
 
     @property
     def outputs(self) -> list[str]:
@@ -218,3 +220,10 @@ def normal_scores(values: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
     edge = QUANTILE_EDGE - np.spacing(1)
     scores: np.ndarray = np.clip(ndtri(rank), ndtri(edge), ndtri(1 - edge))
     return scores
+
+
+def _unlike(categories: list[str], word: str) -> str:
+    """The word, in as many brackets as it takes to be none of the categories."""
+    while word in categories:
+        word = f"({word})"
+    return word

@@ -14,7 +14,7 @@ import pandas as pd
 from colonnade.errors import TrackingError
 from colonnade.parameters import nearest
 from colonnade.tracking.naming import short_names
-from colonnade.tracking.params import SQLITE
+from colonnade.tracking.params import SQLITE, without_password
 from colonnade.tracking.process import SAFETY
 from colonnade.tracking.ranking import headline, higher_is_better
 from colonnade.tracking.server import problem_with
@@ -119,6 +119,11 @@ def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, s
     if found is None:
         names = [experiment.name for experiment in client.search_experiments()]
         raise TrackingError(f"{table}: no runs of this table. {nearest(table, names)}")
+    if found.lifecycle_stage == "deleted":
+        raise TrackingError(
+            f"{table}: its runs are in MLflow's trash. The next run brings them back: kedro run "
+            f"--pipeline {table}."
+        )
     return client, found.experiment_id
 
 
@@ -127,13 +132,19 @@ def _counted(runs: int) -> str:
 
 
 def _client(params: TrackingParams) -> MlflowClient:
-    away = problem_with(params.uri) if params.is_server else ""
+    away = problem_with(params.uri)
     if away:
         raise TrackingError(away)
     os.environ.update(SAFETY)  # read by MLflow when it is imported
     from colonnade.tracking.store import open_store
 
-    return open_store(params.uri)
+    try:
+        return open_store(params.uri)
+    except Exception as error:  # MLflow's, SQLAlchemy's or a database driver's
+        reason = str(error).strip().partition("\n")[0]
+        raise TrackingError(
+            f"MLflow cannot open the store {without_password(params.uri)}: {reason}"
+        ) from None
 
 
 def _row(run: Run, differ: list[str], metrics: list[str]) -> dict[str, Any]:

@@ -118,6 +118,7 @@ class Journal:
 
     def delete(self) -> None:
         """Remove the journal: all of it is delivered."""
+        self.lines.unlink(missing_ok=True)  # first: what is left by a kill is no journal any more
         self.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -127,14 +128,14 @@ def waiting(project: Path) -> list[Path]:
     return sorted(lines.parent for lines in (project / ROOM).glob("*/messages.jsonl"))
 
 
-def orphans(project: Path) -> Iterator[Journal]:
+def orphans(project: Path, *, again: bool = False) -> Iterator[Journal]:
     """Find journals whose processes are gone, oldest first, and hold the writer's lock of each.
 
-    A journal that three attempts could not deliver stays where it is and is left alone.
+    A journal that three attempts could not deliver is left alone, unless asked for `again`.
     """
     for folder in waiting(project):
         journal = Journal(folder)
-        if journal.attempts() >= ATTEMPTS:
+        if journal.attempts() >= ATTEMPTS and not again:
             continue
         if journal.hold("owner") and journal.hold("writer") and journal.lines.exists():
             yield journal

@@ -38,6 +38,10 @@ def log_model(
     torch already, has predicted these outputs with it.
     """
     run_id = run.info.run_id
+    done = logged_before(run)
+    if done:
+        return done
+    _clear_away_halves(client, run)
     logged = client.create_logged_model(
         run.info.experiment_id,
         name=NAME,
@@ -52,10 +56,23 @@ def log_model(
         )
         write_model_folder(target, model, folder, inputs, outputs)
         client.log_model_artifacts(logged.model_id, str(target))
+    client.log_batch(run_id, metrics=[_linked(metric, logged.model_id) for metric in metrics])
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    client.log_batch(run_id, metrics=[_linked(metric, logged.model_id) for metric in metrics])
     return str(logged.model_id)
+
+
+def logged_before(run: Run) -> str:
+    """Find the model that a writer had logged when it was killed; linking it is the last step."""
+    outputs = run.outputs.model_outputs if run.outputs else []
+    return str(outputs[-1].model_id) if outputs else ""
+
+
+def _clear_away_halves(client: MlflowClient, run: Run) -> None:
+    for half in client.search_logged_models(
+        [run.info.experiment_id], filter_string=f"source_run_id = '{run.info.run_id}'"
+    ):
+        client.delete_logged_model(half.model_id)
 
 
 def _linked(metric: Metric, model_id: str) -> Metric:

@@ -39,6 +39,9 @@ class TrackingParams(Params):
     mode: Annotated[Literal["required", "optional", "off"], BeforeValidator(_off)] = "required"
     artifacts: bool = True
     log_model: bool = True
+    system_metrics: bool = Field(
+        False, description="processor, memory, disk and network while training; needs psutil"
+    )
     ui: str = Field("http://127.0.0.1:5000", description="where `mlflow ui` shows a local store")
     timeout: float = Field(60.0, gt=0, description="seconds to wait for the last word")
     gates: dict[str, GateParams] = Field(default_factory=dict, description="by table")

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 LARGEST_LOG = 1_000_000
 # MLflow retries for minutes by default; a run should not hang that long on a server that went away
-PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    # every 10 s by default, which says nothing of a run that takes 5
+    "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL": "1",
+}
 SAFETY = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
@@ -54,7 +59,8 @@ class WriterProcess:
                 start_new_session=True,
             )
         # not as arguments: a URI may hold a password, and `ps` shows arguments to everyone
-        self._send({"pid": os.getpid(), "uri": params.uri, "project": str(project)})
+        settings = {"uri": params.uri, "system_metrics": params.system_metrics}
+        self._send({**settings, "pid": os.getpid(), "project": str(project)})
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -66,13 +72,16 @@ class WriterProcess:
             cls._all[key] = cls(project, params)
         return cls._all[key]
 
-    def leave(self) -> None:
+    def leave(self, *, wait: bool = True) -> None:
         """Say that one run has ended; after the last one the writer may end, too."""
         self.users -= 1
         if self.users == 0:
             for key in [key for key, writer in self._all.items() if writer is self]:
                 del self._all[key]
-            self.close()
+            if wait:
+                self.close()
+            else:
+                self._close_stdin()
 
     @property
     def pid(self) -> int:
@@ -83,12 +92,16 @@ class WriterProcess:
         """Say that the journal has new messages."""
         self._send({"journal": str(journal.folder)})
 
-    def deliver(self) -> None:
-        """Have journals of runs that are gone delivered, and wait for it."""
-        self._send({})
+    def deliver(self) -> dict[str, Answer]:
+        """Have journals of runs that are gone delivered, and wait for it.
+
+        Returns: what became of each, by journal; what befell all of them, under "".
+        """
+        self._send({"again": True})
         self._close_stdin()
         self._child.wait()
         self.close()
+        return self._answers
 
     def problem(self, journal: Journal) -> str:
         """Say what has gone wrong so far, without waiting."""
@@ -102,11 +115,16 @@ class WriterProcess:
             while journal.name not in self._answers:
                 left = end - monotonic()
                 if self._ended:
-                    return {"error": f"The writer has ended. {_last_words(self.log)}"}
+                    return {"error": f"The writer has ended. {self.last_words()}"}
                 if left <= 0:
                     return {"error": f"The store has not answered for {timeout:g} s."}
                 self._news.wait(left)
             return self._answers[journal.name]
+
+    def last_words(self) -> str:
+        """Give the end of the writer's log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return f"Its last words, from {self.log}: {lines[-1]}" if lines else ""
 
     def close(self) -> None:
         """Let the writer end, and see it go."""
@@ -116,8 +134,6 @@ class WriterProcess:
         except subprocess.TimeoutExpired:
             return  # still delivering what other runs left: it ends by itself
         self._listener.join(timeout=2)
-        if self._child.stdout:
-            self._child.stdout.close()
 
     def _close_stdin(self) -> None:
         if self._child.stdin:
@@ -142,6 +158,9 @@ class WriterProcess:
         with self._news:
             self._ended = True
             self._news.notify_all()
+        self._child.wait()  # also when nobody waits for the last word: no zombie is left
+        if self._child.stdout:
+            self._child.stdout.close()
 
 
 def _environment() -> dict[str, str]:
@@ -155,8 +174,3 @@ def _fresh_log(log: Path) -> IO[bytes]:
     if log.exists() and log.stat().st_size > LARGEST_LOG:
         log.unlink()
     return log.open("ab")
-
-
-def _last_words(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return f"Its last words, from {log}: {lines[-1]}" if lines else ""

@@ -11,13 +11,14 @@ import sys
 import time
 from dataclasses import dataclass, field
 from getpass import getuser
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from colonnade.errors import TrackingError
 from colonnade.tracking.git import git_tags
-from colonnade.tracking.journal import Journal, Message, fingerprint, waiting
+from colonnade.tracking.journal import Journal, Message, fingerprint
 from colonnade.tracking.process import WriterProcess
 from colonnade.tracking.server import problem_with
 from colonnade.tracking.urls import run_page, runs_page
@@ -96,9 +97,11 @@ class Recorder:
         """
         if params.mode == "off":
             return cls(params, None, None)
+        if params.system_metrics and not find_spec("psutil"):
+            raise TrackingError(_NO_PSUTIL)
         project = project.resolve()
         params = params.located(project)
-        away = problem_with(params.uri) if params.is_server else ""
+        away = problem_with(params.uri)
         if away and params.mode == "required":
             raise TrackingError(f"{away} {_ADVICE}")
         try:
@@ -166,6 +169,8 @@ class Recorder:
     def finish(self, status: Status = "FINISHED") -> Recorded | None:
         """End the run and wait until it is recorded; None if tracking is off or the store away.
 
+        A failed run that leaves no file is not waited for: the writer ends its record by itself.
+
         Raises: TrackingError if tracking is required and the record could not be delivered.
         An unfinished run has an error of its own to show, so this one is logged.
         """
@@ -174,6 +179,8 @@ class Recorder:
         self._tell(
             {"do": "end", "status": status, "time": round(time.time() * 1000)}, careful=False
         )
+        if self._may_leave(status):
+            return None
         answer = {"error": ""}
         if self._writer:
             answer = self._writer.answer(self._journal, self._params.timeout)
@@ -209,6 +216,17 @@ class Recorder:
                 if problem:
                     raise TrackingError(f"{problem} {_ADVICE}")
 
+    def _may_leave(self, status: Status) -> bool:
+        """Leave a failed run to the writer, if all is well and no file waits to be copied."""
+        if not self._writer or status == "FINISHED" or self._paths:
+            return False
+        assert self._journal is not None
+        if self._writer.problem(self._journal):
+            return False
+        self._journal.release()
+        self._writer.leave(wait=False)
+        return True
+
     def _keep(self) -> None:
         """Copy what was not delivered, before the next run overwrites it."""
         assert self._journal is not None
@@ -218,33 +236,23 @@ class Recorder:
 
     def _complain(self, problem: str, status: Status) -> None:
         assert self._journal is not None
-        kept = f"The run's record is kept in {self._journal.folder}; the next run delivers it."
+        kept = (
+            f"The run's record is kept in {self._journal.folder}; the next run delivers it, or "
+            "`kedro deliver`."
+        )
         if self._params.mode == "required" and status == "FINISHED":
             raise TrackingError(f"{problem} {kept} {_ADVICE}")
         logger.warning("%s", f"{problem} {kept}".strip())
 
 
-def deliver(project: Path, params: TrackingParams) -> tuple[int, int]:
-    """Deliver the records that were kept while the store was away, as the next run would.
-
-    Returns: how many were delivered, and how many are still kept.
-    Raises: TrackingError if the store is still away.
-    """
-    project = project.resolve()
-    params = params.located(project)
-    away = problem_with(params.uri) if params.is_server else ""
-    if away:
-        raise TrackingError(away)
-    before = len(waiting(project))
-    if before and params.mode != "off":
-        WriterProcess(project, params).deliver()
-    left = len(waiting(project))
-    return before - left, left
-
-
 _ADVICE = (
     "To go on without it, say `mode: optional` (the record is kept and delivered later) or "
     "`mode: off` in conf/base/mlflow.yml."
+)
+
+_NO_PSUTIL = (
+    "`system_metrics` needs the package psutil, which is not installed: pip install psutil, or say "
+    "`system_metrics: false` in conf/base/mlflow.yml."
 )
 
 

@@ -1,4 +1,4 @@
-"""Ask a tracking server whether it is there, without MLflow's import."""
+"""Ask a store whether it is there, without MLflow's import."""
 
 from __future__ import annotations
 
@@ -7,17 +7,49 @@ import json
 import os
 from pathlib import Path
 
-from colonnade.tracking.params import without_password
+from colonnade.tracking.params import SQLITE, without_password
 
 PATIENCE = 5.0
 ASKED = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 
 
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+SQLITE_BEGINS = b"SQLite format 3\0"
+
+
 def problem_with(uri: str) -> str:
-    """Say what keeps a server from recording runs: away, or refusing the password; else "".
+    """Say what keeps a store from recording runs, as far as can be told at once; else "".
+
+    No such address, a file that is no database, a server that is away or refuses the password.
 
     Units: waits at most 5 seconds.
     """
+    scheme = uri.partition(":")[0].partition("+")[0]
+    if scheme in {"http", "https"}:
+        return _server_problem(uri)
+    if uri.startswith(SQLITE):
+        return _file_problem(Path(uri.removeprefix(SQLITE)))
+    if "databricks" in scheme or (scheme in DATABASES and "://" in uri and scheme != "sqlite"):
+        return ""
+    return (
+        f"The tracking store '{without_password(uri)}' is no address that MLflow knows: write "
+        "sqlite:///mlflow.db, http://host:5000 or postgresql://... as `uri` in "
+        "conf/base/mlflow.yml, or in MLFLOW_TRACKING_URI if that is set."
+    )
+
+
+def _file_problem(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            begins = opened.read(len(SQLITE_BEGINS))
+    except OSError:
+        return ""  # not there yet
+    if begins in {b"", SQLITE_BEGINS}:
+        return ""
+    return f"{file} is not an MLflow store, or is damaged. Move it away, and a new one is made."
+
+
+def _server_problem(uri: str) -> str:
     from urllib.error import HTTPError
     from urllib.parse import urlsplit
     from urllib.request import Request, urlopen

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,7 +25,9 @@ VARIABLE = "MLFLOW_TRACKING_URI"
 def open_store(uri: str) -> MlflowClient:
     """Connect to a store; a sqlite file that is not there yet is created first."""
     if uri.startswith(SQLITE):
-        create_sqlite(Path(uri.removeprefix(SQLITE)))
+        file = Path(uri.removeprefix(SQLITE))
+        create_sqlite(file)
+        bring_along(file)
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
@@ -41,10 +44,43 @@ def create_sqlite(file: Path) -> None:
             return
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # 0.5 s, for this alone
 
+        for left in file.parent.glob(f"{file.name}.new-*"):
+            left.unlink()  # by a process that was killed, or had no room on the disk
         draft = file.with_name(f"{file.name}.new-{os.getpid()}")
         store: Any = cast("Any", SqlAlchemyStore)(f"{SQLITE}{draft}", str(file.parent / ARTIFACTS))
         store.engine.dispose()
         draft.replace(file)
+
+
+def bring_along(file: Path) -> None:
+    """Let a store that was moved or copied with its project find its artifacts beside it.
+
+    MLflow writes down whole paths: the pictures of a moved project would be gone, and a copied one
+    would write into the original.
+    """
+    root = file.parent / ARTIFACTS
+    with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=5)) as store, store:
+        experiments = store.execute("SELECT experiment_id, artifact_location FROM experiments")
+        for number, location in experiments.fetchall():
+            before, after = Path(location or "."), root / str(number)
+            ours = before.parts[-2:] == (ARTIFACTS, str(number)) and before != after
+            if not ours or not (after.exists() or not before.exists()):
+                continue
+            for table, column in _PATHS:
+                store.execute(
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
+                    f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",
+                    (str(after), len(location) + 1, location, len(location) + 1, f"{location}/"),
+                )
+
+
+_PATHS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
 
 
 @contextmanager

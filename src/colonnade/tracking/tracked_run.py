@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mlflow.entities import Metric, Param, RunTag
 
@@ -12,7 +12,7 @@ from colonnade.tracking.datasets import dataset_input, described
 from colonnade.tracking.description import describe
 from colonnade.tracking.git import git_tags
 from colonnade.tracking.journal import Journal, Message, fingerprint
-from colonnade.tracking.models import log_model
+from colonnade.tracking.models import log_model, logged_before
 from colonnade.tracking.naming import safe_key, safe_keys, safe_value
 from colonnade.tracking.store import experiment_id
 from colonnade.tracking.view import share_view
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DONE = "done"  # the journal's note of the last message applied
 JOURNAL_TAG = "colonnade.journal"
+DESCRIPTION = "mlflow.note.content"  # the name is MLflow's
+BROKEN_OFF = "ended"  # the tag that says why a run ended before its time
 
 
 class TrackedRun:
@@ -32,19 +34,27 @@ class TrackedRun:
     Every message may be applied again: what MLflow has already stays as it is. How far the run
     has come is noted in the journal's folder, so that another writer can go on from there.
 
-    Args: live: whether the process that trains is still there.
+    Args: live: whether the process that trains is still there. watched: whether the machine's
+    load is recorded meanwhile.
     """
 
     def __init__(
-        self, client: MlflowClient, journal: Journal, project: Path, *, live: bool
+        self,
+        client: MlflowClient,
+        journal: Journal,
+        project: Path,
+        *,
+        live: bool,
+        watched: bool = False,
     ) -> None:
         self.client, self.journal, self.project = client, journal, project
-        self.live = live
+        self.live, self.watched = live, watched
+        self._monitor: Any = None  # MLflow's, without types
         self.run_id = self.experiment_id = self.view = ""
         self.ended = False
         self._opening: Message = {}
         self._final: list[Metric] = []
-        self._data = ""
+        self._data = self._model_id = ""
         noted = journal.noted(DONE)
         self._begun = noted is not None
         self._done = -1 if noted is None else noted
@@ -65,14 +75,18 @@ class TrackedRun:
             again = message["number"] <= self._done and message["do"] in {"artifact", "model"}
             if not again:
                 steps[message["do"]](message)
+            elif message["do"] == "model":
+                self._model_id = logged_before(self.client.get_run(self.run_id))
             self._position = position
             self._done = max(self._done, message["number"])
             self.journal.note(DONE, self._done)
 
     def end(self, status: str, time: int, why: str = "") -> None:
         """Set the run's status. Units: milliseconds since 1970."""
+        if self._monitor:
+            self._monitor.finish()
         if why:
-            self.client.set_tag(self.run_id, "ended", why)
+            self.client.set_tag(self.run_id, BROKEN_OFF, why)
         self._describe()
         self.client.set_terminated(self.run_id, status=status, end_time=time)
         self.ended = True
@@ -80,7 +94,8 @@ class TrackedRun:
     def _open(self, message: Message) -> None:
         self._opening = message
         self.experiment_id = experiment_id(self.client, message["experiment"])
-        self.run_id = self._found() if self._begun else ""
+        found = self._found() if self._begun else []
+        self.run_id = found[0] if found else ""
         if not self.run_id:
             # noted before the run exists: a writer killed between the two leaves no double
             self.journal.note(DONE, self._done)
@@ -91,6 +106,9 @@ class TrackedRun:
                 tags={JOURNAL_TAG: self.journal.name},
             )
             self.run_id = run.info.run_id
+            self._drop_doubles()
+        elif BROKEN_OFF in self.client.get_run(self.run_id).data.tags:
+            self.client.delete_tag(self.run_id, BROKEN_OFF)  # which it will not be any more
         parameters = message["parameters"]
         names = safe_keys(parameters)
         self._log(Param(names[key], safe_value(value)) for key, value in parameters.items())
@@ -98,17 +116,39 @@ class TrackedRun:
         # asked while the run goes on: a record that is delivered later must not name a later commit
         git = message.get("git") or (git_tags(self.project) if self.live else {})
         self._tags({"values": git})
+        if self.watched:
+            self._watch()
 
-    def _found(self) -> str:
+    def _watch(self) -> None:
+        """Have MLflow measure processors, memory, disk and network of the whole machine."""
+        from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+        monitor: Any = cast("Any", SystemMetricsMonitor)
+        self._monitor = monitor(self.run_id, tracking_uri=self.client.tracking_uri)
+        self._monitor.start()
+
+    def _found(self) -> list[str]:
         runs = self.client.search_runs(
             [self.experiment_id], filter_string=f"tags.`{JOURNAL_TAG}` = '{self.journal.name}'"
         )
-        return runs[0].info.run_id if runs else ""
+        return [run.info.run_id for run in runs]
+
+    def _drop_doubles(self) -> None:
+        """Delete what MLflow's client made when it asked again for an answer that got lost."""
+        if self.client.tracking_uri.startswith("http"):
+            for run_id in self._found():
+                if run_id != self.run_id:
+                    self.client.delete_run(run_id)
 
     def _metrics(self, message: Message) -> None:
         values = message["values"]
         names = safe_keys(dict.fromkeys(key for key, *_ in values))
-        metrics = [Metric(names[key], value, time, step) for key, value, time, step in values]
+        # final ones are the model's, too: MLflow shows them on its page
+        model_id = self._model_id if message.get("final") else None
+        metrics = [
+            Metric(names[key], value, time, step, model_id=model_id or None)
+            for key, value, time, step in values
+        ]
         self._log(metrics)
         if message.get("final"):
             self._final += metrics
@@ -134,7 +174,7 @@ class TrackedRun:
     def _model(self, message: Message) -> None:
         path = self._unchanged(message)
         if path:
-            log_model(
+            self._model_id = log_model(
                 self.client,
                 path,
                 run=self.client.get_run(self.run_id),
@@ -161,7 +201,9 @@ class TrackedRun:
     def _describe(self) -> None:
         final = {metric.key: metric.value for metric in self._final}
         text = describe(self._opening, final, self._data)
-        self._tags({"values": {"mlflow.note.content": text}})
+        self._tags({"values": {DESCRIPTION: text}})
+        if self._model_id:
+            self.client.set_logged_model_tags(self._model_id, {DESCRIPTION: text})
 
     def _log(self, entities: Iterable[Any]) -> None:
         remaining = iter(entities)

@@ -1,9 +1,9 @@
 """The process that writes runs to MLflow, so that training need not wait for it.
 
 Started by `process.WriterProcess`. The first line on stdin says where the store is; every further
-line names a journal that has new messages, or none, to have delivered what others left. Answers,
-one JSON line for each run that ended or failed, go to stdout. When stdin closes, what is still
-open is ended as KILLED: the parent is gone.
+line names a journal that has new messages, or says `again`, to have delivered all that others
+left. Answers, one JSON line for each run that ended or failed, go to stdout. When stdin closes,
+what is still open is ended as KILLED: the parent is gone.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Writer:
     def __init__(self, settings: dict[str, Any], answers: IO[str]) -> None:
         self.uri = settings["uri"]
         self.project = Path(settings["project"])
+        self._watched = settings["system_metrics"]
         self._answers = answers
         self._runs: dict[str, TrackedRun | None] = {}
         self._client: MlflowClient | None = None
@@ -66,26 +67,29 @@ class Writer:
             return
         if run.ended:
             del self._runs[folder.name]
-            run.journal.delete()
-            self._answer(
-                run.journal,
-                run_id=run.run_id,
-                experiment_id=run.experiment_id,
-                view=run.view,
-            )
+            self._deliver(run)
 
-    def clear(self) -> None:
-        """Deliver, once, what runs that are gone have left."""
+    def clear(self, *, again: bool = False) -> None:
+        """Deliver, once, what runs that are gone have left; again: also what failed before."""
+        if again:
+            try:
+                self._connected()
+            except Exception as error:
+                traceback.print_exception(error)
+                self._answer("", error=_told(error))
         if self._cleared or self._client is None:
             return
         self._cleared = True
-        for journal in orphans(self.project):
+        for journal in orphans(self.project, again=again):
             if journal.name in self._runs:
                 continue
             try:
                 self._bury(journal)
             except Exception as error:
-                self._note_failure(journal, error)
+                self._answer(journal.name, error=_told(error))
+                if self._note_failure(journal, error):
+                    self._answer("", error=_told(error))
+                    return  # the others would only wait for the same store
 
     def end(self) -> None:
         """End what is still open: the parent has gone without a word."""
@@ -111,7 +115,7 @@ class Writer:
         client = self._connected()
         from colonnade.tracking.tracked_run import TrackedRun
 
-        return TrackedRun(client, journal, self.project, live=live)
+        return TrackedRun(client, journal, self.project, live=live, watched=live and self._watched)
 
     def _connected(self) -> MlflowClient:
         if self._client is None:
@@ -127,7 +131,13 @@ class Writer:
         run.follow()
         if run.run_id and not run.ended:
             run.end("KILLED", last, GONE)
-        journal.delete()
+        self._deliver(run)
+
+    def _deliver(self, run: TrackedRun) -> None:
+        """Tell of a run that is recorded in full; its journal has served."""
+        run.journal.delete()
+        ids = {"run_id": run.run_id, "experiment_id": run.experiment_id}
+        self._answer(run.journal.name, **ids, view=run.view)
 
     def _fail(self, journal: Journal, error: Exception, run: TrackedRun | None = None) -> None:
         self._runs[journal.name] = None
@@ -135,24 +145,26 @@ class Writer:
             with suppress(Exception):  # else it would look like running until it is delivered
                 run.end("FAILED", round(time.time() * 1000), f"not recorded in full: {error}")
         self._note_failure(journal, error)
-        self._answer(journal, error=f"MLflow: {_first_line(error)}.")
+        self._answer(journal.name, error=_told(error))
 
-    def _note_failure(self, journal: Journal, error: Exception) -> None:
+    def _note_failure(self, journal: Journal, error: Exception) -> bool:
+        """Let go of a journal; say whether the store is out of reach."""
         traceback.print_exception(error)
-        away = self._client is None or (self.uri.startswith("http") and problem_with(self.uri))
+        away = self._client is None or problem_with(self.uri)
         if not away:
             journal.failed()  # a fault of the record itself, which will not mend by waiting
         journal.release()
+        return bool(away)
 
-    def _answer(self, journal: Journal, **facts: str) -> None:
+    def _answer(self, journal: str, **facts: str) -> None:
         with suppress(OSError):  # nobody listens any more
-            print(json.dumps({"journal": journal.name, **facts}), file=self._answers, flush=True)
+            print(json.dumps({"journal": journal, **facts}), file=self._answers, flush=True)
 
 
-def _first_line(error: Exception) -> str:
+def _told(error: Exception) -> str:
     text = (str(error).strip().splitlines() or [""])[0].rstrip(".")
     kind = type(error).__name__
-    return text if kind == "MlflowException" else f"{kind}: {text}"
+    return f"MLflow: {text}." if kind == "MlflowException" else f"MLflow: {kind}: {text}."
 
 
 def _listen(bells: Bells) -> None:
@@ -191,8 +203,8 @@ def main() -> None:
     while (bell := _next(bells, settings["pid"])) is not None:
         if "journal" in bell:
             writer.ring(Path(bell["journal"]))
-        if bells.empty() or "journal" not in bell:
-            writer.clear()
+        if bells.empty() or "again" in bell:
+            writer.clear(again="again" in bell)
     writer.end()
     sys.stderr.flush()
     os._exit(0)  # everything is committed; taking MLflow down in order costs 0.2 s

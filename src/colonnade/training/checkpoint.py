@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from colonnade.errors import ModelError
+from colonnade.errors import ModelError, TrainingError
 from colonnade.tables.files import replaced_file
 from colonnade.training.task import History
 
@@ -53,6 +53,7 @@ class Checkpoint:
         """Replace the file by the program's present state.
 
         earlier: what later phases need of the phases before: plain data.
+        Raises: TrainingError if the disk does not take it; the file stays what it was.
         """
         from safetensors.torch import save
 
@@ -73,8 +74,14 @@ class Checkpoint:
         }
         described["sha256"] = _digest(described, tensors)
         content = save(tensors, metadata={"colonnade": json.dumps(described)})
-        with replaced_file(self.path) as stream:
-            stream.write(content)
+        try:
+            with replaced_file(self.path) as stream:
+                stream.write(content)
+        except OSError as error:
+            raise TrainingError(
+                f"the checkpoint {self.path} cannot be written: {error.strerror or error}. Make "
+                "room, or the folder writable, then resume: the last checkpoint is kept."
+            ) from error
 
     def read(self) -> Saved | None:
         """Give what was saved, or None where there is no file.
@@ -137,13 +144,13 @@ def restore(program: Program, saved: Saved) -> None:
         program.plateau.load(saved.state["plateau"])
         if program.average is not None:
             program.average.steps = int(saved.state["average_steps"])
-        program.history = _read_history(saved.tensors)
+        program.history = _read_history(saved.tensors, len(program.members))
         own = {k[5:]: t for k, t in saved.tensors.items() if k.startswith("rule.")}
         program.rule.load(own)
         for name, tensor in _tensors(program).items():
             if not name.startswith(("history.", "rule.")):
                 tensor.copy_(_same_shape(saved.tensors[name], tensor))
-    except (KeyError, ValueError, TypeError, IndexError, RuntimeError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError, RuntimeError) as error:
         raise ModelError(
             f"the checkpoint does not fit this training ({error}). Train without resume."
         ) from None
@@ -161,9 +168,9 @@ def history_tensors(history: History) -> dict[str, Tensor]:
     return {**found, "history.seconds": torch.tensor(history.seconds, dtype=torch.float64)}
 
 
-def _read_history(tensors: Mapping[str, Tensor]) -> History:
+def _read_history(tensors: Mapping[str, Tensor], n_members: int) -> History:
     columns = [tensors[f"history.{name}"].tolist() for name in (*_HISTORY, "seconds")]
-    return History(*columns)
+    return History(*columns).checked(n_members)
 
 
 def _tensors(program: Program) -> dict[str, Tensor]:
@@ -172,6 +179,7 @@ def _tensors(program: Program) -> dict[str, Tensor]:
         "flat": stack.flat,
         "running": stack.running,
         "average": program.average.flat if program.average else None,
+        "average_running": program.average.running if program.average else None,
         "kept": program.kept,
         "kept_running": program.kept_running,
     }

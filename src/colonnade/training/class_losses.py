@@ -155,7 +155,6 @@ class Ordinal(Loss):
 def _bce(logits: Tensor, targets: Tensor) -> Tensor:
     from torch.nn.functional import softplus
 
-    # -t log sigmoid(z) - (1 - t) log sigmoid(-z): both terms keep their digits far from 0. The
-    # threshold is where exp itself ends in float32.
-    above, below = softplus(-logits, threshold=80), softplus(logits, threshold=80)
-    return targets * above + (1 - targets) * below
+    # -log sigmoid(z) for a target of 1, -log sigmoid(-z) for 0, there being no others: keeps its
+    # digits far from 0. The threshold is where exp itself ends in float32.
+    return softplus((1 - 2 * targets) * logits, threshold=80)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from colonnade.training.checkpoint import Checkpoint
+from colonnade.training.interval import held_out_of
 from colonnade.training.network import split_pieces
 from colonnade.training.regularization import input_weights
 from colonnade.training.task import Individual, Task
@@ -86,7 +87,9 @@ def trained_model(
     if training.l1.active:
         facts["l1_strength"] = course.l1_strength
         facts["dropped_columns"] = _dropped(weights, standardizer.feature_names)
-    return TrainedModel(standardizer, model, training, weights, facts)
+    refitted = course.refit_epochs is not None
+    held_out = held_out_of(course.held_out, chosen, standardizer.target_scale, refitted=refitted)
+    return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out)
 
 
 def _own(tensor: Tensor) -> Tensor:

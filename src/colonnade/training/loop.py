@@ -243,23 +243,28 @@ class Program:
             return self.stack.flat
         return self.average.weights(sparse=self.lasso is not None)
 
+    @property
+    def running(self) -> Tensor | None:
+        """The batch-norm statistics that belong to `weights`."""
+        return self.stack.running if self.average is None else self.average.running
+
     def _judge(self, epoch: int, losses: list[float]) -> None:
-        validation = self.validation.losses(self.weights(), self.stack.running)
+        validation = self.validation.losses(self.weights(), self.running)
         wrong = ~torch.isfinite(torch.tensor(validation)) & self._running()
         if len(self.validation) and bool(wrong.any()):
             self._refuse("validation", f"epoch {epoch}", int(wrong.nonzero()[0]))
         self.history.train_loss.append(losses)
         self.history.validation_loss.append(validation)
-        self.plateau.update(validation)
+        self.plateau.update(epoch, validation)
         kept = self.stopping.update(epoch, validation)
         if self.kept is not None and kept:
             self.kept[kept] = self.weights()[kept]
-            if self.kept_running is not None and self.stack.running is not None:
-                self.kept_running[kept] = self.stack.running[kept]
+            if self.kept_running is not None and self.running is not None:
+                self.kept_running[kept] = self.running[kept]
 
     def result(self) -> tuple[Tensor, Tensor | None]:
         """Give the members' final weights and running statistics."""
-        flat, running = self.weights().clone(), self.stack.running
+        flat, running = self.weights().clone(), self.running
         kept = self.stopping.kept()
         if self.kept is not None and kept:
             flat[kept] = self.kept[kept]

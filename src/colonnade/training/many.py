@@ -67,14 +67,26 @@ def fit_many(
 
     if training.members != 1:
         raise ParameterError("fit_many trains the members it is given: leave training.members 1.")
+    if not members:
+        return []
     recipes = [_recipe(model, training, member) for member in members]
     boldest = model.model_copy(update={"dropout": max(own.dropout for own, _ in recipes)})
-    judged = [len(validation if m.validation_rows is None else m.validation_rows) for m in members]
-    task = prepare(train, validation, standardizer, boldest, training, n_validation=min(judged))
-    pairs = [
-        with_penalty(task, _individual(member, *recipe, len(train)), training.l1)
+    bare = [
+        _individual(member, *recipe, len(train))
         for member, recipe in zip(members, recipes, strict=True)
     ]
+    task = prepare(
+        train,
+        validation,
+        standardizer,
+        boldest,
+        training,
+        n_train=min(len(train if one.rows is None else one.rows) for one in bare),
+        n_validation=min(
+            len(validation if one.validation_rows is None else one.validation_rows) for one in bare
+        ),
+    )
+    pairs = [with_penalty(task, one, training.l1) for one in bare]
     individuals = [individual for individual, _ in pairs]
     workers = workers or available_cores()
     programs = group_members(task, individuals, workers)

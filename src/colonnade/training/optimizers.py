@@ -200,7 +200,7 @@ class OptimizerParams(Word):
     table: ClassVar[Mapping[str, Optimizer]] = OPTIMIZERS
     default: ClassVar[str] = "adam"
 
-    lr: float = Field(gt=0)
+    lr: float = Field(gt=0, le=1e30)
     weight_decay: float = Field(ge=0)
     momentum: float | None = Field(None, ge=0, lt=1)
     nesterov: bool | None = None

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from colonnade.errors import ModelError
 from colonnade.training.checkpoint import Checkpoint, Saved, restore
+from colonnade.training.interval import held_out_errors
 from colonnade.training.loop import Program
 from colonnade.training.rows import Rows
 from colonnade.training.task import History, Individual, Task
@@ -45,7 +46,7 @@ class Course:
     """What a training came to.
 
     history, stopped, best_epochs: of the phase that had validation rows. temperatures: of all
-    members together, then each one's own.
+    members together, then each one's own. held_out: what `held_out_errors` gives.
     Shape: flat (M, P).
     """
 
@@ -57,6 +58,7 @@ class Course:
     best_epochs: list[int]
     stopped: list[int]
     temperatures: list[float]
+    held_out: dict[str, Any]
     seconds: float
     refit_epochs: list[int] | None = None
     refit_losses: list[float] | None = None
@@ -83,8 +85,9 @@ def run_course(
         first.run(around.progress, around.writer(first, CHOOSE, {}))
         ended = {
             "stopping": first.stopping.state(),
-            "history": dataclasses.asdict(first.history),
+            "history": vars(first.history),
             "temperatures": _temperatures(first),
+            "held_out": held_out_errors(first),
         }
     flat, running = first.result()
     course = Course(
@@ -96,6 +99,7 @@ def run_course(
         best_epochs=[epoch or len(first.history) for epoch in first.stopping.best_epoch],
         stopped=list(first.stopping.stopped),
         temperatures=ended["temperatures"],
+        held_out=ended["held_out"],
         seconds=first.history.seconds[-1],
     )
     if not task.params.refit or not len(first.validation):
@@ -108,10 +112,11 @@ def _take_up(first: Program, saved: Saved) -> dict[str, Any]:
     ended: dict[str, Any] = saved.state["earlier"]
     try:
         first.stopping.load(ended["stopping"])
-        first.history = History(**ended["history"])
-        if not len(first.history) or len(ended["temperatures"]) != len(first.members) + 1:
+        first.history = History(**ended["history"]).checked(len(first.members))
+        n_outcomes = {len(ended["temperatures"]), len(ended["held_out"]["errors"])}
+        if not len(first.history) or n_outcomes != {len(first.members) + 1}:
             raise ValueError("a phase is missing")
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise ModelError(
             f"the checkpoint does not fit this training ({error}). Train without resume."
         ) from None
@@ -124,9 +129,7 @@ def _temperatures(program: Program) -> list[float]:
     if not program.params.temperature or not len(program.validation):
         return [1.0] * (n_members + 1)
     flat, running = program.result()
-    with torch.no_grad():
-        running = None if running is None else running.double()
-        logits = program.validation.logits(flat.double(), running, slice(None)).cpu()
+    logits = program.validation.exact_logits(flat, running).cpu()
     codes, loss = program.validation.codes.cpu(), program.task.loss
     own_codes = codes.unbind(0) if codes.ndim == 2 else [codes] * n_members
     own = [fit_temperature(loss, logits[i : i + 1], own_codes[i]) for i in range(n_members)]

@@ -30,17 +30,20 @@ def prepare(
     training: TrainingParams,
     *,
     dtype: torch.dtype = torch.float32,
+    n_train: int | None = None,
     n_validation: int | None = None,
 ) -> Task:
     """Check the parameters against the rows, and encode the rows.
 
-    n_validation: fewest rows that a member is judged on, where that is not the validation table.
+    n_train, n_validation: fewest rows that a member learns from and is judged on, where these are
+    not the whole tables.
     Raises: ParameterError, DataError.
     """
     n_classes = len(standardizer.classes or ())
     loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
+    n_learned = len(train) if n_train is None else n_train
     n_judged = len(validation) if n_validation is None else n_validation
-    _check(model, training, standardizer, len(train), n_judged)
+    _check(model, training, standardizer, n_learned, n_judged)
     plan = plan_for(model, standardizer, loss)
     device = choose_device(training)
     return Task(
@@ -128,7 +131,7 @@ def encode_rows(
 ) -> Rows:
     """Turn a prepared frame into tensors.
 
-    Raises: DataError if a number is not finite.
+    Raises: DataError if a feature or a target is not finite.
     """
     names = list(standardizer.feature_names)
     x = np.ones((len(frame), len(names) + 1), dtype=np.float32)
@@ -142,6 +145,8 @@ def encode_rows(
         target = (
             target.astype(np.float64) - standardizer.target_center
         ) / standardizer.target_scale
+        if not np.isfinite(target).all():
+            raise DataError(f"column '{standardizer.target}' holds numbers that are not finite.")
         codes = torch.from_numpy(target)
     else:
         codes = torch.from_numpy(target.astype(np.int64))

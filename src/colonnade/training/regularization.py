@@ -59,7 +59,7 @@ class Lasso:
     """After each step, soft thresholding of what reads the inputs, so that zeros are exact.
 
     by_column: an input's weights to all outputs shrink together by rate x penalty in length; else
-    each alone. Of one output the two are the same.
+    each alone.
     Shape: penalties (M, n_inputs).
     Source: Parikh & Boyd 2014, Proximal Algorithms, 6.5; Yuan & Lin 2006 (groups).
     """
@@ -78,29 +78,34 @@ class Lasso:
     def __call__(self) -> None:
         """Shrink."""
         for weight in self.weights:
-            if self.by_column:
+            # Of one output, a column is one weight.
+            if self.by_column and weight.shape[-2] > 1:
                 length = torch.linalg.vector_norm(weight, dim=-2, keepdim=True)
                 weight.mul_((1 - self.threshold / length.clamp_min(1e-30)).clamp_min_(0))
             else:
-                left = (weight.abs() - self.threshold).clamp_min_(0)
-                weight.copy_(torch.copysign(left, weight))
+                weight.sub_(weight.clamp(-self.threshold, self.threshold))
 
 
 class Average:
     """An exponential moving average of the weights (Polyak & Juditsky 1992).
 
     Early on it forgets faster, (1 + t) / (10 + t), so that the start has no weight at the end.
+    running: batch norm's statistics, averaged alike: those of the last steps' weights would not
+    fit the average (torch.optim.swa_utils.AveragedModel with use_buffers does the same).
     """
 
     def __init__(self, stack: Stack, decay: float) -> None:
         self.stack, self.decay, self.steps = stack, decay, 0
         self.flat = stack.flat.clone()
+        self.running = None if stack.running is None else stack.running.clone()
 
     def __call__(self) -> None:
         """Move towards the weights."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         self.flat.lerp_(self.stack.flat, 1 - decay)
+        if self.running is not None and self.stack.running is not None:
+            self.running.lerp_(self.stack.running, 1 - decay)
 
     def weights(self, sparse: bool) -> Tensor:
         """Give the average; what the lasso has set to 0 is 0 in it, too."""

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 # Floats gathered at once: the copy of a block stays small beside the table.
 _BLOCK_FLOATS = 2**22
+# Rows judged at once: at most so many, and fewer where they make more numbers than that a layer.
 _EVALUATION_ROWS = 2**16
+_EVALUATION_FLOATS = 2**24
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,15 @@ def permute(seeds: Sequence[int], epoch: int, members: Sequence[Tensor | None], 
 
     Shape: -> (M, n).
     """
-    orders = []
-    for seed, rows in zip(seeds, members, strict=True):
-        generator = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
-        order = torch.randperm(n, generator=generator)
-        orders.append(order if rows is None else rows[order])
-    return torch.stack(orders)
+    # Members that differ in other things alone share an order: drawn once.
+    orders: dict[tuple[int, int], Tensor] = {}
+    alike = [(seed, id(rows)) for seed, rows in zip(seeds, members, strict=True)]
+    for (seed, name), rows in zip(alike, members, strict=True):
+        if (seed, name) not in orders:
+            generator = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
+            order = torch.randperm(n, generator=generator)
+            orders[seed, name] = order if rows is None else rows[order]
+    return torch.stack([orders[one] for one in alike])
 
 
 def batches(
@@ -131,7 +136,8 @@ def _cut(rows: Rows, index: Tensor, shape: tuple[int, int, int], n_logits: int) 
     return Batches(x.unbind(0), targets.unbind(0), logits.unbind(0), targets, logits)
 
 
-def chunks(n_rows: int, size: int = _EVALUATION_ROWS) -> Iterator[slice]:
-    """Cut so many rows into slices of a fixed size."""
+def chunks(n_rows: int, floats_a_row: int = 1) -> Iterator[slice]:
+    """Cut so many rows into slices of a fixed size, which a layer's outputs do not outgrow."""
+    size = max(1, min(_EVALUATION_ROWS, _EVALUATION_FLOATS // floats_a_row))
     for start in range(0, n_rows, size):
         yield slice(start, min(n_rows, start + size))

@@ -123,6 +123,11 @@ class SchedulerParams(Word):
                 f"scheduler.warmup_epochs {warmup} leaves none of the {epochs} epochs at the full "
                 "rate: lower it, or raise training.epochs."
             )
+        if self.name == "one_cycle" and self.interval == "epoch" and epochs < 2:
+            found.append(
+                "scheduler one_cycle climbs and falls, and of a single epoch only its last, lowest "
+                "rate is left: set its interval to `step`, or raise training.epochs."
+            )
         late = [m for m in self.milestones or () if m >= epochs - warmup]
         if late:
             found.append(

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from colonnade.errors import DataError
+from colonnade.training.engine import thread_count
 from colonnade.training.members import run_members
 from colonnade.training.network import split_pieces
 from colonnade.training.regularization import input_weights
@@ -60,7 +61,8 @@ def with_penalty(
     """Give the member the pull that the parameters ask for, if they ask for one."""
     if not params.active:
         return member, None
-    found = choose_sparsity(task, member, params)
+    with thread_count(1):  # small products throughout
+        found = choose_sparsity(task, member, params)
     return dataclasses.replace(member, penalty=found.penalties), found
 
 
@@ -70,15 +72,15 @@ def choose_sparsity(task: Task, member: Individual, params: LassoParams) -> Spar
     Raises: DataError if there are fewer train rows than folds.
     """
     alone, member = _without_phases(task), dataclasses.replace(member, validation_rows=None)
-    shares = _shares(alone, [member], params)[0]
+    [share] = _shares(alone, [member], params)
     if params.strength != "auto":
-        return Sparsity(shares * params.strength, params.strength)
-    folds = _folds(alone, member, params.folds)
-    fold_shares = _shares(alone, [_on(member, fold) for fold in folds], params)
+        return Sparsity(share * params.strength, params.strength)
+    folds = [_on(member, fold) for fold in _folds(alone, member, params.folds)]
+    fold_shares = _shares(alone, folds, params)
     tried = [
-        dataclasses.replace(_on(member, fold), penalty=share * strength)
+        dataclasses.replace(fold, penalty=fold_share * strength)
         for strength in params.strengths
-        for fold, share in zip(folds, fold_shares, strict=True)
+        for fold, fold_share in zip(folds, fold_shares, strict=True)
     ]
     trained = run_members(alone, tried)
     logits = [_left_out(alone, one) for one in trained]
@@ -88,12 +90,11 @@ def choose_sparsity(task: Task, member: Individual, params: LassoParams) -> Spar
         np.concatenate([_row_losses(alone, *logits[i]) for i in group]) for group in groups
     ]
     chosen = _hardest_within_one_error(row_losses)
-    best = [trained[i] for i in groups[chosen]]
     return Sparsity(
-        shares * params.strengths[chosen],
+        share * params.strengths[chosen],
         params.strengths[chosen],
         _temperature(alone, [logits[i] for i in groups[chosen]]),
-        _mean_curve(best),
+        _mean_curve([trained[i] for i in groups[chosen]]),
         {s: float(rows.mean()) for s, rows in zip(params.strengths, row_losses, strict=True)},
     )
 
@@ -166,10 +167,7 @@ def _folds(task: Task, member: Individual, n_folds: int) -> list[tuple[Tensor, T
 def _left_out(task: Task, one: Trained) -> tuple[Tensor, Tensor, Tensor]:
     """Logits, targets and codes of the rows that a member was not trained on."""
     held = Validation(task, [one.member])
-    running = None if one.running is None else one.running.double()
-    with torch.no_grad():
-        logits = held.logits(one.flat.double(), running, slice(None))
-    return logits, held.targets, held.codes
+    return held.exact_logits(one.flat, one.running), held.targets, held.codes
 
 
 def _row_losses(task: Task, logits: Tensor, targets: Tensor, codes: Tensor) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ModelError, UserError
 from colonnade.tables.files import replaced_file
+from colonnade.training.interval import HeldOut
 from colonnade.training.models import ModelParams, Plan
 from colonnade.training.parameters import TrainingParams
 from colonnade.training.trained import TrainedModel
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DESCRIPTION = "model.json"
-FORMAT = 1
+FORMAT = 2
 _WEIGHTS = re.compile(r"weights-[0-9a-f]{12}\.safetensors")
 
 
-def save_model(model: TrainedModel, folder: Path) -> None:
+def save_model(model: TrainedModel, folder: Path, *, table: str | None = None) -> None:
     """Write the model so that a kill at any moment leaves the old one or the new one.
 
     The description is replaced last; weights that it no longer names are removed after.
+
+    Args: table: the name of the table that it was trained on.
     """
     from safetensors.torch import save
 
@@ -37,9 +40,11 @@ def save_model(model: TrainedModel, folder: Path) -> None:
         stream.write(content)
     description = {
         "format": FORMAT,
+        "table": table,
         "weights": {"file": name, "sha256": digest},
         **model.describe(),
     }
+    description["sha256"] = _digest(description)
     text = json.dumps(description, indent=2, allow_nan=False, ensure_ascii=False)
     with replaced_file(folder / DESCRIPTION) as stream:
         stream.write(f"{text}\n".encode())
@@ -50,10 +55,13 @@ def save_model(model: TrainedModel, folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def load_model(folder: Path) -> TrainedModel:
+def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
     """Read a model back.
 
-    Raises: ModelError if the folder holds no model, or one that was altered or cut.
+    Args: table: the name of the table that it has to be of, if it says of which it is.
+
+    Raises: ModelError if the folder holds no model, one that was altered or cut, one of another
+        version, or of another table.
     """
     from colonnade.tables.standardize import Standardizer
 
@@ -64,8 +72,9 @@ def load_model(folder: Path) -> TrainedModel:
         standardizer = Standardizer.model_validate(described["standardizer"])
         model = ModelParams.model_validate(described["model"])
         training = TrainingParams.model_validate(described["training"])
-        facts = dict(described["facts"])
-        trained = TrainedModel(standardizer, model, training, {}, facts)
+        facts, errors = dict(described["facts"]), described["held_out"]
+        held_out = None if errors is None else HeldOut.model_validate(errors)
+        trained = TrainedModel(standardizer, model, training, {}, facts, held_out=held_out)
         plan = trained.plan
     except (ValueError, KeyError, TypeError, UserError) as error:
         raise ModelError(
@@ -73,15 +82,43 @@ def load_model(folder: Path) -> TrainedModel:
             "Train it again."
         ) from None
     trained.weights = _read_tensors(folder, content, plan)
+    _refuse_altered(folder, described, table)
     return trained
+
+
+def _digest(description: dict[str, Any]) -> str:
+    """SHA-256 of everything that a description says, however it is laid out."""
+    said = {key: value for key, value in description.items() if key != "sha256"}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refuse_altered(folder: Path, described: dict[str, Any], table: str | None) -> None:
+    """Refuse a number that was changed by hand, and a model that lies in another's place."""
+    if described.get("sha256") != _digest(described):
+        raise ModelError(
+            f"{folder / DESCRIPTION} is not as it was written: it was altered. "
+            "Train the model again."
+        )
+    trained_on = described.get("table")
+    if table and trained_on and trained_on != table:
+        raise ModelError(
+            f"{folder} holds a model of the table '{trained_on}', not of '{table}'. Put the right "
+            f"folder there, or train: kedro run --pipeline {table}"
+        )
 
 
 def _read_description(folder: Path) -> dict[str, Any]:
     path = folder / DESCRIPTION
     try:
         described = json.loads(path.read_bytes())
-        if not isinstance(described, dict) or described.get("format") != FORMAT:
+        if not isinstance(described, dict) or not isinstance(described.get("format"), int):
             raise ValueError("it is not a model's description")
+        if described["format"] != FORMAT:
+            raise ValueError(
+                f"it is not a model's description of format {FORMAT}, which this version reads, "
+                f"but of format {described['format']}"
+            )
     except FileNotFoundError:
         raise ModelError(f"{folder} holds no model: {DESCRIPTION} is missing. Train one.") from None
     except (OSError, ValueError, RecursionError) as error:

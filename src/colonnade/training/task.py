@@ -65,3 +65,13 @@ class History:
 
     def __len__(self) -> int:
         return len(self.seconds)
+
+    def checked(self, n_members: int) -> History:
+        """Give itself, if every epoch has a number for every member.
+
+        Raises: ValueError.
+        """
+        for column in (self.lr, self.train_loss, self.validation_loss):
+            if len(column) != len(self) or any(len(epoch) != n_members for epoch in column):
+                raise ValueError("its history has gaps")
+        return self

@@ -52,6 +52,7 @@ def train_model(
     TrainingError when a loss is not finite, ModelError for a checkpoint that cannot be used.
     """
     from colonnade.training.fitting import history_frame, open_checkpoint, trained_model
+    from colonnade.training.interval import errors_of_folds
     from colonnade.training.phases import Surroundings, run_course
     from colonnade.training.prepare import prepare
     from colonnade.training.sparsity import cross_validated
@@ -70,6 +71,11 @@ def train_model(
     course = cross_validated(course, sparsity)
     numbers = range(training.members)
     trained = trained_model(course, numbers, standardizer, model, training, threads=threads)
+    if not len(validation):
+        strength = trained.facts.get("l1_strength") or 0.0
+        trained.held_out = errors_of_folds(
+            train, standardizer, model, training, l1_strength=strength
+        )
     return Fitted(trained, history_frame(course, numbers))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colonnade.errors import ModelError
+from colonnade.training.interval import COVERAGE
 from colonnade.training.models import ModelParams, Plan, plan_for
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colonnade.tables.standardize import Standardizer
+    from colonnade.training.interval import HeldOut
     from colonnade.training.loss import Loss
     from colonnade.training.parameters import TrainingParams
 
@@ -29,6 +31,8 @@ class TrainedModel:
     Predictions run in float64, where the number of rows handed in at once changes nothing that
     anybody could see (1e-12), while float32 products differ in the 7th digit.
 
+    Args: held_out: a number's errors on rows held out from training, behind its intervals.
+
     Shape: weights: each (n_members, ...). X: (n, n_features), in the standardizer's order.
     """
 
@@ -39,9 +43,11 @@ class TrainedModel:
         training: TrainingParams,
         weights: dict[str, Tensor],
         facts: dict[str, Any],
+        *,
+        held_out: HeldOut | None = None,
     ) -> None:
         self.standardizer, self.model, self.training = standardizer, model, training
-        self.weights, self.facts = weights, facts
+        self.weights, self.facts, self.held_out = weights, facts, held_out
 
     @property
     def n_classes(self) -> int:
@@ -132,10 +138,21 @@ class TrainedModel:
         numbers: np.ndarray = self.scores(X) * table.target_scale + table.target_center
         return numbers
 
-    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def half_width(self, coverage: float = COVERAGE) -> float | None:
+        """Half of a predicted number's interval, in raw units; None if nothing can be promised.
+
+        As validation rows say (before a `refit`), or folds of a small table without such rows.
+        Raises: ParameterError if coverage is not between 0 and 1.
+        """
+        return None if self.held_out is None else self.held_out.half_width(coverage)
+
+    def predict(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
         """Predict rows of raw columns, in any order of columns.
 
-        Shape: -> "prediction" (label, or raw units) and "probability_<label>" for each class.
+        Args: coverage: how often a number should lie from "lower" to "upper".
+
+        Shape: -> "prediction" (label, or raw units), then "probability_<label>" for each class, or
+            a number's "lower" and "upper" where rows were held out that bear witness to them.
         Raises: DataError if a column is missing or unusable.
         """
         import pandas as pd
@@ -145,12 +162,21 @@ class TrainedModel:
         X = features[self.standardizer.feature_names].to_numpy(dtype=np.float32)
         classes = self.standardizer.classes
         if classes is None:
-            return pd.DataFrame({"prediction": self.predict_array(X)}, index=frame.index)
+            return self._numbers(X, frame.index, coverage)
         shares = self.probabilities(X)
         codes = shares.argmax(axis=1)
         predicted = pd.Series([classes[code] for code in codes], index=frame.index, dtype=None)
         columns = {f"probability_{label}": shares[:, i] for i, label in enumerate(classes)}
         return pd.DataFrame({"prediction": predicted, **columns}, index=frame.index)
+
+    def _numbers(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
+        import pandas as pd
+
+        predicted, half = self.predict_array(X), self.half_width(coverage)
+        columns = {"prediction": predicted}
+        if half is not None:
+            columns |= {"lower": predicted - half, "upper": predicted + half}
+        return pd.DataFrame(columns, index=index)
 
     def linear_coefficients(self) -> tuple[dict[str, float], float]:
         """Give slope by raw column and intercept, in raw units, of a linear regression.
@@ -202,5 +228,6 @@ class TrainedModel:
             "model": self.model.model_dump(mode="json"),
             "training": self.training.model_dump(mode="json"),
             "facts": self.facts,
+            "held_out": None if self.held_out is None else self.held_out.model_dump(mode="json"),
             "standardizer": self.standardizer.model_dump(mode="json"),
         }

@@ -11,7 +11,7 @@ from colonnade.training.network import forward, split_pieces
 from colonnade.training.rows import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from colonnade.training.task import Individual, Task
 
@@ -34,6 +34,11 @@ class Validation:
     def __len__(self) -> int:
         return int(self.x.shape[-2])
 
+    def chunks(self) -> Iterator[slice]:
+        """Cut the rows so that no layer's outputs, of all members, fill the memory."""
+        plan = self.task.plan
+        return chunks(len(self), self.n_members * max(plan.n_inputs, *plan.widths, plan.n_logits))
+
     def logits(self, flat: Tensor, running: Tensor | None, part: slice) -> Tensor:
         """Give the members' logits of some rows, in the precision of `flat`.
 
@@ -44,13 +49,22 @@ class Validation:
         x = self.x[..., part, :].to(flat.dtype)
         return forward(task.plan, task.kernels, weights, x, running=running)
 
+    def exact_logits(self, flat: Tensor, running: Tensor | None) -> Tensor:
+        """Give the members' logits of all rows in float64.
+
+        Shape: flat (M, P) -> (M, n, n_logits).
+        """
+        flat, running = flat.double(), None if running is None else running.double()
+        with torch.no_grad():
+            return torch.cat([self.logits(flat, running, part) for part in self.chunks()], dim=1)
+
     def losses(self, flat: Tensor, running: Tensor | None) -> list[float]:
         """Give each member's mean loss; NaN where there are no rows."""
         if not len(self):
             return [float("nan")] * self.n_members
         loss = self.task.loss
         total = torch.zeros(2, self.n_members, dtype=torch.float64, device=flat.device)
-        for part in chunks(len(self)):
+        for part in self.chunks():
             logits = self.logits(flat, running, part)
             targets = self.targets[..., part, :]
             total[0] += loss.rows(logits, targets).to(torch.float64).sum(-1)

@@ -54,10 +54,14 @@ class Stopping:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take up a checkpoint's state."""
-        self.best = [math.inf if value is None else float(value) for value in state["best"]]
-        self.best_epoch = [int(value) for value in state["best_epoch"]]
-        self.stopped = [int(value) for value in state["stopped"]]
+        """Take up a checkpoint's state.
+
+        Raises: ValueError, TypeError, KeyError if it is not of so many members.
+        """
+        n = len(self.best)
+        self.best = _numbers(state["best"], n)
+        self.best_epoch = [int(value) for value in _numbers(state["best_epoch"], n)]
+        self.stopped = [int(value) for value in _numbers(state["stopped"], n)]
 
 
 class EarlyStopping(Stopping):
@@ -117,6 +121,7 @@ class FixedEnds(Stopping):
 class Plateau:
     """Lower a member's rate when its loss has not fallen for more than `patience` epochs.
 
+    Epochs of a warm-up do not count: their low rates say nothing of a standstill.
     Source: torch.optim.lr_scheduler.ReduceLROnPlateau, relative threshold, no cooldown.
     """
 
@@ -126,9 +131,9 @@ class Plateau:
         self.best = [math.inf] * n_members
         self.waited = [0] * n_members
 
-    def update(self, losses: Sequence[float]) -> None:
-        """Take an epoch's losses."""
-        if not self.active:
+    def update(self, epoch: int, losses: Sequence[float]) -> None:
+        """Take an epoch's losses; epochs count from 1."""
+        if not self.active or epoch <= (self.params.warmup_epochs or 0):
             return
         threshold = self.params.threshold or 0.0
         patience, factor = self.params.patience or 0, self.params.factor or 1.0
@@ -153,7 +158,18 @@ class Plateau:
         return {"scale": self.scale, "best": best, "waited": self.waited}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take up a checkpoint's state."""
-        self.scale = [float(value) for value in state["scale"]]
-        self.best = [math.inf if value is None else float(value) for value in state["best"]]
-        self.waited = [int(value) for value in state["waited"]]
+        """Take up a checkpoint's state.
+
+        Raises: ValueError, TypeError, KeyError if it is not of so many members.
+        """
+        n = len(self.best)
+        self.scale, self.best = _numbers(state["scale"], n), _numbers(state["best"], n)
+        self.waited = [int(value) for value in _numbers(state["waited"], n)]
+
+
+def _numbers(values: Any, n_members: int) -> list[float]:
+    """Read one number a member; JSON knows no infinity, which was written as null."""
+    found = [math.inf if value is None else float(value) for value in values]
+    if len(found) != n_members:
+        raise ValueError(f"{len(found)} members, not {n_members}")
+    return found

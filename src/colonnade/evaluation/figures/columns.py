@@ -148,7 +148,7 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
     below = room_for(turned) if turned else 0.2
     legend_room = 0.3 if dependence and len(dependence[0].curves) > 1 else 0.0
     margins = Margins(
-        bottom=0.4 + below + legend_room, between_rows=0.45 + below, between_columns=0.2
+        bottom=0.4 + below + legend_room, between_rows=0.45 + below, between_columns=0.4
     )
     height = margins.bottom + margins.top + 1.7 * rows + margins.between_rows * (rows - 1)
     figure, axes = new_figure(
@@ -177,11 +177,13 @@ def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
     numbers = not any(isinstance(value, str) for value in one.values)
     at = np.asarray(one.values, dtype=float) if numbers else np.arange(len(one.values))
     for name, curve in one.curves.items():
-        form = "-" if numbers and len(at) > 2 else "o:"
+        # No line from one word to the next: what would lie between them?
+        form = "-" if numbers and len(at) > 2 else "o"
         ax.plot(at, curve, form, color=colours[name], lw=1.8, ms=5, label=plain(name))
     if numbers:
-        ax.locator_params(axis="x", nbins=6)
+        ax.locator_params(axis="x", nbins=5)
         return
+    ax.margins(x=0.5 / max(len(at), 2))
     ax.set_xticks(at, [plain(value, 12) for value in one.values])
     if _upright(one):
         ax.tick_params(axis="x", rotation=90)

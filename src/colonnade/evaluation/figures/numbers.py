@@ -69,6 +69,7 @@ def residuals(predictions: pd.DataFrame, target: str = "target", part: str = "te
         n_bins = int(np.clip(np.sqrt(len(rows)), 5, 40))
         bars.hist(errors, bins=n_bins, orientation="horizontal", color=SKY)
     bars.axhline(0, color=MUTED, lw=1, ls="--")
+    bars.locator_params(axis="x", integer=True, nbins=4)
     label(bars, x="rows")
     return finish(figure, [target])
 

@@ -19,6 +19,7 @@ from colonnade.evaluation.figures.style import (
     legend,
     new_figure,
     plain,
+    room_for,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from colonnade.evaluation.observations import Array
 
 MOST_CURVES = len(PALETTE)
+_LONGEST = 16
 
 
 def roc_curves(predictions: pd.DataFrame, part: str = "test") -> Figure:
@@ -42,10 +44,10 @@ def roc_curves(predictions: pd.DataFrame, part: str = "test") -> Figure:
     figure, ax, hardest = _by_class(predictions, part, title, roc_auc_score)
     for curve in hardest:
         false_rate, true_rate, _ = roc_curve(curve.hit, curve.p)
-        ax.plot(false_rate, true_rate, label=f"{curve.name}: AUC {curve.told}", **curve.look)
+        ax.plot(false_rate, true_rate, label=curve.told, **curve.look)
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":")
     label(ax, x="false positive rate (share)", y="true positive rate (share)")
-    _legend(ax, hardest, "lower right")
+    _legend(ax, hardest, "AUC")
     return finish(figure, class_labels(predictions))
 
 
@@ -57,10 +59,9 @@ def precision_recall_curves(predictions: pd.DataFrame, part: str = "test") -> Fi
     figure, ax, hardest = _by_class(predictions, part, title, average_precision_score)
     for curve in hardest:
         precision, recall, _ = precision_recall_curve(curve.hit, curve.p)
-        told = f"{curve.name}: AP {curve.told}"
-        ax.step(recall, precision, where="post", label=told, **curve.look)
+        ax.step(recall, precision, where="post", label=curve.told, **curve.look)
     label(ax, x="recall (share of the class found)", y="precision (share of calls right)")
-    _legend(ax, hardest, "lower left")
+    _legend(ax, hardest, "average precision")
     return finish(figure, class_labels(predictions))
 
 
@@ -77,7 +78,8 @@ class _Curve:
 
     @property
     def told(self) -> str:
-        return f"{self.area:.3f}, {count(int(self.hit.sum()))}"
+        area = "> 0.999" if 0.9995 <= self.area < 1 else f"{self.area:.3f}"
+        return f"{self.name}\n{area} · {count(int(self.hit.sum()))}"
 
     @property
     def look(self) -> dict[str, Any]:
@@ -98,19 +100,25 @@ def _by_class(
             found.append((float(area(hit, p)), k, hit, p))
     found.sort(key=lambda one: one[:2])
     curves = [
-        _Curve(plain(labels[k]), hit, p, value, place, len(found))
+        _Curve(plain(labels[k], _LONGEST), hit, p, value, place, len(found))
         for place, (value, k, hit, p) in enumerate(found[:MOST_CURVES])
     ]
-    figure, (ax,) = new_figure(f"{title} · {part}, {count(len(rows))}", height=4.6)
+    # The legend stands beside the axes: curves may run anywhere within them.
+    beside = 0.6 + max(1.75, room_for(curve.name for curve in curves))
+    figure, (ax,) = new_figure(
+        f"{title} · {part}, {count(len(rows))}", height=4.6, margins=Margins(right=beside)
+    )
     ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
     return figure, ax, curves
 
 
-def _legend(ax: Axes, curves: list[_Curve], place: str) -> None:
+def _legend(ax: Axes, curves: list[_Curve], area: str) -> None:
     if curves:
         folded = curves[0].of - len(curves)
-        title = f"hardest first; {folded} more not drawn" if folded > 0 else None
-        legend(ax, loc=place, title=title)
+        title = f"{area}, worst first"
+        if folded > 0:
+            title += f";\n{folded} more not drawn"
+        legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1.02), title=title, alignment="left")
 
 
 def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
@@ -118,24 +126,28 @@ def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
     before, after = calibration.before, calibration.after
     figure, (ax, bars) = new_figure(
         f"Reliability · {part}, {count(sum(before.rows))}",
-        rows=2, height=4.8, sharex=True, height_ratios=[3, 1], margins=Margins(between_rows=0.15),
+        rows=2, height=5.2, sharex=True, height_ratios=[3, 1],
+        margins=Margins(top=1.1, between_rows=0.15),
     )  # fmt: skip
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":", label="as sure as right")
-    _reliability(ax, before, BLUE, "o-", "as trained")
+    _reliability(ax, before, BLUE, "o", "as predicted")
     if after is not None and calibration.temperature is not None:
         told = f"at temperature {calibration.temperature:.2f}"
-        _reliability(ax, after, VERMILION, "s--", told)
+        _reliability(ax, after, VERMILION, "s", told)
     label(ax, y="accuracy (share right)")
     ax.set(ylim=(-0.02, 1.05))
-    legend(ax, loc="upper left")
+    legend(ax, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
     bars.bar(before.confidence, before.rows, width=0.03, color=GREEN)
     bars.set(xlim=(0, 1.02))
+    bars.locator_params(axis="y", integer=True)
     label(bars, x="confidence (probability of the predicted class)", y="rows")
     return finish(figure)
 
 
-def _reliability(ax: Axes, bins: Reliability, colour: str, form: str, name: str) -> None:
-    ax.plot(
-        bins.confidence, bins.accuracy, form, color=colour, lw=1.6, ms=5,
-        label=f"{name}: calibration error {bins.ece:.3f}, log-loss {bins.log_loss:.3f}",
-    )  # fmt: skip
+def _reliability(ax: Axes, bins: Reliability, colour: str, marker: str, name: str) -> None:
+    """A point a bin, the larger the more rows it holds: a bin of one row proves nothing."""
+    told = f"{name}: calibration error {bins.ece:.3f}, log-loss {bins.log_loss:.3f}"
+    ax.plot(bins.confidence, bins.accuracy, color=colour, lw=1, alpha=0.5)
+    most = max(bins.rows, default=1)
+    sizes = [8 + 72 * (rows / most) ** 0.5 for rows in bins.rows]
+    ax.scatter(bins.confidence, bins.accuracy, s=sizes, marker=marker, color=colour, label=told)

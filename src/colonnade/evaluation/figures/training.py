@@ -27,18 +27,28 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # A loss that falls by more than this is drawn on a logarithmic axis.
-_LOG_RATIO = 30
+_LOG_RATIO = 10
+# Over more than this, powers of ten are ticks enough.
+_DECADES = 200
 
 
 def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None) -> Figure:
     """Train and validation loss of each epoch, and the learning rate below.
 
     Args: history: columns epoch, lr, train_loss, validation_loss (NaN without validation rows).
-    sizes: number of rows by part, for the title.
+    sizes: number of rows by part, for the title. Where there are no validation rows, the
+    validation loss is that of train rows which took turns in being held out.
     """
     parts = [p for p in ("train", "validation") if history[f"{p}_loss"].notna().any()]
     counts = {part: f" {count(sizes[part])}" for part in parts if sizes and part in sizes}
-    title = "Learning curve · " + ", ".join(f"{part}{counts.get(part, '')}" for part in parts)
+    in_turn = bool(sizes) and not (sizes or {}).get("validation")
+    told = {
+        "train": "train",
+        "validation": "held out of train, in turn" if in_turn else "validation",
+    }
+    title = "Learning curve · " + ", ".join(
+        f"{part}{counts.get(part, '')}" for part in parts if part == "train" or not in_turn
+    )
     figure, (losses, rates) = new_figure(
         title,
         rows=2,
@@ -50,26 +60,39 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
     epochs = history["epoch"].to_numpy()
     for part, colour, line in (("train", BLUE, "-"), ("validation", VERMILION, "--")):
         if part in parts:
-            losses.plot(epochs, history[f"{part}_loss"], line, color=colour, label=part, lw=1.8)
-    _mark_best(losses, history)
+            losses.plot(
+                epochs, history[f"{part}_loss"], line, color=colour, label=told[part], lw=1.8
+            )
+    _mark_best(losses, history, "held-out" if in_turn else "validation")
     label(losses, y="loss (mean over rows)")
     legend(losses)
     values = history[["train_loss", "validation_loss"]].to_numpy()
     values = values[np.isfinite(values)]
     if len(values) and values.min() > 0 and values.max() > _LOG_RATIO * values.min():
-        losses.set_yscale("log")
+        _logarithmic(losses, values.max() / values.min())
     rates.plot(epochs, history["lr"], color=INK, lw=1.4)
     rates.set_ylim(bottom=0)
     label(rates, x="epoch", y="rate")
     return finish(figure)
 
 
-def _mark_best(ax: Axes, history: pd.DataFrame) -> None:
+def _logarithmic(ax: Axes, ratio: float) -> None:
+    """A logarithmic axis whose numbers are plain and not too many."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if ratio < _DECADES else (1.0,)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.tick_params(which="minor", color=MUTED)
+
+
+def _mark_best(ax: Axes, history: pd.DataFrame, name: str) -> None:
     losses = history["validation_loss"].to_numpy(dtype=float)
     if np.isnan(losses).all():
         return
     best = int(np.nanargmin(losses))
     epoch = int(history["epoch"].iloc[best])
     ax.axvline(epoch, color=MUTED, lw=1, ls=":")
-    told = f"lowest validation loss {losses[best]:.4g}, epoch {epoch}"
+    told = f"lowest {name} loss {losses[best]:.4g}, epoch {epoch}"
     ax.plot(epoch, losses[best], "o", color=VERMILION, label=told)

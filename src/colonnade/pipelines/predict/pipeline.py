@@ -15,7 +15,7 @@ def create_pipeline(table: str) -> Pipeline:
     stages = [
         node(
             predict,
-            inputs=["model", "rows"],
+            inputs=["model", "rows", "params:evaluation"],
             outputs=["predictions", "predictions_parquet"],
             name="predict",
             namespace="predict",

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from colonnade.evaluation import crossvalidation
+from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.model_card import model_card_markdown
 from colonnade.evaluation.report import report_content, report_html
@@ -109,28 +110,6 @@ def evaluate(
     return evaluation.predictions, metrics
 
 
-def draw_figures(
-    model: TrainedModel,
-    history: pd.DataFrame,
-    predictions: pd.DataFrame,
-    metrics: dict[str, float],
-    primary: pd.DataFrame,
-    split: pd.DataFrame,
-) -> tuple[Any, Any]:
-    """Draw how training went, and how the predictions fit."""
-    from colonnade.evaluation.figures import fit_figure, learning_curve
-    from colonnade.evaluation.line import line_data
-
-    fit = fit_figure(
-        predictions,
-        target=model.standardizer.target,
-        metrics=metrics,
-        line=line_data(model, primary, split),
-    )
-    sizes = {part: int((split["part"] == part).sum()) for part in PARTS}
-    return learning_curve(history, sizes), fit
-
-
 def write_report(
     model: TrainedModel,
     history: pd.DataFrame,
@@ -143,8 +122,8 @@ def write_report(
     schema: SchemaParams,
     params: EvaluationParams,
     table: str,
-) -> tuple[str, str]:
-    """Write the page and the card that say whether the model is good, and what it was made of."""
+) -> tuple[Any, Any, str, str]:
+    """Say whether the model is good: two figures, and the page and card that hold all there is."""
     content = report_content(
         table,
         model=model,
@@ -158,4 +137,6 @@ def write_report(
         params=params,
         folds=cross_validation.get("folds", []),
     )
-    return report_html(content), model_card_markdown(content)
+    figures = drawings(content)
+    page = report_html(content, figures)
+    return figures["learning"], figures["fit"], page, model_card_markdown(content)

@@ -1,0 +1,119 @@
+"""Pictures, pages and models: files and folders of this machine."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import HTMLPreview, ImagePreview
+
+from colonnade.tables.files import replaced_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from colonnade.training.trained import TrainedModel
+
+
+class _LocalPath(AbstractDataset[Any, Any]):
+    """A file or folder of this machine."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return Path(self._filepath)
+
+    def _exists(self) -> bool:
+        return self.path.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath}
+
+
+class PngFigure(_LocalPath):
+    """A matplotlib figure in a PNG file."""
+
+    def load(self) -> Any:
+        """Refuse: a picture does not become a figure again."""
+        raise DatasetError(f"{self._filepath}: a picture cannot be loaded as a figure.")
+
+    def save(self, data: Figure) -> None:
+        """Draw the figure."""
+        with replaced_file(self.path) as stream:
+            # without the version of matplotlib in it, equal figures are equal files
+            data.savefig(stream, format="png", metadata={"Software": None})
+
+    def preview(self) -> ImagePreview:
+        """The picture, for kedro-viz."""
+        return ImagePreview(base64.b64encode(self.path.read_bytes()).decode())
+
+
+class TextFile(_LocalPath):
+    """Text in UTF-8."""
+
+    def load(self) -> str:
+        """Read the text."""
+        return self.path.read_text(encoding="utf-8")
+
+    def save(self, data: str) -> None:
+        """Write the text."""
+        with replaced_file(self.path) as stream:
+            stream.write(data.encode())
+
+
+class HtmlPage(TextFile):
+    """An HTML page, as text."""
+
+    def preview(self) -> HTMLPreview:
+        """The page, for kedro-viz."""
+        return HTMLPreview(self.path.read_text(encoding="utf-8"))
+
+
+class ModelFolder(_LocalPath):
+    """A trained model: weights and description in a folder of its own.
+
+    Args: table: the name of the table that it is of; a model of another one is refused.
+    """
+
+    def __init__(
+        self, *, filepath: str, table: str | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._table = table
+
+    def load(self) -> TrainedModel:
+        """Read the model back.
+
+        Raises: ModelError (as the cause of Kedro's DatasetError) if the folder was cut or altered,
+            or is of another table.
+        """
+        from colonnade.training.storage import load_model
+
+        return load_model(self.path, table=self._table)
+
+    def save(self, data: TrainedModel) -> None:
+        """Write the model."""
+        from colonnade.training.storage import save_model
+
+        save_model(data, self.path, table=self._table)
+
+    def _exists(self) -> bool:
+        return (self.path / "model.json").exists()
+
+
+class CheckpointFile(_LocalPath):
+    """The path of a checkpoint that training itself reads and writes."""
+
+    def load(self) -> Path:
+        """Where the checkpoint is, or will be."""
+        return self.path
+
+    def save(self, data: Any) -> None:
+        """Refuse: training writes its checkpoints while it runs."""
+        raise DatasetError(f"{self._filepath}: training writes its checkpoints itself.")

@@ -1,0 +1,71 @@
+"""Two lines for a reader in a hurry: what the model leans on, and where it fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from colonnade.evaluation.figures.classes import class_labels, codes_of
+from colonnade.evaluation.metrics import HEADLINES
+from colonnade.evaluation.verdict import amount, form
+
+if TYPE_CHECKING:
+    from colonnade.evaluation.content import ReportContent
+
+_MOST_COLUMNS = 4
+
+
+def glance(content: ReportContent) -> list[tuple[str, str]]:
+    """Pairs of a word and a sentence; none where nothing was explained."""
+    pairs = [
+        ("Why", _leans_on(content)),
+        ("Where it fails", " ".join(filter(None, (_confusion(content), _weakest(content))))),
+    ]
+    return [(name, told) for name, told in pairs if told]
+
+
+def _leans_on(content: ReportContent) -> str:
+    """The columns whose shuffling always costs something."""
+    importance = content.explanation.importance
+    if not importance:
+        return ""
+    leading = [one for one in importance if one.low > 0][:_MOST_COLUMNS]
+    if not leading:
+        return "No column stands out: shuffling any one of them costs nothing that lasts."
+    name = HEADLINES[content.task][0]
+    told = ", ".join(f"{one.feature} ({amount(name, one.mean)})" for one in leading)
+    what = "accuracy that its shuffling costs" if content.task != "regression" else "rise of RMSE"
+    return f"It leans on {told}; in brackets the {what}."
+
+
+def _confusion(content: ReportContent) -> str:
+    """The class that is most often taken for another."""
+    part, labels = content.explanation.part, class_labels(content.predictions)
+    rows = content.predictions[content.predictions["part"] == part]
+    if not labels or not len(rows) or not content.explain:
+        return ""
+    actual, predicted = (codes_of(rows[side], labels) for side in ("actual", "prediction"))
+    counts = np.zeros((len(labels), len(labels)), dtype=int)
+    np.add.at(counts, (actual, predicted), 1)
+    of_class = counts.sum(axis=1)
+    np.fill_diagonal(counts, 0)
+    if not counts.any():
+        return f"No {part} row is wrong."
+    i, j = np.unravel_index(counts.argmax(), counts.shape)
+    return (
+        f"Most often '{labels[i]}' is taken for '{labels[j]}': {counts[i, j]} of its "
+        f"{of_class[i]} {part} rows."
+    )
+
+
+def _weakest(content: ReportContent) -> str:
+    """The slice that chance hardly explains, or that there is none."""
+    name, slices = HEADLINES[content.task][0], content.explanation.slices
+    worst = next((one for one in slices if one.beyond_chance), None)
+    if worst is None:
+        return "No part of the table stands out." if content.explanation.importance else ""
+    return (
+        f"It is weakest where {worst.feature} is {worst.values}: {form(name, worst.metric)} on "
+        f"{worst.rows} rows, {form(name, worst.overall)} overall."
+    )

@@ -1,0 +1,171 @@
+"""How far off a predicted number may be: what the errors on rows held out from training promise."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from colonnade.errors import ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from colonnade.tables.standardize import Standardizer
+    from colonnade.training.loop import Program
+    from colonnade.training.models import ModelParams
+    from colonnade.training.parameters import TrainingParams
+
+COVERAGE = 0.9
+"""How often an interval holds what it is about, unless the caller says otherwise."""
+
+MOST_ERRORS = 999
+"""So many errors are kept: with one more, thousandths of coverage are whole ranks."""
+
+FOLDS = 5
+FEWEST_ROWS, MOST_ROWS = 10, 2_000
+"""Between these, a table without validation rows gets its errors from folds of its train rows."""
+
+Origin = Literal[
+    "validation rows",
+    "validation rows, before the refit",
+    "train rows, each fifth predicted from the rest",
+]
+
+
+class HeldOut(BaseModel):
+    """Absolute errors on rows that the model had not seen, ascending, in raw units.
+
+    n_rows: how many rows they stand for; of more than 999 the errors at evenly spaced ranks.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    errors: list[float] = Field(min_length=1, max_length=MOST_ERRORS)
+    n_rows: int
+    origin: Origin
+
+    def half_width(self, coverage: float) -> float | None:
+        """Half of the interval's width, or None where the errors are too few for the coverage."""
+        return half_width(self.errors, coverage)
+
+
+def half_width(errors: np.ndarray | list[float], coverage: float) -> float | None:
+    """The distance from a prediction within which so large a share of new values lies.
+
+    Of n absolute errors on rows held out, the one of rank ceil((n + 1) coverage): a new row's is as
+    likely to fall into any of the n + 1 gaps between them, so that the interval holds at least as
+    often as promised, whatever the model. None where n is too small: 0.9 needs nine errors.
+
+    Units: those of the errors.
+    Raises: ParameterError if coverage is not between 0 and 1.
+    Source: Vovk et al. 2005, Algorithmic Learning in a Random World, 2.2; Lei et al. 2018,
+        Distribution-Free Predictive Inference for Regression, algorithm 2 (split conformal).
+    """
+    if not 0 < coverage < 1:
+        raise ParameterError(f"coverage {coverage:g} is no share between 0 and 1, such as 0.9.")
+    # 100 * 0.55 is a hair above 55, and would be rounded up to another rank
+    rank = math.ceil(round((len(errors) + 1) * coverage, 9))
+    if rank > len(errors):
+        return None
+    return float(np.partition(np.abs(errors), rank - 1)[rank - 1])
+
+
+def fewest_errors(coverage: float) -> int:
+    """How many errors a coverage needs."""
+    return math.ceil(round(coverage / (1 - coverage), 9))
+
+
+def kept_errors(errors: np.ndarray) -> list[float]:
+    """At most 999 absolute errors that promise what all of them do, or a thousandth more.
+
+    Used as if they were all, the m errors of ranks ceil(j n / m) never give a narrower interval:
+    ceil((m + 1) c) n / m >= (n + 1) c for every share c and n >= m.
+    """
+    ordered = np.sort(np.abs(errors))
+    if len(ordered) <= MOST_ERRORS:
+        return [float(error) for error in ordered]
+    ranks = -(-np.arange(1, MOST_ERRORS + 1) * len(ordered) // MOST_ERRORS)
+    return [float(error) for error in ordered[ranks - 1]]
+
+
+def held_out_errors(program: Program) -> dict[str, Any]:
+    """Errors on the members' validation rows: of their mean, then each member's own.
+
+    Members judged on different rows are different models, and have no mean.
+    Units: standard deviations of the target; none for classes. Plain data, for a checkpoint.
+    """
+    import torch
+
+    from colonnade.training.rows import chunks
+
+    validation, n_members = program.validation, len(program.members)
+    if program.task.loss.n_classes or not len(validation):
+        return {"n_rows": 0, "errors": [[]] * (n_members + 1)}
+    flat, running = program.result()
+    running = None if running is None else running.double()
+    with torch.no_grad():
+        parts = [
+            validation.logits(flat.double(), running, part)[..., 0]
+            for part in chunks(len(validation))
+        ]
+    predicted, actual = torch.cat(parts, dim=-1).cpu().numpy(), validation.codes.cpu().numpy()
+    own = [kept_errors(errors) for errors in predicted - actual]
+    shared = actual.ndim == 1
+    together = kept_errors(predicted.mean(0) - actual) if shared else []
+    return {"n_rows": len(validation), "errors": [together, *own]}
+
+
+def held_out_of(
+    kept: dict[str, Any], members: list[int], scale: float, *, refitted: bool
+) -> HeldOut | None:
+    """The errors of some members as one model, in raw units.
+
+    Args: kept: of all members, as `held_out_errors` gave them. scale: the target's.
+    """
+    errors = kept["errors"][members[0] + 1 if len(members) == 1 else 0]
+    if not errors:
+        return None
+    return HeldOut(
+        errors=[error * scale for error in errors],
+        n_rows=kept["n_rows"],
+        origin="validation rows, before the refit" if refitted else "validation rows",
+    )
+
+
+def errors_of_folds(
+    train: pd.DataFrame,
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
+    *,
+    l1_strength: float = 0.0,
+) -> HeldOut | None:
+    """Errors of a number's recipe without validation rows: each fifth predicted from the rest.
+
+    They are those of models that saw fewer rows, so that intervals tend to be too wide rather than
+    too narrow. Larger tables get none: they can spare validation rows.
+    Source: Vovk 2015, Cross-conformal predictors; Barber et al. 2021, Predictive inference with the
+        jackknife+ (which is why no coverage is guaranteed here, as it is with validation rows).
+    """
+    if standardizer.task != "regression" or not FEWEST_ROWS <= len(train) <= MOST_ROWS:
+        return None
+    from colonnade.training.crossfit import Fold, fit_folds
+
+    l1 = training.l1.model_copy(update={"strength": l1_strength})
+    recipe = training.model_copy(update={"l1": l1, "refit": False})
+    order = np.random.default_rng(training.seed).permutation(len(train))
+    number = np.empty(len(train), dtype=np.int64)
+    number[order] = np.arange(len(train)) % FOLDS
+    folds = [Fold(train[number != k], train[number == k], standardizer) for k in range(FOLDS)]
+    names, target = standardizer.feature_names, standardizer.target
+    errors = []
+    for fold, fitted in zip(folds, fit_folds(folds, model, recipe, workers=1), strict=True):
+        predicted = fitted.model.predict_array(fold.validation[names].to_numpy(dtype=np.float32))
+        errors.append(predicted - fold.validation[target].to_numpy())
+    kept = kept_errors(np.concatenate(errors))
+    return HeldOut(
+        errors=kept, n_rows=len(train), origin="train rows, each fifth predicted from the rest"
+    )

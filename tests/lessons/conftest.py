@@ -1,0 +1,30 @@
+"""Kernels without the seconds of imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.forked import Forked, Server
+
+# No more than colonnade itself imports: a lesson has to import what it uses.
+MODULES = ["ipykernel.kernelapp", "matplotlib.backends.backend_agg", "pandas", "torch"]
+# As a kernel would set it before the first import of Matplotlib.
+BACKEND = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+
+
+@pytest.fixture(scope="session")
+def forked_kernels() -> Iterator[None]:
+    """Have Jupyter's kernels forked from one process that has torch in memory."""
+    from jupyter_client.provisioning import local_provisioner
+
+    server = Server(MODULES, **BACKEND)
+
+    def launch(command: list[str], cwd: str, env: dict[str, str], **_: Any) -> Forked:
+        return server.start(command[1:], cwd, env, 1, 2)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_provisioner, "launch_kernel", launch)
+        yield
+    server.close()

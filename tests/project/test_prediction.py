@@ -1,0 +1,101 @@
+"""Answers for new rows: carried columns, intervals, and what is refused."""
+
+from __future__ import annotations
+
+import logging
+
+import pandas as pd
+import pytest
+import torch
+
+from colonnade.errors import DataError
+from colonnade.evaluation.evaluate import EvaluationParams
+from colonnade.pipelines.predict.nodes import predict
+from colonnade.training import ModelParams, TrainedModel, TrainingParams, train_model
+from colonnade.training.interval import HeldOut
+from tests.training.conftest import draw_table, prepare_table
+
+
+@pytest.fixture(scope="module")
+def models() -> dict[str, TrainedModel]:
+    torch.set_num_threads(1)
+    recipe = ModelParams(kind="linear"), TrainingParams(epochs=2)
+    return {
+        task: train_model(*prepare_table(draw_table(task), task), *recipe).model
+        for task in ("regression", "ordinal")
+    }
+
+
+def held_out(n_errors: int) -> HeldOut:
+    errors = [float(error) for error in range(1, n_errors + 1)]
+    return HeldOut(errors=errors, n_rows=n_errors, origin="validation rows")
+
+
+def answer(model: TrainedModel, rows: pd.DataFrame, **knobs: float) -> pd.DataFrame:
+    predictions, same = predict(model, rows, EvaluationParams.model_validate(knobs))
+    assert predictions is same
+    return predictions
+
+
+def rows_with(**columns: list) -> pd.DataFrame:
+    rows = draw_table("regression", n=4).drop(columns="y")
+    return rows[["x3", "x1", "x0", "x2"]].assign(**columns)
+
+
+def test_unread_columns_are_carried_and_numbers_have_an_interval(models, caplog):
+    caplog.set_level(logging.INFO)
+    model = models["regression"]
+    model.held_out = held_out(19)
+    answers = answer(model, rows_with(id=["a", "b", "c", "d"], y=[0, 0, 0, 0]))
+    assert list(answers) == ["id", "prediction", "lower", "upper"]
+    assert answers["id"].tolist() == ["a", "b", "c", "d"]
+    assert (answers["upper"] - answers["lower"]).tolist() == pytest.approx([36] * 4)
+    assert caplog.messages == [
+        "interval: prediction +- 18 should hold 0.9 of new rows, by the errors on 19 validation "
+        "rows"
+    ]
+
+
+def test_the_tables_yaml_says_how_often_an_interval_holds(models):
+    model = models["regression"]
+    model.held_out = held_out(19)
+    answers = answer(model, rows_with(), prediction_interval=0.75)
+    assert (answers["upper"] - answers["prediction"]).tolist() == pytest.approx([15] * 4)
+
+
+def test_too_few_held_out_rows_are_told_and_promise_nothing(models, caplog):
+    caplog.set_level(logging.INFO)
+    model = models["regression"]
+    model.held_out = held_out(18)
+    assert list(answer(model, rows_with(), prediction_interval=0.95)) == ["prediction"]
+    model.held_out = None
+    assert list(answer(model, rows_with())) == ["prediction"]
+    assert caplog.messages == [
+        "no interval: 0.95 needs 19 validation rows, and there were 18. Lower "
+        "evaluation.prediction_interval, or raise split.validation_fraction and train again",
+        "no interval: no rows were held out. Raise split.validation_fraction and train again",
+    ]
+
+
+def test_classes_come_with_probabilities_alone(models):
+    assert list(answer(models["ordinal"], rows_with(lower=[1, 2, 3, 4]))) == [
+        "lower", "prediction", "probability_0", "probability_1", "probability_2",
+    ]  # fmt: skip
+
+
+def test_columns_named_like_answers_are_refused(models):
+    model = models["regression"]
+    model.held_out = held_out(19)
+    rows = rows_with(upper=[1, 2, 3, 4], prediction=[1, 2, 3, 4])
+    rows.attrs["source"] = {"name": "rows.csv", "rows": 4, "columns": 6, "sha256": "0"}
+    with pytest.raises(DataError) as caught:
+        answer(model, rows)
+    assert caught.value.problems == [
+        "rows.csv: column 'prediction' has the name of an answer. Rename it, or leave it out.",
+        "rows.csv: column 'upper' has the name of an answer. Rename it, or leave it out.",
+    ]
+
+
+def test_no_rows_at_all_are_refused_like_an_empty_file(models):
+    with pytest.raises(DataError, match="has no rows"):
+        answer(models["regression"], rows_with().iloc[:0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from colonnade.errors import ParameterError
@@ -31,13 +32,11 @@ class TableCheck:
         from colonnade.tables.frame_schema import check_frame
         from colonnade.tables.schema import SchemaParams
 
-        try:
-            import pandera.pandas  # noqa: F401  # so that its lack is told in plain words
-        except ImportError:
+        if not find_spec("pandera"):
             raise ParameterError(
                 f"catalog: the validator of {self.table} needs pandera: "
                 "pip install -e '.[validation]' -c constraints.txt"
-            ) from None
+            )
         given = config_loader()["parameters"][self.table]["schema"]
         schema = SchemaParams.model_validate(given)
         # rows are counted as they stand in the file

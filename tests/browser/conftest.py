@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.servers import find_chromium, kedro_viz, mlflow_ui, static_pages
+from tests.browser.servers import find_chromium, kedro_viz, mlflow_ui
 from tests.conftest import kedro_in, make_project
+from tests.loopback import files_of, listening
 
 KNOBS = ["lr=0.2", "lr=0.02", "name=adam"]
 
@@ -45,5 +46,5 @@ def mlflow(toured: Path) -> Iterator[str]:
 def exported(toured: Path) -> Iterator[str]:
     """The graph as static pages; nothing of the project runs behind them."""
     kedro_in(toured)("graph")
-    with static_pages(toured / "data/08_reporting/graph") as address:
+    with listening(files_of(toured / "data/08_reporting/graph")) as address:
         yield address

@@ -8,11 +8,8 @@ import json
 import re
 import sqlite3
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +22,7 @@ from kedro_datasets.pandas import SQLQueryDataset
 from colonnade.cli import plain_message
 from colonnade.tables.source import content_hash
 from tests.conftest import REPOSITORY
+from tests.loopback import QuietFiles, files_of, listening
 
 PARAMETERS = """
 shop:
@@ -170,11 +168,8 @@ def test_kedros_own_excel_and_parquet_datasets_serve_as_well(shop):
     assert other["rows"] == source["rows"] == 60
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
+class _Refusing(QuietFiles):
+    def do_GET(self) -> None:  # noqa: N802  the base class's name
         if "secret" in self.path:
             self.send_error(403)
         elif "broken" in self.path:
@@ -187,12 +182,8 @@ class _Quiet(SimpleHTTPRequestHandler):
 def address(tmp_path: Path) -> Iterator[str]:
     """A web server on this machine, of the folder `served`."""
     (tmp_path / "served").mkdir()
-    handler = partial(_Quiet, directory=str(tmp_path / "served"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with listening(files_of(tmp_path / "served", _Refusing)) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("name", ["shop.csv", "shop.csv.gz", "shop.parquet"])
@@ -266,7 +257,7 @@ def test_kedros_validator_holds_a_typed_table_to_its_yaml_on_every_load(shop):
 def test_a_validator_without_pandera_is_told(shop, monkeypatch):
     draw_shop().to_csv("shop.csv", index=False)
     checked_on_load()
-    monkeypatch.setitem(sys.modules, "pandera.pandas", None)
+    monkeypatch.setitem(sys.modules, "pandera", None)
     with pytest.raises(Exception) as caught:  # noqa: PT011  # whatever Kedro wraps it in
         run(shop, "ingest.ingest", "prepare.split_rows")
     assert plain_message(caught.value) == (

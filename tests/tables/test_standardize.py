@@ -174,6 +174,26 @@ def test_categories_get_a_column_each_and_the_unseen_one_together() -> None:
     assert unseen.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1]]
 
 
+def test_categories_named_like_the_slots_of_the_rest_keep_their_own() -> None:
+    column = {"a": {"kind": "categorical", "missing": "category"}}
+    frame = pd.DataFrame({"a": ["other", "missing", None, "(other)"]})
+    standardizer, _ = fit(frame, column)
+    assert standardizer.feature_names == [
+        "a=(other)", "a=missing", "a=other", "a=((other))", "a=(missing)",
+    ]  # fmt: skip
+    features = standardizer.features(pd.DataFrame({"a": ["other", "unseen", ""]}))
+    assert features.argmax(axis=1).tolist() == [2, 3, 4]
+
+
+def test_columns_that_give_features_of_one_name_are_refused() -> None:
+    frame = pd.DataFrame({"a": [1.0, np.nan, 3.0], "a_missing": [0.0, 1.0, 0.5]})
+    with pytest.raises(DataError) as caught:
+        fit(frame, {"a": {"missing": "mean"}})
+    assert str(caught.value) == (
+        "column 'a' and column 'a_missing' both give 'a_missing'. Rename one of them."
+    )
+
+
 def test_rare_categories_are_pooled() -> None:
     frame = pd.DataFrame({"a": ["red", "red", "green", "blue"]})
     standardizer, out = fit(frame, {"a": {"kind": "categorical"}}, minimum_count=2)

@@ -6,11 +6,10 @@ import base64
 import os
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ import pytest
 from colonnade.errors import TrackingError
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorder, RunStart
+from tests.loopback import listening
 
 from .conftest import answers, free_port, journals, wait_for
 
@@ -102,15 +102,8 @@ class Door(BaseHTTPRequestHandler):
 @contextmanager
 def door_to(server: str, **settings: Any) -> Iterator[str]:
     handler = type("DoorToServer", (Door,), {"behind": server, **settings})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
-        listening.daemon_threads = True
-        thread = threading.Thread(target=listening.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.server_port}"
-        finally:
-            listening.shutdown()
-            thread.join()
+    with listening(handler) as address:
+        yield address
 
 
 @pytest.fixture

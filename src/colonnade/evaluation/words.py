@@ -12,7 +12,7 @@ from colonnade.evaluation.metrics import HEADLINES, MOST_CLASSES
 from colonnade.evaluation.verdict import NAMES, form, form_end, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from colonnade.evaluation.content import ReportContent
     from colonnade.evaluation.metrics import ClassMetrics
@@ -70,24 +70,11 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "folds": fold_rows(content),
         "recipe": recipe_cells(content),
         "classes": class_rows(why.classes),
-        "worst_classes": class_rows(
-            sorted((one for one in why.classes if one.rows), key=lambda one: one.f1)[:_WORST]
-            if len(why.classes) > MOST_CLASSES
-            else []
-        ),
+        "worst_classes": class_rows(_worst(why.classes)),
         "slices": slice_rows(content, beyond_chance=True),
         "lucky_slices": slice_rows(content, beyond_chance=False),
         "mistake_columns": list(why.mistakes[0].values) if why.mistakes else [],
-        "mistakes": [
-            (
-                one.row,
-                one.actual,
-                one.prediction,
-                _sure(content, one.certainty),
-                *("missing" if value in _ABSENT else value for value in one.values.values()),
-            )
-            for one in why.mistakes
-        ],
+        "mistakes": mistake_rows(content),
     }
 
 
@@ -96,6 +83,27 @@ def class_rows(classes: Iterable[ClassMetrics]) -> Rows:
     return [
         (one.label, number(one.rows), *(share(v) for v in (one.precision, one.recall, one.f1)))
         for one in classes
+    ]
+
+
+def _worst(classes: Sequence[ClassMetrics]) -> list[ClassMetrics]:
+    """Of classes too many to read, those that are found worst."""
+    if len(classes) <= MOST_CLASSES:
+        return []
+    return sorted((one for one in classes if one.rows), key=lambda one: one.f1)[:_WORST]
+
+
+def mistake_rows(content: ReportContent) -> Rows:
+    """One row a mistake: what was, what was said, how surely, and the row's own cells."""
+    return [
+        (
+            one.row,
+            one.actual,
+            one.prediction,
+            _sure(content, one.certainty),
+            *("missing" if value in _ABSENT else value for value in one.values.values()),
+        )
+        for one in content.explanation.mistakes
     ]
 
 

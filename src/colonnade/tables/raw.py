@@ -63,11 +63,16 @@ def read_raw_table(
             f"{path}: a table is a .csv, .tsv, .txt (also .gz), .parquet or .xlsx file, "
             f"not '{suffix}'."
         )
+    frame.attrs["source"] = _source(path, frame, digest)
+    return frame
+
+
+def _source(path: str, frame: pd.DataFrame, digest: str) -> dict[str, Any]:
+    """Where rows came from, as plain data."""
     note = "" if _is_address(path) else _note(path, digest)
     rows, columns = frame.shape
-    source = Source(name=name, rows=rows, columns=columns, sha256=digest, note=note)
-    frame.attrs["source"] = source.model_dump(mode="json")
-    return frame
+    source = Source(name=_name(path), rows=rows, columns=columns, sha256=digest, note=note)
+    return source.model_dump(mode="json")
 
 
 def _name(path: str) -> str:

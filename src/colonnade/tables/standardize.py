@@ -119,6 +119,7 @@ def fit_standardizer(
     columns = [
         fit_column(name, train[name], schema.column(name), params.of(name)) for name in inputs
     ]
+    _refuse_shared_names(columns, schema.target)
     facts: dict[str, Any] = {}
     if schema.task != "regression":
         facts["classes"] = classes_of(train[schema.target], schema)
@@ -140,3 +141,19 @@ def _check_names(inputs: list[str], params: StandardizeParams) -> None:
                 for name in unknown
             ]
         )
+
+
+def _refuse_shared_names(columns: list[FittedColumn], target: str) -> None:
+    """Refuse a feature named like another, as a column "age_missing" beside "age" with gaps."""
+    owners: dict[str, list[str]] = {}
+    for column in columns:
+        for name in column.outputs:
+            owners.setdefault(name, []).append(f"column '{column.name}'")
+    owners.setdefault(target, []).append("the target")
+    problems = [
+        f"{' and '.join(found)} both give '{name}'. Rename one of them."
+        for name, found in owners.items()
+        if len(found) > 1
+    ]
+    if problems:
+        raise DataError(problems)

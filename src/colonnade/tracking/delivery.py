@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from colonnade.errors import TrackingError
@@ -66,7 +66,7 @@ def deliver(project: Path, params: TrackingParams) -> list[Delivery]:
             found.append(Delivery(title, page))
         elif journal.lines.exists():
             problem = answer.get("error") or answers.get("", {}).get("error", "")
-            found.append(replace(_kept(journal, problem, writer), title=title))
+            found.append(_kept(journal, title, problem, writer))
     return found
 
 
@@ -84,12 +84,12 @@ def _title(journal: Journal) -> str:
     return journal.name
 
 
-def _kept(journal: Journal, problem: str, writer: WriterProcess) -> Delivery:
+def _kept(journal: Journal, title: str, problem: str, writer: WriterProcess) -> Delivery:
     try:
         if not journal.hold("owner"):
-            return Delivery("", kept=GOING_ON, going_on=True)
+            return Delivery(title, kept=GOING_ON, going_on=True)
         if not journal.hold("writer"):
-            return Delivery("", kept=IN_HAND, going_on=True)
-        return Delivery("", kept=problem or f"the delivery broke off. {writer.last_words()}")
+            return Delivery(title, kept=IN_HAND, going_on=True)
+        return Delivery(title, kept=problem or f"the delivery broke off. {writer.last_words()}")
     finally:
         journal.release()

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 LARGEST_LOG = 1_000_000
-# MLflow retries for minutes by default; a run should not hang that long on a server that went away
-PATIENCE = {
+# what a user may set otherwise
+DEFAULTS = {
+    # by itself MLflow retries for minutes; a run should not hang that long on a server that is away
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     # every 10 s by default, which says nothing of a run that takes 5
@@ -166,7 +167,7 @@ class WriterProcess:
 def _environment() -> dict[str, str]:
     source = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
-    return {**PATIENCE, **os.environ, **SAFETY, "PYTHONPATH": path, "GIT_OPTIONAL_LOCKS": "0"}
+    return {**DEFAULTS, **os.environ, **SAFETY, "PYTHONPATH": path, "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def _fresh_log(log: Path) -> IO[bytes]:

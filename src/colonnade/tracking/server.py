@@ -11,9 +11,7 @@ from colonnade.tracking.params import SQLITE, without_password
 
 PATIENCE = 5.0
 ASKED = "/api/2.0/mlflow/experiments/get?experiment_id=0"
-
-
-DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+DATABASES = ("postgresql", "mysql", "mssql")
 SQLITE_BEGINS = b"SQLite format 3\0"
 
 
@@ -29,7 +27,7 @@ def problem_with(uri: str) -> str:
         return _server_problem(uri)
     if uri.startswith(SQLITE):
         return _file_problem(Path(uri.removeprefix(SQLITE)))
-    if "databricks" in scheme or (scheme in DATABASES and "://" in uri and scheme != "sqlite"):
+    if "databricks" in scheme or (scheme in DATABASES and "://" in uri):
         return ""
     return (
         f"The tracking store '{without_password(uri)}' is no address that MLflow knows: write "

@@ -13,10 +13,8 @@ from colonnade.errors import ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from colonnade.tables.standardize import Standardizer
     from colonnade.training.loop import Program
-    from colonnade.training.models import ModelParams
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.trained import TrainedModel
 
 COVERAGE = 0.9
 """How often an interval holds what it is about, unless the caller says otherwise."""
@@ -97,21 +95,11 @@ def held_out_errors(program: Program) -> dict[str, Any]:
     Members judged on different rows are different models, and have no mean.
     Units: standard deviations of the target; none for classes. Plain data, for a checkpoint.
     """
-    import torch
-
-    from colonnade.training.rows import chunks
-
     validation, n_members = program.validation, len(program.members)
     if program.task.loss.n_classes or not len(validation):
         return {"n_rows": 0, "errors": [[]] * (n_members + 1)}
-    flat, running = program.result()
-    running = None if running is None else running.double()
-    with torch.no_grad():
-        parts = [
-            validation.logits(flat.double(), running, part)[..., 0]
-            for part in chunks(len(validation))
-        ]
-    predicted, actual = torch.cat(parts, dim=-1).cpu().numpy(), validation.codes.cpu().numpy()
+    predicted = validation.exact_logits(*program.result())[..., 0].cpu().numpy()
+    actual = validation.codes.cpu().numpy()
     own = [kept_errors(errors) for errors in predicted - actual]
     shared = actual.ndim == 1
     together = kept_errors(predicted.mean(0) - actual) if shared else []
@@ -135,26 +123,22 @@ def held_out_of(
     )
 
 
-def errors_of_folds(
-    train: pd.DataFrame,
-    standardizer: Standardizer,
-    model: ModelParams,
-    training: TrainingParams,
-    *,
-    l1_strength: float = 0.0,
-) -> HeldOut | None:
-    """Errors of a number's recipe without validation rows: each fifth predicted from the rest.
+def errors_of_folds(train: pd.DataFrame, trained: TrainedModel) -> HeldOut | None:
+    """Errors of a model's recipe without validation rows: each fifth predicted from the rest.
+
+    None for classes. The strength of the lasso is the model's, not sought anew.
 
     They are those of models that saw fewer rows, so that intervals tend to be too wide rather than
     too narrow. Larger tables get none: they can spare validation rows.
     Source: Vovk 2015, Cross-conformal predictors; Barber et al. 2021, Predictive inference with the
         jackknife+ (which is why no coverage is guaranteed here, as it is with validation rows).
     """
+    standardizer, training = trained.standardizer, trained.training
     if standardizer.task != "regression" or not FEWEST_ROWS <= len(train) <= MOST_ROWS:
         return None
     from colonnade.training.crossfit import Fold, fit_folds
 
-    l1 = training.l1.model_copy(update={"strength": l1_strength})
+    l1 = training.l1.model_copy(update={"strength": trained.facts.get("l1_strength") or 0.0})
     recipe = training.model_copy(update={"l1": l1, "refit": False})
     order = np.random.default_rng(training.seed).permutation(len(train))
     number = np.empty(len(train), dtype=np.int64)
@@ -162,7 +146,7 @@ def errors_of_folds(
     folds = [Fold(train[number != k], train[number == k], standardizer) for k in range(FOLDS)]
     names, target = standardizer.feature_names, standardizer.target
     errors = []
-    for fold, fitted in zip(folds, fit_folds(folds, model, recipe, workers=1), strict=True):
+    for fold, fitted in zip(folds, fit_folds(folds, trained.model, recipe, workers=1), strict=True):
         predicted = fitted.model.predict_array(fold.validation[names].to_numpy(dtype=np.float32))
         errors.append(predicted - fold.validation[target].to_numpy())
     kept = kept_errors(np.concatenate(errors))

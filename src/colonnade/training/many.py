@@ -75,16 +75,10 @@ def fit_many(
         _individual(member, *recipe, len(train))
         for member, recipe in zip(members, recipes, strict=True)
     ]
+    n_train = _fewest(train, [member.rows for member in members])
+    n_judged = _fewest(validation, [member.validation_rows for member in members])
     task = prepare(
-        train,
-        validation,
-        standardizer,
-        boldest,
-        training,
-        n_train=min(len(train if one.rows is None else one.rows) for one in bare),
-        n_validation=min(
-            len(validation if one.validation_rows is None else one.validation_rows) for one in bare
-        ),
+        train, validation, standardizer, boldest, training, n_train=n_train, n_validation=n_judged
     )
     pairs = [with_penalty(task, one, training.l1) for one in bare]
     individuals = [individual for individual, _ in pairs]
@@ -96,6 +90,11 @@ def fit_many(
 
     courses = run_side_by_side(run, programs, workers)
     return _unpack(programs, courses, recipes, [found for _, found in pairs], standardizer)
+
+
+def _fewest(table: pd.DataFrame, rows: list[np.ndarray | None]) -> int:
+    """How few rows of a table a member has; one without a choice of its own has them all."""
+    return min(len(table if chosen is None else chosen) for chosen in rows)
 
 
 def _recipe(

@@ -72,10 +72,7 @@ def train_model(
     numbers = range(training.members)
     trained = trained_model(course, numbers, standardizer, model, training, threads=threads)
     if not len(validation):
-        strength = trained.facts.get("l1_strength") or 0.0
-        trained.held_out = errors_of_folds(
-            train, standardizer, model, training, l1_strength=strength
-        )
+        trained.held_out = errors_of_folds(train, trained)
     return Fitted(trained, history_frame(course, numbers))
 
 

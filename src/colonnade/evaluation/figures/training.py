@@ -66,20 +66,21 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
     _mark_best(losses, history, "held-out" if in_turn else "validation")
     label(losses, y="loss (mean over rows)")
     legend(losses)
-    values = history[["train_loss", "validation_loss"]].to_numpy()
-    values = values[np.isfinite(values)]
-    if len(values) and values.min() > 0 and values.max() > _LOG_RATIO * values.min():
-        _logarithmic(losses, values.max() / values.min())
+    _logarithmic(losses, history[["train_loss", "validation_loss"]].to_numpy())
     rates.plot(epochs, history["lr"], color=INK, lw=1.4)
     rates.set_ylim(bottom=0)
     label(rates, x="epoch", y="rate")
     return finish(figure)
 
 
-def _logarithmic(ax: Axes, ratio: float) -> None:
-    """A logarithmic axis whose numbers are plain and not too many."""
+def _logarithmic(ax: Axes, values: np.ndarray) -> None:
+    """For losses that fall far, a logarithmic axis whose numbers are plain and not too many."""
+    values = values[np.isfinite(values)]
+    if not len(values) or values.min() <= 0 or values.max() <= _LOG_RATIO * values.min():
+        return
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+    ratio = values.max() / values.min()
     ax.set_yscale("log")
     ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if ratio < _DECADES else (1.0,)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

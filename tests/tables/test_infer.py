@@ -16,6 +16,8 @@ from colonnade.tables.schema import SchemaParams
 from colonnade.tables.sniff import text_options
 from colonnade.tables.split import SplitParams
 from colonnade.tables.written import parameters_text
+from colonnade.training.models import ModelParams
+from colonnade.training.parameters import TrainingParams
 
 
 def guess(name: str, *cells: str) -> Guess:
@@ -201,6 +203,28 @@ def test_comments_say_what_each_choice_rests_on() -> None:
     text = parameters_text("mine", infer_table(table(["0", "1"] * 10), "y"), "mine.csv")
     assert "      a: {kind: numeric}  # whole numbers from 0 to 4\n" in text
     assert text.startswith("# mine: guessed from mine.csv.")
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch_size"), [(20, 32), (2_000, 32), (3_000, 64), (10_000, 128), (500_000, 256)]
+)
+def test_recipe_is_written_out_with_a_batch_size_that_suits_the_rows(
+    n_rows: int, batch_size: int
+) -> None:
+    found = infer_table(table(["0", "1"] * (n_rows // 2)), "y")
+    groups = yaml.safe_load(parameters_text("mine", found, "mine.csv"))["mine"]
+    training = TrainingParams.model_validate(groups["training"])
+    assert ModelParams.model_validate(groups["model"]).kind == "mlp_skip"
+    assert training.early_stopping is not None
+    assert training.temperature
+    assert training.batch_size == batch_size
+
+
+def test_recipe_for_numbers_has_no_temperature() -> None:
+    found = infer_table(table([f"{i / 7:.3f}" for i in range(20)]), "y")
+    training = yaml.safe_load(parameters_text("mine", found, "mine.csv"))["mine"]["training"]
+    assert found.task == "regression"
+    assert not TrainingParams.model_validate(training).temperature
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ class Inference:
     """Words beyond the usual ones that stand for no value, such as "?"."""
     decimal: str = "."
     n_unlabelled: int = 0
+    n_rows: int = 0
+    """Rows with a label."""
 
     def schema(self) -> dict[str, Any]:
         """The `schema` group of the YAML."""
@@ -93,7 +95,15 @@ def infer_table(
     found, reason, classes = _task(raw[target], task, ordered)
     words = sorted({guess.missing_word for guess in columns.values() if guess.missing_word})
     return Inference(
-        target, found, reason, classes, columns, words, decimal=decimal, n_unlabelled=n_unlabelled
+        target,
+        found,
+        reason,
+        classes,
+        columns,
+        words,
+        decimal=decimal,
+        n_unlabelled=n_unlabelled,
+        n_rows=len(raw) - n_unlabelled,
     )
 
 

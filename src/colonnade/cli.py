@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import re
 import sys
 import warnings
 from contextlib import chdir
@@ -14,18 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
-from colonnade.errors import UserError
-from colonnade.pipeline_registry import config_loader
+from colonnade.messages import plain_message
+from colonnade.pipeline_registry import config_loader, table_names
 
 if TYPE_CHECKING:
     from kedro.framework.startup import ProjectMetadata
 
     from colonnade.tracking.params import TrackingParams
-
-_IN_GROUP = re.compile(
-    r"- Parameter '(?P<group>[^']*)': (Failed to instantiate \w+ for parameter '[^']*': )?"
-    r"(?P<problem>.*)"
-)
 
 
 @click.group(name="colonnade")
@@ -53,30 +47,6 @@ class PlainErrors(click.Command):
                 raise
             click.secho(message, fg="red", err=True)
             sys.exit(1)
-
-
-def plain_message(error: BaseException) -> str | None:
-    """The words for a user's mistake, found anywhere in the chain of causes; None for a defect."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, UserError):
-            return str(cause)
-        if type(cause).__name__ == "ParameterValidationError":
-            return _parameter_problems(str(cause))
-        if str(cause).startswith("Failed to find the pipeline named"):
-            return str(cause)
-        cause = cause.__cause__ or cause.__context__
-    return None
-
-
-def _parameter_problems(text: str) -> str:
-    """One line a problem, each with its group, from Kedro's account of them all."""
-    group, lines = "", []
-    for line in text.splitlines()[1:]:
-        found = _IN_GROUP.match(line)
-        group = found["group"] if found else group
-        lines.append(f"{group}: {found['problem'] if found else line}")
-    return "\n".join(lines)
 
 
 def _collect_seldom() -> None:
@@ -130,7 +100,7 @@ def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choi
     place = place.relative_to(root) if place.is_relative_to(root) else place
     with chdir(root):
         folder = Path("conf") / ("base" if shared else "local")
-        new = add_table(folder, name, place, **choices)
+        new = add_table(folder, name, place, others=table_names(config_loader()), **choices)
     for line in new.inference.lines():
         click.echo(line)
     click.echo(f"\nWritten: {', '.join(map(str, new.files))}. Correct what is wrong there.")

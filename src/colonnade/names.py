@@ -36,6 +36,9 @@ def check_names(parameters: dict[str, Any], tables: list[str]) -> None:
             known = [*tables, *RUN_WORDS]
             problems.append(f"parameter `{name}`: no such table or word. {nearest(name, known)}")
             continue
+        if not isinstance(groups or {}, dict):
+            problems.append(f"parameter `{name}`: write its groups below it (got {groups!r}).")
+            continue
         problems += [
             f"parameter `{name}.{group}`: no such group. {nearest(group, list(GROUPS))}"
             for group in groups or {}

@@ -22,6 +22,7 @@ from colonnade.tables.source import Source
 from colonnade.tables.written import parameters_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from kedro.config import AbstractConfigLoader
@@ -48,17 +49,25 @@ def add_table(
     task: Task | None = None,
     ordered: bool = False,
     force: bool = False,
+    others: Sequence[str] = (),
 ) -> NewTable:
     """Write parameters, catalog entry and name of a new table into a configuration folder.
 
     Args: conf: `conf/local` or `conf/base`. path: the table's file, below the project's root or
-        absolute, as the catalog shall name it. task, ordered: see `infer_table`.
+        absolute, as the catalog shall name it. task, ordered: see `infer_table`. others: the
+        tables that are there.
     Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table.
     """
-    if problem := name_problem(name):
-        raise ParameterError(problem)
     parameters = conf / f"parameters_{name}.yml"
     catalog = conf / f"catalog_{name}.yml"
+    known = [*others, name]
+    if problem := next((one for other in known if (one := name_problem(other, known))), ""):
+        raise ParameterError(problem)
+    if "${" in str(path):
+        raise DataError(f"{path}: ${{ has a meaning of its own in the catalog. Rename the file.")
+    if name in others and not parameters.exists():
+        # two configurations of one name would be mixed, key by key
+        raise ParameterError(f"{name} is a table already, elsewhere in conf. Choose another name.")
     taken = [file for file in (parameters, catalog) if file.exists()]
     if taken and not force:
         raise ParameterError(

@@ -39,12 +39,18 @@ def _problem(group: type[BaseModel], detail: ErrorDetails) -> str:
         what = str(detail["ctx"]["error"]) if "ctx" in detail else detail["msg"]
         return f"`{path}`: {what}" if path else what
     got = "" if detail["type"] == "missing" else f" (got {detail['input']!r})"
+    if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        what = f"write `name: value` pairs here{got}"
+        return f"`{path}`: {what}" if path else what
     return f"`{path}`: {detail['msg']}{got}"
 
 
 def nearest(name: str, names: list[str]) -> str:
     """Suggest the nearest of `names`, or list them all."""
     close = get_close_matches(name, names, n=1)
+    if not close:
+        folded = {known.casefold(): known for known in names}
+        close = [folded[word] for word in get_close_matches(name.casefold(), list(folded), n=1)]
     return f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(sorted(names))}."
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from colonnade.errors import ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kedro.config import AbstractConfigLoader
     from kedro.pipeline import Pipeline
 
@@ -43,25 +45,23 @@ def table_names(loader: AbstractConfigLoader) -> list[str]:
     Raises: ParameterError for a name that could not be a folder, a namespace and an experiment.
     """
     names = [str(name) for name in loader["tables"]]
-    problems = [problem for name in names if (problem := name_problem(name))]
-    problems += [
-        f"tables.yml: '{name}_predict' is the name of {name}'s predictions: choose another."
-        for name in names
-        if f"{name}_predict" in names
-    ]
+    problems = [problem for name in names if (problem := name_problem(name, names))]
     if problems:
         raise ParameterError(problems)
     return names
 
 
-def name_problem(name: str) -> str:
-    """Why a name cannot be a table's, or nothing."""
+def name_problem(name: str, others: Iterable[str] = ()) -> str:
+    """Why a name cannot be a table's beside others, or nothing."""
     if name in RESERVED:
         return f"tables.yml: '{name}' is the name of a pipeline that is there already."
     if not TABLE_NAME.fullmatch(name):
         return (
             f"tables.yml: '{name}' is not a table name. Use letters, digits and _, a letter first."
         )
+    for other in others:
+        if name == f"{other}_predict":
+            return f"tables.yml: '{name}' is the name of {other}'s predictions: choose another."
     return ""
 
 

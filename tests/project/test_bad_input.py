@@ -8,7 +8,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from colonnade.cli import plain_message
+from colonnade.messages import plain_message
 
 SAMPLE = "data/01_raw/phone_price_sample.csv"
 
@@ -124,6 +124,71 @@ def test_every_bad_parameter_is_told_at_once(quiet):
 
 def test_a_pipeline_that_does_not_exist_is_told_with_the_nearest(quiet):
     assert "phone_price" in message_of(quiet, table="phone_pric")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "phone_price:\n\ttraining: {epochs: 2}\n",
+            "conf/local/parameters_mine.yml, line 2, column 1: this is not YAML: found character "
+            "'\\t' that cannot start any token. Indent with blanks, not tabs; write `name: value` "
+            "with a blank after the colon.",
+        ),
+        (
+            "phone_price: {training: {epochs: 2\n",
+            "conf/local/parameters_mine.yml, line 2, column 1: this is not YAML: ",
+        ),
+        (
+            "# mine\n- phone_price\n",
+            "conf/local/parameters_mine.yml: holds a list. Write `name: value` pairs.",
+        ),
+        ("phone_price: 3\n", "parameter `phone_price`: write its groups below it (got 3)."),
+        (
+            "phone_price: {training: 5}\n",
+            "phone_price.training: write `name: value` pairs here (got 5)",
+        ),
+    ],
+    ids=["tab", "open brace", "list", "a number for a table", "a number for a group"],
+)
+def test_a_file_of_parameters_that_is_none_is_told_with_its_place(quiet, text, message):
+    (quiet / "conf/local/parameters_quick.yml").unlink()
+    (quiet / "conf/local/parameters_mine.yml").write_text(text)
+    assert message in message_of(quiet)
+    assert left_by(quiet) == set()
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            "{type: pandas.SQLQueryDataset, sql: select * from nosuch, credentials: "
+            "{con: 'sqlite:///shop.db'}}",
+            "phone_price.raw: cannot be read: Execution failed on sql 'select * from nosuch': "
+            "(sqlite3.OperationalError) no such table: nosuch. Correct its entry in the catalog.",
+        ),
+        ("{type: pandas.NoDataset, filepath: x}", "Dataset 'NoDataset' not found in 'pandas'."),
+        (
+            "{type: colonnade.datasets.RawTableDataset, filepth: x.csv}",
+            "unexpected keyword argument 'filepth'. Dataset 'phone_price.raw' must only contain",
+        ),
+        (
+            "{type: pandas.SQLQueryDataset, sql: select 1, credentials: shop}",
+            "Unable to find credentials 'shop'",
+        ),
+    ],
+    ids=["query", "type", "argument", "credentials"],
+)
+def test_a_dataset_that_reads_nothing_is_told(quiet, entry, message):
+    pytest.importorskip("sqlalchemy")
+    (quiet / "conf/local/catalog.yml").write_text(f"phone_price.raw: {entry}\n")
+    assert message in message_of(quiet)
+    assert left_by(quiet) == set()
+
+
+def test_an_environment_that_does_not_exist_is_told_with_the_nearest(kedro):
+    done = kedro("run", "--env", "clasic", "--pipeline", "phone_price", expect=1)
+    assert done.stderr == "there is no environment 'clasic' in conf. Did you mean `classic`?\n"
 
 
 def test_one_csv_for_two_tables_is_refused(quiet):

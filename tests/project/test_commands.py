@@ -47,6 +47,28 @@ def test_a_csv_of_ones_own_becomes_a_trained_table_by_two_commands(kedro, projec
     assert metrics["test/accuracy"] > metrics["baseline/majority/accuracy"]
 
 
+@pytest.mark.parametrize(
+    ("name", "file", "target", "message"),
+    [
+        ("phone_price_predict", "customers.csv", "bought", "is the name of phone_price's predict"),
+        ("wine", "customers.csv", "bought", "wine is a table already"),
+        ("mine", "a${b}.csv", "bought", "Rename the file"),
+        ("mine", "customers.csv", "Bought", "Did you mean `bought`?"),
+        ("my table", "customers.csv", "bought", "is not a table name"),
+    ],
+)
+def test_a_table_that_would_break_the_project_is_not_added(
+    kedro, project, name, file, target, message
+):
+    write_customers(project / file)
+    told = kedro("table", "add", name, file, "--target", target, expect=1).stderr
+    assert message in told
+    assert sorted(path.name for path in (project / "conf/local").iterdir()) == [
+        "mlflow.yml",
+        "parameters_quick.yml",
+    ]
+
+
 def test_a_command_that_trains_nothing_imports_nothing_that_trains(project):
     code = """
         import runpy, sys

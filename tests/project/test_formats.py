@@ -19,7 +19,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro_datasets.pandas import SQLQueryDataset
 
-from colonnade.cli import plain_message
+from colonnade.messages import plain_message
 from colonnade.tables.source import content_hash
 from tests.conftest import REPOSITORY
 from tests.loopback import QuietFiles, files_of, listening

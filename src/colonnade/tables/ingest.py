@@ -115,10 +115,10 @@ def _columns(
     kept = {name: column for name, column in schema.columns.items() if column.kind != "ignored"}
     for name in kept:
         if name not in present:
-            free = [other for other in present if other not in schema.columns]
-            problems.add(
-                f"there is no column '{name}', which `schema.columns` names. {nearest(name, free)}"
-            )
+            taken = {*schema.columns, schema.target}
+            free = [other for other in present if other not in taken]
+            hint = nearest(name, free) if free else f"The table has {', '.join(present)}."
+            problems.add(f"there is no column '{name}', which `schema.columns` names. {hint}")
     unnamed = [name for name in present if name not in schema.columns and name != schema.target]
     problems_before = bool(problems)
     if schema.others == "numeric":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError
@@ -13,8 +14,6 @@ from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from colonnade.parameters import Params
 
 GROUPS: dict[str, type[Params]] = {
@@ -29,6 +28,8 @@ GROUPS: dict[str, type[Params]] = {
 
 def read_groups(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Build every group of a table, and name every problem in those that cannot be built."""
+    if not isinstance(values, Mapping):
+        return {}, [f"write the table's groups below its name (got {values!r})."]
     groups: dict[str, Any] = {}
     problems: list[str] = []
     for name, group in GROUPS.items():

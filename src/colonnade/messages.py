@@ -1,0 +1,149 @@
+"""A user's mistake in plain words, wherever in Kedro or here it was met."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colonnade.errors import UserError
+from colonnade.parameters import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_IN_GROUP = re.compile(
+    r"- Parameter '(?P<group>[^']*)': (Failed to instantiate \w+ for parameter '[^']*': )?"
+    r"(?P<problem>.*)"
+)
+_UNLOADED = re.compile(
+    r"(?P<name>[\w.@:]+): Failed while loading data from dataset kedro_datasets\.(?P<problem>.*)",
+    re.DOTALL,
+)
+
+
+def plain_message(error: BaseException) -> str | None:
+    """The words for a user's mistake, found anywhere in the chain of causes; None for a defect."""
+    for cause in _causes(error):
+        if isinstance(cause, UserError):
+            return str(cause)
+        words = _WORDS.get(type(cause).__name__)  # by name: nothing is imported to look
+        message = words(cause) if words else None
+        if message:
+            return message
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _parameter_problems(error: BaseException) -> str:
+    """One line a problem, each with its group, from Kedro's account of them all."""
+    group, lines = "", []
+    for line in str(error).splitlines()[1:]:
+        found = _IN_GROUP.match(line)
+        group = found["group"] if found else group
+        lines.append(f"{group}: {found['problem'] if found else line}")
+    return "\n".join(lines)
+
+
+def _unreadable_yaml(error: BaseException) -> str:
+    """File and line of what is no YAML; Kedro counts lines from 0."""
+    file = re.search(r"(?:file|in) (\S+?\.ya?ml)", str(error))
+    marks = [mark for cause in _causes(error) if (mark := getattr(cause, "problem_mark", None))]
+    place = f", line {marks[0].line + 1}, column {marks[0].column + 1}" if marks else ""
+    why = next((str(why) for cause in _causes(error) if (why := getattr(cause, "problem", ""))), "")
+    return (
+        f"{_shown(file[1]) if file else 'a file in conf'}{place}: this is not YAML: {why}. "
+        "Indent with blanks, not tabs; write `name: value` with a blank after the colon."
+    )
+
+
+def _missing_configuration(error: BaseException) -> str:
+    found = re.search(r"not a valid directory: (.*)", str(error))
+    if not found:
+        return str(error)
+    folder = Path(found[1])
+    known = [path.name for path in folder.parent.glob("*") if path.is_dir()]
+    return f"there is no environment '{folder.name}' in {_shown(folder.parent)}. " + (
+        nearest(folder.name, known) if known else ""
+    )
+
+
+def _list_for_names(error: BaseException) -> str | None:
+    """Kedro takes it for granted that a file of parameters is names and values."""
+    if str(error) != "'list' object has no attribute 'items'" or _raised_in(error) != (
+        "kedro.config.omegaconf_config"
+    ):
+        return None
+    return (
+        f"{', '.join(map(_shown, _files_of_lists())) or 'a file in conf'}: holds a list. "
+        "Write `name: value` pairs."
+    )
+
+
+def _raised_in(error: BaseException) -> str:
+    frame, module = error.__traceback__, ""
+    while frame is not None:
+        module = str(frame.tb_frame.f_globals.get("__name__", ""))
+        frame = frame.tb_next
+    # a generator or comprehension of the same module stands for it
+    return module
+
+
+def _files_of_lists() -> list[Path]:
+    """Files of the configuration whose first word is a list's dash."""
+    found = []
+    for path in sorted(Path("conf").rglob("*.y*ml")):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+        if re.match(r"- |-$|\[", first):
+            found.append(path)
+    return found
+
+
+def _dataset_problem(error: BaseException) -> str | None:
+    """A dataset of the catalog that cannot be made, or that reads nothing."""
+    text = str(error).strip()
+    if "parsing config for dataset" in text or "must only contain arguments valid" in text:
+        return f"{' '.join(text.splitlines())} Correct it in conf/base or conf/local."
+    found = _UNLOADED.match(text)
+    if not found:
+        return None
+    lines = found["problem"].splitlines()
+    told = [line for line in lines[1:] if not line.startswith(("[SQL: ", "(Background on "))]
+    why = " ".join(told) or lines[0]
+    why = why if why.endswith((".", "!", "?")) else f"{why}."
+    return f"{found['name']}: cannot be read: {why} Correct its entry in the catalog."
+
+
+def _told_by_kedro(*beginnings: str) -> Callable[[BaseException], str | None]:
+    """Kedro's own words, where they are as plain as can be."""
+
+    def words(error: BaseException) -> str | None:
+        text = str(error.args[0]) if error.args else ""
+        return text if text.startswith(beginnings) else None
+
+    return words
+
+
+def _shown(path: Path | str) -> str:
+    """A path as it is below the project, or as it is."""
+    path = Path(path)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+_WORDS: dict[str, Callable[[BaseException], str | None]] = {
+    "ParameterValidationError": _parameter_problems,
+    "ParserError": _unreadable_yaml,
+    "ScannerError": _unreadable_yaml,
+    "MissingConfigException": _missing_configuration,
+    "AttributeError": _list_for_names,
+    "DatasetError": _dataset_problem,
+    "ValueError": _told_by_kedro("Failed to find the pipeline named", "Duplicate keys found in"),
+    "KeyError": _told_by_kedro("Unable to find credentials"),
+}

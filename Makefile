@@ -1,5 +1,6 @@
 # make run    install into .venv and train the phone_price table
 # make test   install and run the tests        make check   ruff, import-linter, mypy
+# make test-slow  the tests that wait: servers, pages in a browser, notebooks, killed processes
 # make ui     compare runs in MLflow           make viz     see the graph in kedro-viz
 # make lessons  run the lessons and render them to HTML
 # make bench    measure speed                  make screenshots  draw the README's pictures anew
@@ -8,13 +9,16 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: run test check ui viz lessons bench screenshots format clean
+.PHONY: run test test-slow check ui viz lessons bench screenshots format clean
 
 run: .venv/.installed
 	$(BIN)/kedro run --pipeline phone_price
 
 test: .venv/.installed-test
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
+
+test-slow: .venv/.installed-test
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
 
 check: .venv/.installed-check
 	$(BIN)/ruff check

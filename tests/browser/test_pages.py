@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.screenshots import QUIET, open_stages
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 STAGES = ("ingest", "prepare", "train", "evaluate", "report")
 LAYERS = ["01_raw", "03_primary", "05_model_input", "06_models", "07_model_output", "08_reporting"]
 

@@ -122,6 +122,7 @@ def test_checking_lists_the_problems_of_data_and_parameters_together(kedro, proj
     assert "is below the minimum 1000" in told
 
 
+@pytest.mark.slow
 def test_runs_are_ranked_and_the_better_one_becomes_champion(kedro, project, tracked):
     quick = "phone_price.training.optimizer.lr="
     for lr in ("0.00001", "0.2"):

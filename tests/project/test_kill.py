@@ -83,6 +83,7 @@ def statuses(project: Path, count: int) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_run_works(
     project, tracked, kedro
 ):
@@ -96,6 +97,7 @@ def test_a_run_killed_at_any_moment_leaves_whole_files_and_the_next_run_works(
     assert strangers == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_is_recorded_as_killed(project, tracked, sign):
     kill_at(project, "epoch 200/", sign, cold=True)

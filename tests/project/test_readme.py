@@ -29,6 +29,7 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_kedro_command_of_the_readme_works_in_its_order(stranger):
     for command in COMMANDS:
         if command.startswith("kedro "):

@@ -20,7 +20,7 @@ from colonnade.tracking.recorder import Recorder, RunStart
 
 from .conftest import client_of, journals, runs_of, wait_for
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # MLflow's own
 
 Start = Callable[..., subprocess.Popen[str]]
 WAIT = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 from colonnade.errors import UserError
@@ -76,23 +77,11 @@ def _missing_configuration(error: BaseException) -> str:
 
 def _list_for_names(error: BaseException) -> str | None:
     """Kedro takes it for granted that a file of parameters is names and values."""
-    if str(error) != "'list' object has no attribute 'items'" or _raised_in(error) != (
-        "kedro.config.omegaconf_config"
-    ):
+    raised_in = [str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__)]
+    if raised_in[-1:] != ["kedro.config.omegaconf_config"] or "'list' object" not in str(error):
         return None
-    return (
-        f"{', '.join(map(_shown, _files_of_lists())) or 'a file in conf'}: holds a list. "
-        "Write `name: value` pairs."
-    )
-
-
-def _raised_in(error: BaseException) -> str:
-    frame, module = error.__traceback__, ""
-    while frame is not None:
-        module = str(frame.tb_frame.f_globals.get("__name__", ""))
-        frame = frame.tb_next
-    # a generator or comprehension of the same module stands for it
-    return module
+    files = ", ".join(map(_shown, _files_of_lists()))
+    return f"{files or 'a file in conf'}: holds a list. Write `name: value` pairs."
 
 
 def _files_of_lists() -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from colonnade.names import file_of
@@ -42,10 +43,12 @@ class HandOver:
     def __init__(self, table: str, recorder: Recorder, catalog: DataCatalog, since: float) -> None:
         self.table, self.recorder, self.catalog, self.since = table, recorder, catalog, since
         self._told: set[str] = set()
+        self._process = os.getpid()
 
     def saved(self, name: str) -> None:
         """Tell of a dataset that was saved just now."""
-        if name == "history":
+        # a worker of ParallelRunner holds a copy: it would tell what `rest` tells again
+        if name == "history" or os.getpid() != self._process:
             return
         self._tell(name)
         if name == "metrics":

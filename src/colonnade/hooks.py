@@ -11,6 +11,7 @@ from kedro.framework.hooks import hook_impl
 from colonnade.errors import UserError
 from colonnade.handover import HandOver, describe_run
 from colonnade.names import check_file_word, check_names, file_of, tables_in
+from colonnade.partial_runs import check_group_words, groups_of_run, pipeline_to_run
 from colonnade.pipeline_registry import remember, table_names
 
 if TYPE_CHECKING:
@@ -33,12 +34,16 @@ class NameHooks:
         remember(context.config_loader)
         check_names(context.config_loader["parameters"], table_names(context.config_loader))
 
-    @hook_impl
+    @hook_impl(tryfirst=True)  # what is refused leaves no record of a run
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Refuse a file that no dataset of this run, or more than one, would read."""
+        """Refuse what nothing in this run would read: a file, a parameter."""
         words = run_params["runtime_params"] or {}
+        pipeline = pipeline_to_run(pipeline, catalog, run_params)
+        if not pipeline.nodes:
+            logger.info("Every output is there: nothing is run.")
+        check_group_words(words, pipeline)
         for word in ("raw", "rows"):
             if word in words:
                 check_file_word(word, words[word], pipeline, catalog)
@@ -104,8 +109,12 @@ class TrackingHooks:
         assert self._context is not None
         began = time.time()
         tracking = TrackingParams.model_validate(self._context.config_loader["mlflow"])
-        for table in tables_in(pipeline, stages=("train", "evaluate")):
-            run = describe_run(table, catalog.load(f"params:{table}"), run_params)
+        pipeline = pipeline_to_run(pipeline, catalog, run_params)
+        runs = {
+            table: describe_run(table, groups_of_run(table, pipeline, catalog), run_params)
+            for table in tables_in(pipeline, stages=("train", "evaluate"))
+        }
+        for table, run in runs.items():
             recorder = Recorder.start(self._context.project_path, tracking, run)
             self._hand_overs[table] = HandOver(table, recorder, catalog, began)
 

@@ -133,6 +133,11 @@ _WORDS: dict[str, Callable[[BaseException], str | None]] = {
     "MissingConfigException": _missing_configuration,
     "AttributeError": _list_for_names,
     "DatasetError": _dataset_problem,
-    "ValueError": _told_by_kedro("Failed to find the pipeline named", "Duplicate keys found in"),
+    "ValueError": _told_by_kedro(
+        "Failed to find the pipeline named",
+        "Duplicate keys found in",
+        "Pipeline does not contain",
+        "Pipeline contains no nodes",
+    ),
     "KeyError": _told_by_kedro("Unable to find credentials"),
 }

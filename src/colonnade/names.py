@@ -56,7 +56,9 @@ def check_file_word(word: str, path: str, pipeline: Pipeline, catalog: DataCatal
     readers = [name for name in pipeline.inputs() if name.endswith(f".{word}")]
     if not readers:
         other = "NAME_predict" if word == "rows" else "NAME"
-        raise ParameterError(f"`{word}` is not read by this pipeline. Say --pipeline {other}.")
+        raise ParameterError(
+            f"`{word}` is not read by this run. Say --pipeline {other}, from its first node."
+        )
     if len(readers) > 1:
         tables = sorted(name.partition(".")[0] for name in readers)
         raise ParameterError(

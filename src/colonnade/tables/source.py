@@ -38,6 +38,11 @@ class Source(Params):
         return f"{self.name}{note}, {self.rows} rows, sha256 {self.sha256[:12]}"
 
 
+def rows_digest(*parts: pd.DataFrame) -> str:
+    """SHA-256 of the rows of some parts of a table, in order, whatever they are numbered."""
+    return hashlib.sha256("".join(map(content_hash, parts)).encode()).hexdigest()
+
+
 def content_hash(frame: pd.DataFrame) -> str:
     """SHA-256 of the columns' names and cells, in order."""
     digest = hashlib.sha256("\x00".join(map(str, frame.columns)).encode())

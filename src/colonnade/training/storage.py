@@ -40,7 +40,7 @@ def save_model(model: TrainedModel, folder: Path, *, table: str | None = None) -
         stream.write(content)
     description = {
         "format": FORMAT,
-        "table": table,
+        "table": table or model.table,
         "weights": {"file": name, "sha256": digest},
         **model.describe(),
     }
@@ -74,7 +74,9 @@ def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
         training = TrainingParams.model_validate(described["training"])
         facts, errors = dict(described["facts"]), described["held_out"]
         held_out = None if errors is None else HeldOut.model_validate(errors)
-        trained = TrainedModel(standardizer, model, training, {}, facts, held_out=held_out)
+        # not known of a model of an earlier version
+        known = {name: described.get(name) for name in ("trained_on", "table")}
+        trained = TrainedModel(standardizer, model, training, {}, facts, held_out=held_out, **known)
         plan = trained.plan
     except (ValueError, KeyError, TypeError, UserError) as error:
         raise ModelError(

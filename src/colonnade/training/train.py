@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from colonnade.tables.source import rows_digest
 from colonnade.training.engine import choose_threads, thread_count
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def train_model(
     course = cross_validated(course, sparsity)
     numbers = range(training.members)
     trained = trained_model(course, numbers, standardizer, model, training, threads=threads)
+    trained.trained_on = rows_digest(train, validation)
     if not len(validation):
         trained.held_out = errors_of_folds(train, trained)
     return Fitted(trained, history_frame(course, numbers))

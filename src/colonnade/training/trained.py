@@ -32,6 +32,8 @@ class TrainedModel:
     anybody could see (1e-12), while float32 products differ in the 7th digit.
 
     Args: held_out: a number's errors on rows held out from training, behind its intervals.
+        trained_on: what `rows_digest` says of its train and validation rows, if that is known.
+        table: the name of the table that it is of, once it was saved under one.
 
     Shape: weights: each (n_members, ...). X: (n, n_features), in the standardizer's order.
     """
@@ -45,9 +47,12 @@ class TrainedModel:
         facts: dict[str, Any],
         *,
         held_out: HeldOut | None = None,
+        trained_on: str | None = None,
+        table: str | None = None,
     ) -> None:
         self.standardizer, self.model, self.training = standardizer, model, training
         self.weights, self.facts, self.held_out = weights, facts, held_out
+        self.trained_on, self.table = trained_on, table
 
     @property
     def n_classes(self) -> int:
@@ -228,6 +233,7 @@ class TrainedModel:
             "model": self.model.model_dump(mode="json"),
             "training": self.training.model_dump(mode="json"),
             "facts": self.facts,
+            "trained_on": self.trained_on,
             "held_out": None if self.held_out is None else self.held_out.model_dump(mode="json"),
             "standardizer": self.standardizer.model_dump(mode="json"),
         }

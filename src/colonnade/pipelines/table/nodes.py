@@ -10,6 +10,7 @@ import pandas as pd
 from colonnade.evaluation import crossvalidation
 from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.freshness import refuse_other_rows, refuse_stale_predictions
 from colonnade.evaluation.model_card import model_card_markdown
 from colonnade.evaluation.report import report_content, report_html
 from colonnade.tables.ingest import ingest_table
@@ -103,6 +104,7 @@ def evaluate(
     params: EvaluationParams,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Measure the model on every part, beside simple baselines; test rows are read here alone."""
+    refuse_other_rows(model, train, validation, test)
     evaluation = evaluate_model(
         model, train, validation, test, params, source=Source.model_validate(source)
     )
@@ -121,11 +123,11 @@ def write_report(
     cross_validation: Json,
     schema: SchemaParams,
     params: EvaluationParams,
-    table: str,
 ) -> tuple[Any, Any, str, str]:
     """Say whether the model is good: two figures, and the page and card that hold all there is."""
+    refuse_stale_predictions(model, primary, split, predictions)
     content = report_content(
-        table,
+        model.table or schema.target,
         model=model,
         history=history,
         predictions=predictions,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kedro.pipeline import Pipeline, node
 
@@ -29,7 +28,6 @@ def create_pipeline(table: str) -> Pipeline:
     Args: table: a name from `tables.yml`.
     """
     recipe = "params:schema params:standardize"
-    report = named(write_report, table)
     stages = [
         stage("ingest", ingest, "raw params:schema", "primary source"),
         stage("prepare", split_rows, "primary params:schema params:split", "split"),
@@ -51,7 +49,7 @@ def create_pipeline(table: str) -> Pipeline:
         ),
         stage(
             "report",
-            report,
+            write_report,
             "model history evaluated metrics primary split source cross_validation "
             "params:schema params:evaluation",
             "learning_curve fit report model_card",
@@ -65,13 +63,3 @@ def stage(namespace: str, work: Callable[..., object], inputs: str, outputs: str
     written: str | list[str] = outputs.split() if " " in outputs else outputs
     name = work.__name__
     return node(work, inputs=inputs.split(), outputs=written, name=name, namespace=namespace)
-
-
-def named(work: Callable[..., Any], table: str) -> Callable[..., Any]:
-    """Tell a node its table's name; of a `functools.partial`, kedro-viz would show no code."""
-
-    @wraps(work)
-    def work_on_table(*inputs: Any) -> Any:
-        return work(*inputs, table=table)
-
-    return work_on_table

@@ -1,0 +1,85 @@
+"""Refuse to judge a model by files that were made before or after it, of other rows.
+
+A run may begin anywhere, as with `--from-nodes`, and read what earlier runs have left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from colonnade.errors import ModelError
+from colonnade.tables.source import rows_digest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from colonnade.training.trained import TrainedModel
+
+_COMPARED = 200
+"""So many predictions are made again: those of another model differ in the first ones."""
+
+
+def refuse_other_rows(
+    model: TrainedModel, train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame
+) -> None:
+    """Refuse a model that may have learned from rows that are test rows now.
+
+    Args: train, validation, test: as prepared for it.
+
+    Raises: ModelError.
+    """
+    if model.trained_on is not None and model.trained_on != rows_digest(train, validation):
+        raise ModelError(
+            "the model was trained on other rows than the train and validation rows that are "
+            "there now: the table, its split or its standardizer has changed since. Test rows may "
+            f"be among those that it has learned from. Train again: {_again(model)}"
+        )
+    shared = test.index.isin(train.index.append(validation.index))
+    if shared.any():
+        raise ModelError(
+            f"{shared.sum()} test rows are train or validation rows, too: a run was interrupted "
+            f"while it wrote them. Begin anew: {_again(model)}"
+        )
+
+
+def refuse_stale_predictions(
+    model: TrainedModel, primary: pd.DataFrame, split: pd.DataFrame, predictions: pd.DataFrame
+) -> None:
+    """Refuse predictions that were made by another model, or of rows of another split or table.
+
+    Args: predictions: as `evaluate_model` gives them.
+
+    Raises: ModelError.
+    """
+    if not (_same_parts(primary, split, predictions) and _same_model(model, primary, predictions)):
+        raise ModelError(
+            "the evaluated rows are not of the model, the table and the split that are there now: "
+            f"one of them has changed since. Evaluate again: {_again(model, 'evaluate.evaluate')}"
+        )
+
+
+def _same_parts(primary: pd.DataFrame, split: pd.DataFrame, predictions: pd.DataFrame) -> bool:
+    if len(primary) != len(split):
+        return False
+    judged = split["part"].isin(predictions["part"].unique()).to_numpy()
+    now = dict(zip(primary.index[judged], split["part"][judged], strict=True))
+    return now == dict(zip(predictions["row"], predictions["part"], strict=True))
+
+
+def _same_model(model: TrainedModel, primary: pd.DataFrame, predictions: pd.DataFrame) -> bool:
+    some = predictions.head(_COMPARED)
+    answers = model.predict(primary.loc[some["row"]])
+    names = [name for name in answers if str(name).startswith("probability_")] or ["prediction"]
+    if not {*names} <= {*some.columns}:
+        return False
+    # labels come back from a CSV as other types; numbers do not
+    ours, theirs = (frame[names].to_numpy(dtype=np.float64) for frame in (answers, some))
+    return bool(np.allclose(ours, theirs, rtol=1e-6, atol=1e-6))
+
+
+def _again(model: TrainedModel, stage: str = "") -> str:
+    table = model.table or "TABLE"
+    start = f" --from-nodes {table}.{stage}" if stage else ""
+    return f"kedro run --pipeline {table}{start}"

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class NameHooks:
-    """Refuses names that nothing would read, before anything runs."""
+    """Refuses names that nothing would read, before anything runs, and names what has no name."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -47,6 +47,14 @@ class NameHooks:
         for word in ("raw", "rows"):
             if word in words:
                 check_file_word(word, words[word], pipeline, catalog)
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Give a table that bears no name of its own, as one from a database, its dataset's."""
+        if dataset_name.endswith((".raw", ".rows")) and hasattr(data, "attrs"):
+            from colonnade.tables.source import name_source
+
+            name_source(data, dataset_name)
 
 
 class LogHooks:

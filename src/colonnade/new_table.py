@@ -18,7 +18,7 @@ from colonnade.tables.files import replaced_file
 from colonnade.tables.infer import infer_table
 from colonnade.tables.raw import read_raw_table
 from colonnade.tables.sniff import LOOKED_AT, text_options
-from colonnade.tables.source import Source
+from colonnade.tables.source import Source, name_source
 from colonnade.tables.written import parameters_text
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def check_table(loader: AbstractConfigLoader, name: str) -> str:
     groups, problems = read_groups(loader["parameters"].get(name) or {})
     if {"schema", "split", "standardize"} <= groups.keys():
         raw = DataCatalog.from_config(loader["catalog"], _credentials(loader)).load(f"{name}.raw")
+        name_source(raw, f"{name}.raw")
         problems += table_problems(raw, groups["schema"], groups["split"], groups["standardize"])
         if not problems:
             return f"{name}: {Source.of(raw).describe()}: nothing is wrong."

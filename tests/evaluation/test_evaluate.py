@@ -14,6 +14,7 @@ from colonnade.evaluation.baselines import fit_baselines, spread_codes
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.observations import observe
 from colonnade.tables.source import Source
+from colonnade.training.interval import HeldOut
 
 QUICK = EvaluationParams(baselines=[])
 
@@ -178,3 +179,18 @@ def test_baselines_read_codes_as_categories_and_not_as_numbers(bench):
     assert (unseen.X[:, 1:] == 0).all()
     assert nothing.X.shape == (0, 4)
     assert spread_codes([], train)[0] is train
+
+
+def test_evaluated_numbers_have_the_interval_that_the_metrics_judge(bench):
+    case = bench("regression")
+    case.model.held_out = HeldOut(
+        errors=[float(n) for n in range(1, 20)], n_rows=19, origin="validation rows"
+    )
+    found = evaluate_model(case.model, *case.parts, QUICK)
+    rows = found.predictions
+    assert (rows["upper"] - rows["lower"]).tolist() == pytest.approx([36.0] * len(rows))
+    test = rows[rows["part"] == "test"]
+    inside = test["actual"].between(test["lower"], test["upper"]).mean()
+    assert found.metrics["test/interval_coverage"] == inside
+    case.model.held_out = HeldOut(errors=[1.0], n_rows=1, origin="validation rows")
+    assert "lower" not in evaluate_model(case.model, *case.parts, QUICK).predictions

@@ -105,7 +105,9 @@ def test_a_database_is_read_trained_on_and_asked_for_rows_by_two_catalog_entries
     kedro("run", "--pipeline", "shop_predict")
     source = json.loads(Path("data/03_primary/shop/source.json").read_text())
     read = pd.read_sql("select * from phones", "sqlite:///shop.db")
-    assert (source["rows"], source["columns"]) == (60, 4)
+    assert (source["name"], source["rows"], source["columns"]) == ("shop.raw", 60, 4)
+    assert "shop.raw" in Path("data/08_reporting/shop/report.html").read_text()
+    assert "shop: shop.raw, 60 rows, " in kedro("table", "check", "shop").stdout
     assert source["sha256"] == content_hash(read)
     answers = pd.read_csv("data/07_model_output/shop/predictions.csv")
     assert list(answers) == ["id", "prediction", "probability_no", "probability_yes"]
@@ -132,9 +134,9 @@ def test_what_a_query_gives_is_checked_like_a_file(shop):
     message = plain_message(caught.value)
     assert message is not None
     assert message.splitlines() == [
-        "shop: table: column 'id', row 9: 7 stands in an earlier row too. Remove the repeated "
+        "shop: shop.raw: column 'id', row 9: 7 stands in an earlier row too. Remove the repeated "
         "row, or drop `schema.columns.id.unique`.",
-        "shop: table: column 'ram', row 8: -4 is below the minimum 0. Correct it, or change "
+        "shop: shop.raw: column 'ram', row 8: -4 is below the minimum 0. Correct it, or change "
         "`schema.columns.ram.minimum`.",
     ]
     assert not Path("data/03_primary").exists()

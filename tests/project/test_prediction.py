@@ -11,6 +11,8 @@ import torch
 from colonnade.errors import DataError
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.pipelines.predict.nodes import predict
+from colonnade.tables.schema import SchemaParams
+from colonnade.tables.standardize import StandardizeParams, fit_standardizer
 from colonnade.training import ModelParams, TrainedModel, TrainingParams, train_model
 from colonnade.training.interval import HeldOut
 from tests.training.conftest import draw_table, prepare_table
@@ -99,3 +101,25 @@ def test_columns_named_like_answers_are_refused(models):
 def test_no_rows_at_all_are_refused_like_an_empty_file(models):
     with pytest.raises(DataError, match="has no rows"):
         answer(models["regression"], rows_with().iloc[:0])
+
+
+def test_categories_that_no_train_row_had_are_told_once(caplog):
+    train = pd.DataFrame({"city": ["Oslo", "Rome"] * 20, "y": [0, 1] * 20})
+    schema = {"target": "y", "task": "classification", "columns": {"city": {"kind": "categorical"}}}
+    standardizer = fit_standardizer(train, SchemaParams.model_validate(schema), StandardizeParams())
+    prepared = standardizer.transform(train)
+    recipe = ModelParams(kind="linear"), TrainingParams(epochs=2)
+    model = train_model(prepared, prepared[:0], standardizer, *recipe).model
+    cities = ["Bonn", "Oslo", "Bonn", *(f"Ort {n}" for n in range(5))]
+    rows = pd.DataFrame({"city": cities})
+    rows.attrs["source"] = {"name": "rows.csv", "rows": 8, "columns": 1, "sha256": "0"}
+    answers = answer(model, rows)
+    assert caplog.messages == [
+        "rows.csv: column 'city': 'Bonn' in 2 rows, 'Ort 0' in 1 row, 'Ort 1' in 1 row and 3 more "
+        "values: the model has not learned these categories, and answers as for any other it does "
+        "not know."
+    ]
+    assert answers["probability_0"].nunique() == 2
+    answer(model, rows[1:2])
+    model.answer(rows)
+    assert len(caplog.messages) == 1

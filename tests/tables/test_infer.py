@@ -78,7 +78,30 @@ def guess(name: str, *cells: str) -> Guess:
         ("a", ["", "NA"], {"kind": "ignored"}, "no value in any row"),
         ("a", ["7", "7"], {"kind": "ignored"}, "'7' in every row"),
         ("row_id", ["9", "4", "7"], {"kind": "identifier"}, "another whole number in every row"),
-        ("a", ["4", "5", "6"], {"kind": "identifier"}, "another whole number in every row"),
+        (
+            "a",
+            ["4", "5", "6"],
+            {"kind": "identifier"},
+            "whole numbers from 4 to 6, each once: they count the rows",
+        ),
+        (
+            "a",
+            [str(7 * n % 20 + 1) for n in range(20)],
+            {"kind": "identifier"},
+            "whole numbers from 1 to 20, each once: they count the rows",
+        ),
+        (
+            "a",
+            [str(7 * n % 19 + 1) for n in range(19)],
+            {"kind": "numeric"},
+            "whole numbers from 1 to 19",
+        ),
+        (
+            "a",
+            [str(7 * n % 20 or 21) for n in range(20)],
+            {"kind": "numeric"},
+            "whole numbers from 1 to 21",
+        ),
         (
             "zip",
             ["01234", "94110", "01234"],

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from colonnade.tables.source import Source, content_hash
+from colonnade.tables.source import Source, content_hash, name_source
 
 
 def test_frame_without_a_source_gets_one_from_its_contents() -> None:
@@ -11,6 +11,13 @@ def test_frame_without_a_source_gets_one_from_its_contents() -> None:
     assert (source.name, source.rows, source.columns, source.note) == ("table", 2, 2, "")
     assert source.sha256 == content_hash(frame.copy())
     assert source.describe() == f"table, 2 rows, sha256 {source.sha256[:12]}"
+
+
+def test_frame_without_a_name_is_given_one_and_another_keeps_its_own() -> None:
+    frame = pd.DataFrame({"a": [1]})
+    name_source(frame, "shop.raw")
+    name_source(frame, "other")
+    assert Source.of(frame).describe().startswith("shop.raw, 1 rows, ")
 
 
 def test_hash_follows_names_cells_and_their_order() -> None:

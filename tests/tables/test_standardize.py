@@ -174,6 +174,24 @@ def test_categories_get_a_column_each_and_the_unseen_one_together() -> None:
     assert unseen.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1]]
 
 
+def test_values_that_no_train_row_had_are_counted_by_column() -> None:
+    columns = {
+        "a": {"kind": "categorical", "missing": "category"},
+        "b": {"kind": "categorical", "missing": "constant", "fill": "none"},
+    }
+    frame = pd.DataFrame({"a": ["red", "green", None], "b": ["x", "y", "x"]})
+    standardizer, _ = fit(frame, columns)
+    assert standardizer.unseen(frame) == {}
+    rows = pd.DataFrame(
+        {"a": ["blue", None, "red", "blue", "grey"], "b": ["x", None, "", "y", "x"]}
+    )
+    found = standardizer.unseen(rows)
+    assert {name: counts.to_dict() for name, counts in found.items()} == {
+        "a": {"blue": 2, "grey": 1}
+    }
+    assert standardizer.unseen(rows[:0]) == {}
+
+
 def test_categories_named_like_the_slots_of_the_rest_keep_their_own() -> None:
     column = {"a": {"kind": "categorical", "missing": "category"}}
     frame = pd.DataFrame({"a": ["other", "missing", None, "(other)"]})

@@ -29,6 +29,7 @@ from colonnade.evaluation.observations import (
     observe,
     one_thread,
     prediction_table,
+    with_intervals,
 )
 from colonnade.parameters import Params
 
@@ -101,6 +102,9 @@ def evaluate_model(
     codes = [names.index(name) for name in model.standardizer.embedded]
     metrics |= _against_baselines(parts, params, codes)
     predictions = prediction_table([parts["validation"], parts["test"]], model.standardizer.classes)
+    if model.standardizer.task == "regression":
+        errors = calibration_errors(model, parts["validation"])
+        predictions = with_intervals(predictions, errors, params.prediction_interval)
     return Evaluation(predictions, metrics)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from colonnade.training.interval import half_width
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -114,6 +116,15 @@ def normalised(probabilities: Array) -> Array:
 def prediction_table(parts: list[Observations], classes: list[Any] | None) -> pd.DataFrame:
     """One row for each row of the parts: part, row, actual, prediction, class probabilities."""
     return pd.concat([_table_of(part, classes) for part in parts], ignore_index=True)
+
+
+def with_intervals(predictions: pd.DataFrame, errors: Array, coverage: float) -> pd.DataFrame:
+    """Predicted numbers with "lower" and "upper" beside them, where the errors suffice for them."""
+    half = half_width(errors, coverage)
+    if half is None:
+        return predictions
+    predicted = predictions["prediction"]
+    return predictions.assign(lower=predicted - half, upper=predicted + half)
 
 
 def _table_of(part: Observations, classes: list[Any] | None) -> pd.DataFrame:

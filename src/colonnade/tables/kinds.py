@@ -18,6 +18,9 @@ MOST_CATEGORIES = 50
 """A column with more categories has its rare ones pooled."""
 
 POOLED_BELOW = 10
+FEWEST_COUNTED = 20
+"""In fewer rows, whole numbers may fill their range by chance."""
+
 TRUTH_WORDS = [set(pair) for pair in zip(TRUE_WORDS, FALSE_WORDS, strict=True)]
 ORDERS = [
     ["very low", "low", "medium", "high", "very high"],
@@ -159,8 +162,10 @@ def _guess_numbers(name: str, text: pd.Series, cells: pd.Series) -> Guess | None
     word = str(other.iloc[0]) if other.nunique() == 1 else ""
     whole = bool((known == np.round(known)).all())
     if whole and len(text) == len(cells) and len(np.unique(known)) == len(cells) > 1:
-        counted = len(cells) > 2 and bool((np.abs(np.diff(known)) == 1).all())
-        if counted or _NAMES_ROWS.search(name):
+        if _counts_rows(known):
+            reason = f"whole numbers from {known.min():g} to {known.max():g}, each once: they count"
+            return _guess("identifier", f"{reason} the rows")
+        if _NAMES_ROWS.search(name):
             return _guess("identifier", "another whole number in every row")
     what = "whole numbers" if whole else "numbers"
     reason = f"{what} from {known.min():g} to {known.max():g}"
@@ -174,6 +179,13 @@ def _guess_numbers(name: str, text: pd.Series, cells: pd.Series) -> Guess | None
     n_missing = len(cells) - len(known)
     guess = _with_gaps("numeric", reason, n_missing, cells, missing_word=word)
     return _with_logarithm(guess, known)
+
+
+def _counts_rows(numbers: np.ndarray) -> bool:
+    """Whether different whole numbers follow each other row by row, or, of many, in any order."""
+    if len(numbers) > 2 and bool((np.abs(np.diff(numbers)) == 1).all()):
+        return True
+    return len(numbers) >= FEWEST_COUNTED and bool(np.ptp(numbers) == len(numbers) - 1)
 
 
 def _with_logarithm(guess: Guess, known: np.ndarray) -> Guess:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import DataError
+from colonnade.tables.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,3 +81,22 @@ def quoted(value: Any) -> str:
 def plural(noun: str, count: int) -> str:
     """The noun with an s unless there is one."""
     return noun if count == 1 else f"{noun}s"
+
+
+def told_unseen(unseen: dict[str, pd.Series], frame: pd.DataFrame) -> str:
+    """One line about values that no train row had.
+
+    Args: unseen: counts by value, by column. frame: the rows, which may know where they came from.
+    """
+    source = frame.attrs.get("source")
+    name = Source.model_validate(source).name if source else "rows"
+    columns = []
+    for column, counts in unseen.items():
+        told = [f"{quoted(value)} in {n} {plural('row', n)}" for value, n in counts.items()]
+        more = len(told) - MOST_CELLS_TOLD
+        end = f" and {more} more {plural('value', more)}" if more > 0 else ""
+        columns.append(f"column '{column}': {', '.join(told[:MOST_CELLS_TOLD])}{end}")
+    return (
+        f"{name}: {'; '.join(columns)}: the model has not learned these "
+        "categories, and answers as for any other it does not know."
+    )

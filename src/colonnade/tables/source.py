@@ -24,18 +24,25 @@ class Source(Params):
     intercept: float | None = None
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> Source:
-        """The source that the frame carries in `attrs`, or one made from its contents."""
+    def of(cls, frame: pd.DataFrame, name: str = "table") -> Source:
+        """The source that the frame carries in `attrs`, or one made from its contents.
+
+        Args: name: of a frame that carries none.
+        """
         if "source" in frame.attrs:
             return cls.model_validate(frame.attrs["source"])
-        return cls(
-            name="table", rows=len(frame), columns=frame.shape[1], sha256=content_hash(frame)
-        )
+        return cls(name=name, rows=len(frame), columns=frame.shape[1], sha256=content_hash(frame))
 
     def describe(self) -> str:
         """One line for the log: "phones.csv, 2000 rows, sha256 1f3a5c7e9b2d"."""
         note = f" ({self.note})" if self.note else ""
         return f"{self.name}{note}, {self.rows} rows, sha256 {self.sha256[:12]}"
+
+
+def name_source(frame: pd.DataFrame, name: str) -> None:
+    """Let a frame that does not know its source, as one from a database, carry the name given."""
+    if "source" not in frame.attrs:
+        frame.attrs["source"] = Source.of(frame, name).model_dump(mode="json")
 
 
 def rows_digest(*parts: pd.DataFrame) -> str:

@@ -91,6 +91,21 @@ class Standardizer(BaseModel):
             place += width
         return out
 
+    def unseen(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+        """Count what the categorical columns hold beyond the categories learned, by column.
+
+        Such a value goes to the model as "other"; it was in no train row, or in too few for
+        `minimum_count`.
+
+        Raises: DataError if a column is missing or holds a value that the schema refuses.
+        """
+        columns = [column for column in self.columns if isinstance(column, CategoryColumn)]
+        if not columns or not len(frame):
+            return {}
+        typed = read_columns(frame, self.table_schema, [column.name for column in columns])
+        counts = {column.name: column.unseen(typed[column.name]) for column in columns}
+        return {name: counted for name, counted in counts.items() if len(counted)}
+
     def encode_target(self, target: pd.Series) -> pd.Series:
         """Class codes (int64), or numbers in raw units (float64).
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from colonnade.errors import ModelError
+from colonnade.tables.problems import told_unseen
 from colonnade.training.interval import COVERAGE
 from colonnade.training.models import ModelParams, Plan, plan_for
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from colonnade.training.interval import HeldOut
     from colonnade.training.loss import Loss
     from colonnade.training.parameters import TrainingParams
+
+logger = logging.getLogger(__name__)
 
 # Rows predicted at once: bounds the memory, whatever the table's length.
 _CHUNK = 8192
@@ -154,12 +158,21 @@ class TrainedModel:
     def predict(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
         """Predict rows of raw columns, in any order of columns.
 
+        Categories that no train row had are told by one warning in the log.
+
         Args: coverage: how often a number should lie from "lower" to "upper".
 
         Shape: -> "prediction" (label, or raw units), then "probability_<label>" for each class, or
             a number's "lower" and "upper" where rows were held out that bear witness to them.
         Raises: DataError if a column is missing or unusable.
         """
+        answers = self.answer(frame, coverage=coverage)
+        if unseen := self.standardizer.unseen(frame):
+            logger.warning("%s", told_unseen(unseen, frame))
+        return answers
+
+    def answer(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
+        """Do as `predict` does, without a word in the log."""
         import pandas as pd
 
         inputs = frame.drop(columns=self.standardizer.target, errors="ignore")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 import warnings
 from contextlib import chdir
@@ -33,6 +34,7 @@ class PlainErrors(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn what the user can mend into a message."""
         _collect_seldom()
+        _log_as_the_project(ctx.obj)
         _tell_once()
         # --pipeline is what people know; Kedro's hint at --pipelines is no news to them
         warnings.filterwarnings("ignore", "Option '--pipeline' is deprecated")
@@ -53,6 +55,21 @@ def _collect_seldom() -> None:
     """Let Python look for cyclic garbage rarely: what a run imports lasts as long as the run."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def _log_as_the_project(project: ProjectMetadata | None) -> None:
+    """Log as conf/logging.yml says from a folder inside the project, too: Kedro looks here alone.
+
+    Args: project: None where the project is installed from a wheel.
+    """
+    if project is None or "KEDRO_LOGGING_CONFIG" in os.environ:
+        return
+    file = project.project_path / "conf/logging.yml"
+    if file.exists() and not Path("conf/logging.yml").exists():
+        import yaml
+        from kedro.framework.project import configure_logging
+
+        configure_logging(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
 def _tell_once() -> None:

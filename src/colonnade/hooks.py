@@ -86,6 +86,9 @@ class LogHooks:
                 logger.info("%s: %s. %s", table, judged.headline, judged.sentence)
             if kind == "report":
                 logger.info("%s: report in %s", table, file_of(catalog, name))
+            if kind == "predictions":
+                where = file_of(catalog, name)
+                logger.info("%s: answers for %d rows in %s", table, len(data), where)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node) -> None:

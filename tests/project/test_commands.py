@@ -7,12 +7,13 @@ import json
 import random
 import subprocess
 import sys
+import tarfile
 import textwrap
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import environment
+from tests.conftest import environment, kedro_in
 
 
 def write_customers(path: Path, *, separator: str = ",", encoding: str = "utf-8") -> None:
@@ -134,3 +135,27 @@ def test_runs_are_ranked_and_the_better_one_becomes_champion(kedro, project, tra
     assert "is the champion now" in kedro("register", "phone_price").stdout
     kedro("run", "--pipeline", "phone_price", "--params", quick + "0.00001")
     assert "not promoted" in kedro("register", "phone_price", expect=1).stdout
+
+
+def test_a_run_from_a_folder_of_the_project_logs_as_one_from_its_top(project):
+    run = ("run", "--pipeline", "phone_price", "--to-nodes", "phone_price.ingest.ingest")
+    lines = kedro_in(project / "data/01_raw")(*run).stdout.splitlines()
+    assert [line.split("  ", 1)[1] for line in lines[-2:]] == [
+        line.split("  ", 1)[1] for line in kedro_in(project)(*run).stdout.splitlines()
+    ]
+
+
+def test_an_installed_package_runs_where_there_is_no_project(project, tmp_path):
+    with tarfile.open(tmp_path / "conf.tar.gz", "w:gz") as packed:
+        packed.add(project / "conf", "conf")
+    (project / "src").rename(tmp_path / "installed")
+    done = subprocess.run(
+        [sys.executable, "-m", "colonnade", "--conf-source", "conf.tar.gz", "--pipelines", "wine"],
+        cwd=tmp_path,
+        env={**environment(), "PYTHONPATH": str(tmp_path / "installed")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "data/08_reporting/wine/report.html").exists()

@@ -170,8 +170,17 @@ def test_categories_get_a_column_each_and_the_unseen_one_together() -> None:
         [0, 0, 0, 1],
         [0, 1, 0, 0],
     ]
-    unseen = standardizer.features(pd.DataFrame({"a": ["blue", ""]}))
-    assert unseen.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1]]
+
+
+def test_a_value_never_seen_is_an_average_of_those_known_until_rare_ones_teach_other() -> None:
+    column = {"a": {"kind": "categorical", "missing": "category"}}
+    frame = pd.DataFrame({"a": ["red", "green", None, "red", "green", "red", "red", "blue"]})
+    rows = pd.DataFrame({"a": ["grey", "", "red"]})
+    standardizer, _ = fit(frame[:7], column)
+    known = np.float32([1 / 3, 2 / 3, 0, 0]).tolist()
+    assert standardizer.features(rows).tolist() == [known, [0, 0, 0, 1], [0, 1, 0, 0]]
+    standardizer, _ = fit(frame, column, minimum_count=2)
+    assert standardizer.features(rows).tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]
 
 
 def test_values_that_no_train_row_had_are_counted_by_column() -> None:
@@ -200,7 +209,8 @@ def test_categories_named_like_the_slots_of_the_rest_keep_their_own() -> None:
         "a=(other)", "a=missing", "a=other", "a=((other))", "a=(missing)",
     ]  # fmt: skip
     features = standardizer.features(pd.DataFrame({"a": ["other", "unseen", ""]}))
-    assert features.argmax(axis=1).tolist() == [2, 3, 4]
+    third = float(np.float32(1 / 3))
+    assert features.tolist() == [[0, 0, 1, 0, 0], [third, third, third, 0, 0], [0, 0, 0, 0, 1]]
 
 
 def test_columns_that_give_features_of_one_name_are_refused() -> None:

@@ -182,13 +182,17 @@ def _fit_categories(
 ) -> CategoryColumn:
     fill = str(column.fill) if column.missing == "constant" else None
     counts = (cells if fill is None else cells.fillna(fill)).value_counts()
-    frequent = counts[counts >= params.minimum_count]
+    frequent = counts[counts >= params.minimum_count].sort_index()
+    # an embedding's untrained vector is next to nothing already
+    embedded = params.categorical == "embedding"
+    all_known = not embedded and 0 < len(frequent) == len(counts)
     return CategoryColumn(
         name=name,
-        categories=sorted(str(category) for category in frequent.index),
+        categories=[str(category) for category in frequent.index],
         fill=fill,
         own_missing=column.missing == "category",
-        embedded=params.categorical == "embedding",
+        shares=(frequent / frequent.sum()).tolist() if all_known else None,
+        embedded=embedded,
     )
 
 

@@ -83,6 +83,9 @@ class CategoryColumn(_Fitted):
     categories: list[str]
     fill: str | None = None
     own_missing: bool = False
+    shares: list[float] | None = None
+    """How often each category stood in train rows, where none of these had another: nothing was
+    learned of "other" then, and a value never seen is taken for an average of those known."""
     embedded: bool = False
     """True: one column with the category's code, for a model that learns a vector a category."""
 
@@ -114,8 +117,10 @@ class CategoryColumn(_Fitted):
             codes = np.where(cells.isna().to_numpy(), len(self.categories) + 1, codes)
         if self.embedded:
             return codes[:, None].astype(np.float64)
-        ones: np.ndarray = codes[:, None] == np.arange(len(self.slots))
-        return ones.astype(np.float64)
+        ones: np.ndarray = (codes[:, None] == np.arange(len(self.slots))).astype(np.float64)
+        if self.shares is not None:
+            ones[codes == len(self.categories)] = np.resize([*self.shares, 0, 0], ones.shape[1])
+        return ones
 
 
 class StepColumn(_Fitted):

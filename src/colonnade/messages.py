@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 from traceback import walk_tb
@@ -21,6 +22,12 @@ _UNLOADED = re.compile(
     r"(?P<name>[\w.@:]+): Failed while loading data from dataset kedro_datasets\.(?P<problem>.*)",
     re.DOTALL,
 )
+_UNSAVED = re.compile(
+    r"(?P<name>[\w.@:]+): Failed while saving data to dataset .*?"
+    r"filepath=(PurePosixPath\('(?P<path>[^']*)'\))?",
+    re.DOTALL,
+)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def plain_message(error: BaseException) -> str | None:
@@ -100,6 +107,9 @@ def _dataset_problem(error: BaseException) -> str | None:
     text = str(error).strip()
     if "parsing config for dataset" in text or "must only contain arguments valid" in text:
         return f"{' '.join(text.splitlines())} Correct it in conf/base or conf/local."
+    if unsaved := _UNSAVED.match(text):
+        reason = next((told for cause in _causes(error) if (told := _no_room(cause))), None)
+        return reason and f"{unsaved['name']} cannot be written to {unsaved['path']}: {reason}"
     found = _UNLOADED.match(text)
     if not found:
         return None
@@ -108,6 +118,17 @@ def _dataset_problem(error: BaseException) -> str | None:
     why = " ".join(told) or lines[0]
     why = why if why.endswith((".", "!", "?")) else f"{why}."
     return f"{found['name']}: cannot be read: {why} Correct its entry in the catalog."
+
+
+def _no_room(error: BaseException) -> str | None:
+    """A disk that is full, or a folder that may not be written."""
+    if not isinstance(error, OSError) or error.errno not in _NO_ROOM:
+        return None
+    place = f" ({_shown(str(error.filename))})" if error.filename else ""
+    return (
+        f"{error.strerror}{place}. Make room, or the folder writable. What an earlier run left "
+        "there is as it was."
+    )
 
 
 def _told_by_kedro(*beginnings: str) -> Callable[[BaseException], str | None]:
@@ -133,6 +154,8 @@ _WORDS: dict[str, Callable[[BaseException], str | None]] = {
     "MissingConfigException": _missing_configuration,
     "AttributeError": _list_for_names,
     "DatasetError": _dataset_problem,
+    "OSError": _no_room,
+    "PermissionError": _no_room,
     "ValueError": _told_by_kedro(
         "Failed to find the pipeline named",
         "Duplicate keys found in",

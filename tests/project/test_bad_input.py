@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -184,6 +186,19 @@ def test_a_dataset_that_reads_nothing_is_told(quiet, entry, message):
     (quiet / "conf/local/catalog.yml").write_text(f"phone_price.raw: {entry}\n")
     assert message in message_of(quiet)
     assert left_by(quiet) == set()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_disk_that_takes_nothing_is_told_in_one_line(quiet, monkeypatch, number):
+    def refuse(path: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("colonnade.datasets.whole_files.replaced_file", refuse)
+    file = quiet / "data/03_primary/phone_price/table.parquet"
+    assert message_of(quiet) == (
+        f"phone_price.primary cannot be written to {file}: {os.strerror(number)}. Make room, or "
+        "the folder writable. What an earlier run left there is as it was."
+    )
 
 
 def test_an_environment_that_does_not_exist_is_told_with_the_nearest(kedro):

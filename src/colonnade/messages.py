@@ -108,7 +108,8 @@ def _dataset_problem(error: BaseException) -> str | None:
     if "parsing config for dataset" in text or "must only contain arguments valid" in text:
         return f"{' '.join(text.splitlines())} Correct it in conf/base or conf/local."
     if unsaved := _UNSAVED.match(text):
-        reason = next((told for cause in _causes(error) if (told := _no_room(cause))), None)
+        reasons = (_no_room(cause) for cause in _causes(error))
+        reason = next((words for words in reasons if words), None)
         return reason and f"{unsaved['name']} cannot be written to {unsaved['path']}: {reason}"
     found = _UNLOADED.match(text)
     if not found:

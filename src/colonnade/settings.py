@@ -1,8 +1,10 @@
 """Kedro's project settings: hooks, and which configuration files are read."""
 
 from colonnade.hooks import LogHooks, NameHooks, TrackingHooks
+from colonnade.turns import TurnHooks
 
-HOOKS = (NameHooks(), TrackingHooks(), LogHooks())
+# Kedro calls the last one first: a run waits for its turn before its record begins
+HOOKS = (NameHooks(), TrackingHooks(), LogHooks(), TurnHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import kedro_in, make_project
+from colonnade.tracking.lock import hold
+from tests.conftest import environment, forkserver, kedro_in, make_project
 
 pytestmark = pytest.mark.xdist_group("partial")
 PREPARE = (
@@ -131,3 +133,21 @@ def test_a_part_of_a_run_that_does_not_exist_is_told_in_one_line(kedro, words, m
     told = kedro(*RUN, *words, expect=1)
     assert message in told.stderr
     assert told.stderr.count("\n") == 1
+
+
+def test_two_runs_of_one_table_take_turns(project, tmp_path):
+    lock = project / ".colonnade/tables/wine.lock"
+    lock.parent.mkdir(parents=True)
+    held = hold(lock)
+    assert held is not None
+    words = ["-m", "kedro", "run", "--pipelines", "wine", "--to-nodes", "wine.ingest.ingest"]
+    with (tmp_path / "out").open("w+") as out:
+        file = out.fileno()
+        with forkserver().start(words, project, environment(), file, file) as process:
+            while "wine: another run is at work on it" not in (tmp_path / "out").read_text():
+                assert process.poll() is None
+                time.sleep(0.05)
+            assert not (project / "data/03_primary/wine").exists()
+            held.close()
+            assert process.wait() == 0
+    assert (project / "data/03_primary/wine/table.parquet").exists()

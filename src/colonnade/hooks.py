@@ -74,27 +74,38 @@ class LogHooks:
         seconds = time.perf_counter() - self._started.pop(node.name)
         logger.info("%-40s %6.2f s", node.name, seconds)
         for name, data in outputs.items():
-            table, _, kind = name.partition(".")
-            if kind == "source":
-                from colonnade.tables.source import Source
-
-                logger.info("%s: read %s", table, Source.model_validate(data).describe())
-            if kind == "metrics":
-                from colonnade.evaluation.verdict import verdict
-
-                judged = verdict(data, catalog.load(f"params:{table}.schema").task)
-                logger.info("%s: %s. %s", table, judged.headline, judged.sentence)
-            if kind == "report":
-                logger.info("%s: report in %s", table, file_of(catalog, name))
-            if kind == "predictions":
-                where = file_of(catalog, name)
-                logger.info("%s: answers for %d rows in %s", table, len(data), where)
+            if told := _told(name, data, catalog):
+                logger.info("%s: %s", name.partition(".")[0], told)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node) -> None:
         """Say of which table a user's mistake is."""
         if isinstance(error, UserError):
             error.table = (node.namespace or "").split(".")[0]
+
+
+def _told(name: str, data: Any, catalog: DataCatalog) -> str:
+    """What the log says of a node's output; nothing of most."""
+    table, _, kind = name.partition(".")
+    if kind == "source":
+        from colonnade.tables.source import Source
+
+        return f"read {Source.model_validate(data).describe()}"
+    if kind == "cross_validation" and data:
+        from colonnade.evaluation.verdict import told_recipe
+
+        task = catalog.load(f"params:{table}.schema").task
+        return told_recipe(data["metrics"], task, len(data["folds"]))
+    if kind == "metrics":
+        from colonnade.evaluation.verdict import verdict
+
+        judged = verdict(data, catalog.load(f"params:{table}.schema").task)
+        return f"{judged.headline}. {judged.sentence}"
+    if kind == "report":
+        return f"report in {file_of(catalog, name)}"
+    if kind == "predictions":
+        return f"answers for {len(data)} rows in {file_of(catalog, name)}"
+    return ""
 
 
 class TrackingHooks:

@@ -396,3 +396,9 @@ def test_a_temperature_that_training_chose_is_told():
     tried = Calibration(before=before, after=after, temperature=1.7)
     told = calibration_sentence(plain_content(explanation=Explanation(calibration=tried)))
     assert "would change the calibration error from 0.100 to 0.020" in told
+
+
+def test_validation_rows_that_a_refit_has_learned_from_are_told():
+    told = "its validation numbers are of rows that it has seen"
+    assert told not in report_html(plain_content())
+    assert told in report_html(plain_content(facts={"refit_epochs": 7}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import signal
 import time
@@ -125,13 +126,18 @@ def test_every_optimizers_state_survives(tmp_path, recipe, monkeypatch):
     assert_equal_bits(cut, whole)
 
 
-def test_a_finished_run_is_not_trained_again(tmp_path):
+def test_a_finished_run_is_not_trained_again(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "colonnade")
     interrupted.train(tmp_path, "momentum")
     before = (tmp_path / "run.safetensors").read_bytes()
     history = (tmp_path / "history.json").read_bytes()
     interrupted.train(tmp_path, "momentum")
     assert (tmp_path / "run.safetensors").read_bytes() == before
     assert (tmp_path / "history.json").read_bytes() == history
+    assert caplog.messages == [
+        f"resume: there is no {tmp_path / 'run.safetensors'}: the training begins anew",
+        "resume: the training goes on after epoch 30",
+    ]
 
 
 def test_another_recipe_is_refused(tmp_path):

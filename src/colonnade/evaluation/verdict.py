@@ -165,6 +165,21 @@ def told_metric(metrics: Mapping[str, float], part: str, name: str) -> str | Non
     return f"{form(name, value)} ({form_end(name, low)} to {form_end(name, high)})"
 
 
+def recipe(metrics: Mapping[str, float], name: str) -> str:
+    """A metric of a cross-validation: mean ± standard deviation over folds; or nothing."""
+    mean, spread = (metrics.get(f"cv/{name}{end}") for end in ("", "_sd"))
+    if mean is None or spread is None:
+        return ""
+    return f"{form(name, mean)} ± {form_end(name, spread)}"
+
+
+def told_recipe(metrics: Mapping[str, float], task: Task, n_folds: int) -> str:
+    """What a cross-validation found, in a line."""
+    told = {NAMES[name]: recipe(metrics, name) for name in HEADLINES[task]}
+    found = ", ".join(f"{name} {value}" for name, value in told.items() if value)
+    return f"the recipe on {n_folds} folds (mean ± sd): {found}."
+
+
 def form_end(name: str, value: float) -> str:
     """An end of an interval: three digits say all that it knows."""
     exact = name in _SHARES or name in _SCORES

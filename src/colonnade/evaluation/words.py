@@ -9,7 +9,7 @@ from colonnade.evaluation.advice import next_steps
 from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.glance import glance
 from colonnade.evaluation.metrics import HEADLINES, MOST_CLASSES
-from colonnade.evaluation.verdict import NAMES, form, form_end, verdict
+from colonnade.evaluation.verdict import NAMES, form, form_end, recipe, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -248,14 +248,7 @@ def calibration_sentence(content: ReportContent) -> str:
 
 def recipe_cells(content: ReportContent) -> list[str]:
     """Each headline metric of a cross-validation: mean ± standard deviation over folds."""
-    found = []
-    for name in HEADLINES[content.task]:
-        mean, spread = (content.metrics.get(f"cv/{name}{end}") for end in ("", "_sd"))
-        if mean is None or spread is None:
-            found.append("")
-        else:
-            found.append(f"{form(name, mean)} ± {form_end(name, spread)}")
-    return found
+    return [recipe(content.metrics, name) for name in HEADLINES[content.task]]
 
 
 def fold_rows(content: ReportContent) -> Rows:

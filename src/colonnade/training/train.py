@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.tables.standardize import Standardizer
+    from colonnade.training.checkpoint import Saved
     from colonnade.training.models import ModelParams
     from colonnade.training.parameters import TrainingParams
     from colonnade.training.sparsity import Sparsity
     from colonnade.training.task import Individual, Task
     from colonnade.training.trained import TrainedModel
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ def train_model(
     if checkpoint is not None:
         file = open_checkpoint(checkpoint, task, standardizer, model, training)
         saved = file.read() if resume else None
+        if resume:
+            logger.info("%s", told_start(saved, checkpoint))
         threads = saved.threads if saved is not None else threads
         file.threads = threads
     members, sparsity = _members(task, model, training)
@@ -76,6 +82,16 @@ def train_model(
     if not len(validation):
         trained.held_out = errors_of_folds(train, trained)
     return Fitted(trained, history_frame(course, numbers))
+
+
+def told_start(saved: Saved | None, checkpoint: Path) -> str:
+    """Where a training begins that was asked to go on."""
+    from colonnade.training.phases import REFIT
+
+    if saved is None:
+        return f"resume: there is no {checkpoint}: the training begins anew"
+    which = "the refit" if saved.phase == REFIT else "the training"
+    return f"resume: {which} goes on after epoch {len(saved.tensors['history.seconds'])}"
 
 
 def _members(

@@ -59,7 +59,9 @@ def train(
     resume: bool,
 ) -> tuple[TrainedModel, pd.DataFrame]:
     """Fit the model; validation rows decide when to stop and which epoch is best."""
-    with training_progress("train", write=logger.info) as progress:
+    # the checkpoint's folder bears the table's name: several tables may be trained at once
+    name = f"{checkpoint.parent.name}.train"
+    with training_progress(name, write=logger.info) as progress:
         fitted = train_model(
             train,
             validation,
@@ -83,6 +85,7 @@ def cross_validate(
     """Train the model's recipe anew on every fold, if the split has folds."""
     if not crossvalidation.fold_columns(split):
         return {}
+    name = model.table or schema.target
     return crossvalidation.cross_validate(
         primary,
         split,
@@ -90,7 +93,7 @@ def cross_validate(
         params,
         model=model.model,
         training=model.training,
-        progress=partial(logger.info, "cross-validation: %d of %d folds trained"),
+        progress=partial(logger.info, "%s: cross-validation: %d of %d folds trained", name),
     ).document()
 
 

@@ -100,7 +100,7 @@ def evaluate_model(
     metrics |= line_metrics(model, parts["train"], source)
     names = model.standardizer.feature_names
     codes = [names.index(name) for name in model.standardizer.embedded]
-    metrics |= _against_baselines(parts, params, codes)
+    metrics |= _against_baselines(parts, params, codes, metrics)
     predictions = prediction_table([parts["validation"], parts["test"]], model.standardizer.classes)
     if model.standardizer.task == "regression":
         errors = calibration_errors(model, parts["validation"])
@@ -152,7 +152,10 @@ def _coverage(
 
 
 def _against_baselines(
-    parts: dict[str, Observations], params: EvaluationParams, codes: list[int]
+    parts: dict[str, Observations],
+    params: EvaluationParams,
+    codes: list[int],
+    ours: dict[str, float],
 ) -> dict[str, float]:
     """Headline metrics of each baseline, and how far the model is ahead of the best.
 
@@ -172,7 +175,7 @@ def _against_baselines(
     headline = HEADLINES[test.task][0]
     sign = 1 if headline in HIGHER_IS_BETTER else -1
     best = max(fitted, key=lambda name: sign * found[f"baseline/{name}/{headline}"])
-    found[f"gain/{headline}"] = _headlines(test)[headline] - found[f"baseline/{best}/{headline}"]
+    found[f"gain/{headline}"] = ours[f"test/{headline}"] - found[f"baseline/{best}/{headline}"]
     interval = difference_interval(
         test,
         fitted[best],

@@ -107,31 +107,31 @@ def _averages(model: Predictor, rows: pd.DataFrame, grids: dict[str, Array]) -> 
     """
     from sklearn.inspection import partial_dependence
 
-    inputs = model.standardizer.inputs
-    asked = [_asked(rows, name, grid)[inputs] for name, grid in grids.items()]
-    gathering = _gathering(model, rows[inputs], *asked)
-    averages, start = {}, len(rows)
-    for name, grid in grids.items():
-        place, values = inputs.index(name), start + np.arange(len(grid), dtype=float)
-        averages[name] = partial_dependence(
+    inputs, first = model.standardizer.inputs, len(rows)
+    gathering = _gathering(model, rows[inputs], _asked(rows, grids)[inputs])
+    return {
+        name: partial_dependence(
             gathering,
             _row_numbers(len(rows), len(inputs)),
-            [place],
-            custom_values={place: values},
+            [inputs.index(name)],
+            custom_values={inputs.index(name): first + np.arange(len(grid), dtype=float)},
             kind="average",
             method="brute",
         )["average"]
-        start += len(grid)
-    return averages
+        for name, grid in grids.items()
+    }
 
 
-def _asked(rows: pd.DataFrame, feature: str, grid: Array) -> pd.DataFrame:
-    """A row for each value of a feature, otherwise like the first."""
-    is_number = grid.dtype.kind == "f"
-    asked = rows.iloc[[0] * len(grid)].copy()
-    asked[feature] = pd.Series(grid, index=asked.index, dtype=None if is_number else "object")
-    if not is_number:
-        asked[feature] = asked[feature].astype(rows[feature].dtype)
+def _asked(rows: pd.DataFrame, grids: dict[str, Array]) -> pd.DataFrame:
+    """Rows whose k-th cell in each feature is its k-th value; a shorter grid begins again."""
+    longest = max(map(len, grids.values()))
+    asked = rows.iloc[[0] * longest].copy()
+    for feature, grid in grids.items():
+        is_number = grid.dtype.kind == "f"
+        values = np.resize(grid, longest)
+        asked[feature] = pd.Series(values, asked.index, dtype=None if is_number else "object")
+        if not is_number:
+            asked[feature] = asked[feature].astype(rows[feature].dtype)
     return asked
 
 

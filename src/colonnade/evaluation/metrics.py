@@ -43,17 +43,15 @@ def classification_metrics(
         return {}
     codes = np.arange(probabilities.shape[1])
     present = np.unique(actual)
+    _, recall, f1, rows = sk.precision_recall_fscore_support(
+        actual, predicted, labels=codes, zero_division=0
+    )
     found = {
         "accuracy": sk.accuracy_score(actual, predicted),
-        # Macro recall over the classes present is balanced accuracy, without its warning when a
-        # class is predicted that no row has.
-        "balanced_accuracy": sk.recall_score(
-            actual, predicted, labels=present, average="macro", zero_division=0
-        ),
-        "f1_macro": sk.f1_score(actual, predicted, labels=codes, average="macro", zero_division=0),
-        "f1_weighted": sk.f1_score(
-            actual, predicted, labels=codes, average="weighted", zero_division=0
-        ),
+        # Over the classes present: balanced_accuracy_score warns of a class that no row has.
+        "balanced_accuracy": recall[present].mean(),
+        "f1_macro": f1.mean(),
+        "f1_weighted": np.average(f1, weights=rows),
         "log_loss": sk.log_loss(actual, probabilities, labels=codes),
         "brier": sk.brier_score_loss(actual, probabilities, labels=codes),
         "ece": expected_calibration_error(actual, predicted, probabilities),

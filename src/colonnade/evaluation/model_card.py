@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.metrics import HEADLINES
-from colonnade.evaluation.verdict import NAMES, verdict
+from colonnade.evaluation.verdict import NAMES
 from colonnade.evaluation.words import (
     Rows,
     baseline_rows,
@@ -37,10 +37,11 @@ def model_card_markdown(content: ReportContent) -> str:
 
     Source: Mitchell et al. 2019, Model Cards for Model Reporting.
     """
+    words = page_words(content)
     sections = [
-        _head(content),
+        _head(content, words),
         _intended_use(content),
-        _data(content),
+        _data(content, words["parts"]),
         _model(content),
         _performance(content),
         _limits(content),
@@ -55,8 +56,8 @@ def escape(value: object) -> str:
     return _MARKS.sub(lambda m: f"{m[0]}\\" if m[0].isdigit() else f"\\{m[0]}", text)
 
 
-def _head(content: ReportContent) -> str:
-    found = verdict(content.metrics, content.task)
+def _head(content: ReportContent, words: dict[str, Any]) -> str:
+    found = words["verdict"]
     lines = [f"# Model card: {escape(content.table)}"]
     if content.source.note:
         lines.append(
@@ -64,7 +65,6 @@ def _head(content: ReportContent) -> str:
             f"{number(content.source.rows)} rows, sha256 {content.source.sha256}. The numbers "
             "below say nothing about the world."
         )
-    words = page_words(content)
     headline = f"{found.headline[0].upper()}{found.headline[1:]}"
     rows = f" on {words['judged']} rows" if found.word != "unknown" else ""
     lines.append(f"**{escape(headline)}{rows}.** {escape(found.sentence)}")
@@ -85,13 +85,12 @@ def _intended_use(content: ReportContent) -> str:
     )
 
 
-def _data(content: ReportContent) -> str:
+def _data(content: ReportContent, parts: str) -> str:
     facts = [
         ("source", content.source.name),
         ("rows", number(content.source.rows)),
         ("sha256", content.source.sha256),
     ]
-    parts = page_words(content)["parts"]
     columns = column_rows(content)
     text = "## Data\n\n" + _list([*facts, ("parts", parts)] if parts else facts)
     if columns:

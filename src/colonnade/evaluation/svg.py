@@ -20,23 +20,30 @@ _THEMED = {
 }
 
 
+# Within a tag, since the next angle bracket closes one: words of the table may hold anything.
+_IN_TAG = r"(?=[^<>]*>)"
+_COLOURS = re.compile(f"({'|'.join(_THEMED)}){_IN_TAG}")
+_IDS = re.compile(rf'(\bid="|href="#|url\(#){_IN_TAG}')
+_FONT = re.compile(rf'font-family: [^;"]*; {_IN_TAG}')
+
+
 def inline_svg(figure: Figure, name: str) -> str:
     """Draw the figure as an `<svg>` element whose ids begin with `name`.
 
     Ink, rules and paper become the page's CSS variables, so that the figure follows the page
-    from light to dark. Letters are outlines: the page needs no font.
+    from light to dark. Words stay words, which can be searched and read aloud, in the page's font.
     """
     import matplotlib as mpl
 
     out = io.StringIO()
     # Else ids are drawn at random, and no two pages are alike.
-    with mpl.rc_context({"svg.hashsalt": name}):
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    for colour, variable in _THEMED.items():
-        text = text.replace(colour, variable)
-    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
+    text = _COLOURS.sub(lambda m: _THEMED[m[0]], text)
+    text = _IDS.sub(rf"\g<1>{name}-", text)
+    text = _FONT.sub("", text)
     text = re.sub(r"\bxmlns(:\w+)?=\"[^\"]*\"", "", text, count=2)
     return re.sub(
         r'(<svg[^>]*?) width="[^"]*"',

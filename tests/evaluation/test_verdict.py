@@ -11,7 +11,7 @@ from colonnade.evaluation.explain import Explanation
 from colonnade.evaluation.failures import Slice
 from colonnade.evaluation.importance import Importance
 from colonnade.evaluation.metrics import ClassMetrics
-from colonnade.evaluation.verdict import amount, form, told_metric, verdict
+from colonnade.evaluation.verdict import amount, compared_metrics, form, told_metric, verdict
 
 NB = "\N{NO-BREAK SPACE}"
 
@@ -73,6 +73,59 @@ def test_what_the_commonest_class_alone_would_score_is_said():
     lopsided = accuracies(0.05, 0.02, 0.08) | {"baseline/majority/accuracy": 0.9}
     told = verdict(lopsided, "classification").sentence
     assert told.endswith(f" Always answering the commonest class is right on 90.0{NB}%, too.")
+
+
+def test_a_rare_class_is_judged_by_its_own_precision_and_recall():
+    lopsided = {
+        "test/accuracy": 0.97,
+        "test/rare_pr_auc": 0.6,
+        "test/rare_pr_auc_low": 0.5,
+        "test/rare_pr_auc_high": 0.7,
+        "baseline/majority/accuracy": 0.98,
+        "baseline/majority/rare_pr_auc": 0.02,
+        "baseline/logistic/rare_pr_auc": 0.4,
+        "gain/accuracy": -0.01,
+        "gain/rare_pr_auc": 0.2,
+        "gain/rare_pr_auc_low": 0.1,
+        "gain/rare_pr_auc_high": 0.3,
+    }
+    found = verdict(lopsided, "classification")
+    assert found.word == "yes"
+    assert found.headline == "test PR-AUC of the rarest class 0.600 (0.500 to 0.700)"
+    assert found.sentence == (
+        "The model beats the best simple model, logistic (0.400), by 0.200 (interval 0.100 to "
+        "0.300). Accuracy does not judge here: always answering the commonest class is right on "
+        f"98.0{NB}%."
+    )
+    assert compared_metrics(lopsided, "classification")[:2] == ["rare_pr_auc", "balanced_accuracy"]
+
+
+def test_worse_than_a_constant_is_a_no_whatever_chance_may_do():
+    metrics = {
+        "test/rmse": 900.0,
+        "baseline/mean/rmse": 60.0,
+        "baseline/ridge/rmse": 10.0,
+        "gain/rmse": 890.0,
+        "gain/rmse_low": -1.0,
+        "gain/rmse_high": 2000.0,
+    }
+    found = verdict(metrics, "regression")
+    assert (found.word, found.answer) == ("no", "No.")
+    assert found.sentence == (
+        "Always answering the mean does better (60). The best simple model is ridge (10)."
+    )
+    better = verdict(metrics | {"test/rmse": 11.0, "gain/rmse": 1.0}, "regression")
+    assert better.word == "unclear"
+
+
+def test_worse_probabilities_are_told_beside_the_same_accuracy():
+    known = {"baseline/logistic/log_loss": 0.08, "baseline/majority/log_loss": 0.6}
+    told = verdict(accuracies(0.0, 0.0, 0.0) | known | {"test/log_loss": 0.2}, "classification")
+    assert told.sentence.endswith(
+        " Its probabilities are worse than those of logistic: log-loss 0.200 against 0.080."
+    )
+    even = verdict(accuracies(0.0, 0.0, 0.0) | known | {"test/log_loss": 0.1}, "classification")
+    assert "probabilities" not in even.sentence
 
 
 def test_less_error_is_better():
@@ -197,8 +250,8 @@ def test_a_rare_class_is_told_where_accuracy_hides_it():
     lopsided = {"baseline/majority/accuracy": 0.95, "test/accuracy": 0.95, "gain/accuracy": 0.0}
     (found,) = steps(lopsided, Explanation(classes=classes))
     assert found == (
-        f"Accuracy hides the rare class 'yes': 20.0{NB}% of its 5 test rows are found. Judge by "
-        "balanced accuracy or PR-AUC; try `training.loss.class_weights: balanced`."
+        f"Accuracy hides the rare class 'yes': 20.0{NB}% of its 5 test rows are found; "
+        "try `training.loss.class_weights: balanced`."
     )
     assert "Accuracy hides" not in steps({"test/accuracy": 0.95}, Explanation(classes=classes))[0]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colonnade.evaluation.metrics import HEADLINES
-from colonnade.evaluation.verdict import LOPSIDED, best_baseline, form, verdict
+from colonnade.evaluation.metrics import HEADLINES, LOPSIDED
+from colonnade.evaluation.verdict import best_baseline, deciding_metric, form, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ def _simpler_model(metrics: Mapping[str, float], task: Task, knobs: Mapping[str,
         return ""
     if knobs.get("model.kind") != "linear":
         how = "start from `model.kind: linear`, then add"
-    elif best_baseline(metrics, HEADLINES[task][0]) == "gradient_boosting":
+    elif best_baseline(metrics, deciding_metric(metrics, task)) == "gradient_boosting":
         how = "try `model.kind: mlp`, which bends where the line cannot"
     else:
         how = "try more `training.epochs`, or `training.optimizer: lbfgs`"
@@ -97,7 +97,7 @@ def _rare_class(
     rare = min(classes, key=lambda one: one.rows)
     told = (
         f"Accuracy hides the rare class '{rare.label}': {form('accuracy', rare.recall)} of its "
-        f"{rare.rows} {explanation.part} rows are found. Judge by balanced accuracy or PR-AUC"
+        f"{rare.rows} {explanation.part} rows are found"
     )
     if task == "classification" and knobs.get("training.loss", "cross_entropy") == "cross_entropy":
         told += "; try `training.loss.class_weights: balanced`"

@@ -44,10 +44,12 @@ def calibrate(
     """Measure calibration of test rows before and after temperature scaling.
 
     Args: actual, probabilities: of test rows; with `_fit`, of validation rows, which choose the
-    temperature where there are at least fifty.
+    temperature where there are at least fifty, and not all of them right: those want to be surer
+    without end.
     """
     before = reliability(actual, probabilities)
-    if len(actual_fit) < _LEAST_ROWS:
+    wrong = probabilities_fit.argmax(axis=1) != actual_fit
+    if len(actual_fit) < _LEAST_ROWS or not wrong.any():
         return Calibration(before=before, after=None, temperature=None)
     temperature = fit_temperature(actual_fit, probabilities_fit)
     after = reliability(actual, tempered(probabilities, temperature))

@@ -15,6 +15,7 @@ from colonnade.evaluation.metrics import (
     HEADLINES,
     HIGHER_IS_BETTER,
     MOST_CLASSES,
+    Metric,
     class_keys,
     class_metrics,
     classification_metrics,
@@ -160,7 +161,8 @@ def _against_baselines(
     """Headline metrics of each baseline, and how far the model is ahead of the best.
 
     `gain/accuracy` is the model's metric minus the best baseline's, with its interval: below zero
-    is better where less is, as for `gain/rmse`.
+    is better where less is, as for `gain/rmse`. Where nearly all rows are of one class, also
+    `gain/rare_pr_auc`.
     """
     test = parts["test"]
     if len(test) == 0 or not params.baselines:
@@ -172,20 +174,34 @@ def _against_baselines(
         found |= _prefixed(f"baseline/{name}", _headlines(rows))
     if not fitted:
         return {}
-    headline = HEADLINES[test.task][0]
-    sign = 1 if headline in HIGHER_IS_BETTER else -1
-    best = max(fitted, key=lambda name: sign * found[f"baseline/{name}/{headline}"])
-    found[f"gain/{headline}"] = ours[f"test/{headline}"] - found[f"baseline/{best}/{headline}"]
+    measures: list[Metric] = [HEADLINES[test.task][0]]
+    measures += ["rare_pr_auc"] if "test/rare_pr_auc" in ours else []
+    for metric in measures:
+        found |= _gain(metric, test, fitted, {**ours, **found}, params)
+    return found
+
+
+def _gain(
+    metric: Metric,
+    test: Observations,
+    fitted: dict[str, Observations],
+    known: dict[str, float],
+    params: EvaluationParams,
+) -> dict[str, float]:
+    """How far the model is ahead of the best baseline by one metric, and that lead's interval."""
+    sign = 1 if metric in HIGHER_IS_BETTER else -1
+    best = max(fitted, key=lambda name: sign * known[f"baseline/{name}/{metric}"])
+    found = {f"gain/{metric}": known[f"test/{metric}"] - known[f"baseline/{best}/{metric}"]}
     interval = difference_interval(
         test,
         fitted[best],
-        headline,
+        metric,
         resamples=params.resamples,
         confidence=params.confidence,
         seed=params.seed,
     )
     if interval is not None:
-        found[f"gain/{headline}_low"], found[f"gain/{headline}_high"] = interval
+        found[f"gain/{metric}_low"], found[f"gain/{metric}_high"] = interval
     return found
 
 

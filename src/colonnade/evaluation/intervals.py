@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from colonnade.evaluation.metrics import HEADLINES, Metric
+from colonnade.evaluation.metrics import HEADLINES, Metric, rarest_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,14 +33,16 @@ def headline_intervals(
     if resamples == 0 or len(rows) < 2:
         return {}
     found: dict[str, float] = {}
-    for metric in HEADLINES[rows.task]:
+    lopsided = rows.probabilities is not None and rarest_class(rows.actual) is not None
+    rare: tuple[Metric, ...] = ("rare_pr_auc",) if lopsided else ()
+    for metric in HEADLINES[rows.task] + rare:
         if metric == "accuracy" and len(set(row_values(rows, metric))) == 1:
             interval = _exact_share(row_values(rows, metric), confidence)
         elif metric == "r2" and np.ptp(rows.actual) == 0:
             continue
         else:
             interval = _bootstrap(
-                (row_values(rows, metric), rows.actual),
+                (row_values(rows, metric), _truth(rows, metric)),
                 _STATISTICS[metric],
                 resamples,
                 confidence,
@@ -68,17 +70,21 @@ def difference_interval(
     def difference(a: Array, b: Array, actual: Array, axis: int = -1) -> Array:
         return np.asarray(statistic(a, actual, axis=axis) - statistic(b, actual, axis=axis))
 
-    data = (row_values(ours, metric), row_values(theirs, metric), ours.actual)
+    data = (row_values(ours, metric), row_values(theirs, metric), _truth(ours, metric))
     return _bootstrap(data, difference, resamples, confidence, seed)
 
 
 def row_values(rows: Observations, metric: Metric) -> Array:
-    """What each row adds to a metric: a hit, a loss, or an error."""
+    """What each row adds to a metric: a hit, a loss, an error, or a score to be ranked by."""
     values: Array = rows.predicted - rows.actual
     if metric == "accuracy":
         values = values == 0
     elif metric == "rank_error":
         values = np.abs(values)
+    elif metric == "rare_pr_auc":
+        if rows.probabilities is None:
+            raise ValueError("rare_pr_auc needs probabilities")
+        values = rows.probabilities[:, rarest_class(rows.actual)]
     elif metric == "log_loss":
         if rows.probabilities is None:
             raise ValueError("log_loss needs probabilities")
@@ -86,6 +92,11 @@ def row_values(rows: Observations, metric: Metric) -> Array:
         # scikit-learn's log_loss clips at the same number.
         values = -np.log(np.maximum(p, np.finfo(np.float64).eps))
     return values.astype(np.float64)
+
+
+def _truth(rows: Observations, metric: Metric) -> Array:
+    """What a metric holds a row's value against: the target, or whether it is of the rarest."""
+    return rows.actual == rarest_class(rows.actual) if metric == "rare_pr_auc" else rows.actual
 
 
 def _mean(values: Array, actual: Array, axis: int = -1) -> Array:
@@ -107,6 +118,16 @@ def _r2(errors: Array, actual: Array, axis: int = -1) -> Array:
     return np.asarray(1 - (errors**2).mean(axis=axis) / np.where(spread == 0, least, spread))
 
 
+def _average_precision(scores: Array, hits: Array, axis: int = -1) -> Array:
+    """One resample after the other; where it holds no row of the class, none can be found."""
+    from sklearn.metrics import average_precision_score
+
+    n = hits.shape[axis]
+    pairs = zip(hits.reshape(-1, n), scores.reshape(-1, n), strict=True)
+    found = [average_precision_score(hit, p) if hit.any() else 0.0 for hit, p in pairs]
+    return np.reshape(found, hits.shape[:axis])
+
+
 _STATISTICS: dict[Metric, Callable[..., Array]] = {
     "accuracy": _mean,
     "rank_error": _mean,
@@ -114,6 +135,7 @@ _STATISTICS: dict[Metric, Callable[..., Array]] = {
     "rmse": _rmse,
     "mae": _mae,
     "r2": _r2,
+    "rare_pr_auc": _average_precision,
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.metrics import HEADLINES
-from colonnade.evaluation.verdict import NAMES
+from colonnade.evaluation.verdict import NAMES, compared_metrics
 from colonnade.evaluation.words import (
     Rows,
     baseline_rows,
@@ -108,6 +108,7 @@ def _model(content: ReportContent) -> str:
 
 def _performance(content: ReportContent) -> str:
     names = [NAMES[name] for name in HEADLINES[content.task]]
+    compared = [NAMES[name] for name in compared_metrics(content.metrics, content.task)]
     rows = [
         (
             name,
@@ -115,7 +116,7 @@ def _performance(content: ReportContent) -> str:
         )
         for name, cells in baseline_rows(content)
     ]
-    text = "## Performance\n\nOn the same test rows:\n\n" + _table(("", *names), rows)
+    text = "## Performance\n\nOn the same test rows:\n\n" + _table(("", *compared), rows)
     if content.folds:
         folds = f"recipe on {len(content.folds)} folds, mean ± sd"
         text += "\n\n" + _table(("", *names), [(folds, *recipe_cells(content))])

@@ -105,7 +105,7 @@ def _knobs_of(prefix: str, group: BaseModel) -> dict[str, Any]:
                 found[f"{prefix}.{name}"] = value.name
             found |= _knobs_of(f"{prefix}.{name}", value)
         elif name != "name" and value != (getattr(usual, name) if usual else default):
-            found[f"{prefix}.{name}"] = value
+            found[f"{prefix}.{name}"] = list(value) if isinstance(value, tuple) else value
     return found
 
 

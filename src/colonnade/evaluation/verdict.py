@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
+from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, LOPSIDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ NAMES = {
     "ece": "expected calibration error",
     "roc_auc": "ROC-AUC",
     "pr_auc": "PR-AUC (average precision)",
+    "rare_pr_auc": "PR-AUC of the rarest class",
     "top_2_accuracy": "accuracy within the two likeliest",
     "top_5_accuracy": "accuracy within the five likeliest",
     "rank_error": "mean absolute rank error",
@@ -54,6 +55,7 @@ _SCORES = frozenset(
         "ece",
         "roc_auc",
         "pr_auc",
+        "rare_pr_auc",
         "rank_error",
         "quadratic_kappa",
         "r2",
@@ -62,10 +64,11 @@ _SCORES = frozenset(
 NB = "\N{NO-BREAK SPACE}"
 # A share of so much is told without decimals.
 _MANY = 10
-# The commonest class's share from which accuracy says little.
-LOPSIDED = 0.9
 # A lead smaller than this share of the other's error is none, however sure it is.
 _NEGLIGIBLE = 0.01
+# A log-loss so many times another's is worth a word.
+_WORSE = 1.25
+_CONSTANTS = {"majority": "the commonest class", "mean": "the mean"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Verdict:
 
 def verdict(metrics: Mapping[str, float], task: Task) -> Verdict:
     """Judge the model against the best baseline by the interval of their difference."""
-    headline = HEADLINES[task][0]
+    headline = deciding_metric(metrics, task)
     part = "test" if f"test/{headline}" in metrics else "validation"
     told = told_metric(metrics, part, headline)
     best = best_baseline(metrics, headline)
@@ -103,6 +106,17 @@ def verdict(metrics: Mapping[str, float], task: Task) -> Verdict:
         why = "no baseline was fitted" if part == "test" else "the test part is empty"
         return Verdict("unknown", f"{part} {NAMES[headline]} {told}", f"Not compared: {why}.")
     return _compared(metrics, headline, best, told)
+
+
+def deciding_metric(metrics: Mapping[str, float], task: Task) -> str:
+    """The metric that a verdict is spoken in: one that does not hide a rare class."""
+    return "rare_pr_auc" if "gain/rare_pr_auc" in metrics else HEADLINES[task][0]
+
+
+def compared_metrics(metrics: Mapping[str, float], task: Task) -> list[str]:
+    """The headline metrics; before them, where nearly all rows are of one class, better ones."""
+    rare = deciding_metric(metrics, task) == "rare_pr_auc"
+    return [*(("rare_pr_auc", "balanced_accuracy") if rare else ()), *HEADLINES[task]]
 
 
 def _compared(metrics: Mapping[str, float], headline: str, best: str, told: str) -> Verdict:
@@ -120,10 +134,22 @@ def _compared(metrics: Mapping[str, float], headline: str, best: str, told: str)
     elif high < 0:
         word = "no"
     against = f"{best.replace('_', ' ')} ({form(headline, best_value)})"
+    sentence = _sentence(word, headline, against, lead, (low, high))
+    beaten = _beaten_by_constant(metrics, headline) if word == "unclear" and lead < 0 else ""
+    if beaten:
+        word, sentence = "no", f"{beaten} The best simple model is {against}."
+    sentence += _commonest(metrics, headline) + _probabilities(metrics)
+    return Verdict(word, f"test {NAMES[headline]} {told}", sentence)
+
+
+def _sentence(
+    word: str, headline: str, against: str, lead: float, ends: tuple[float, float]
+) -> str:
+    low, high = ends
     by = f"by {amount(headline, abs(lead))}" if lead else ""
     span, shrunk = _span(headline, low, high), _span(headline, -high, -low)
     place = "ahead of" if lead > 0 else "behind" if lead < 0 else "level with"
-    sentence = {
+    return {
         "yes": f"The model beats the best simple model, {against}, {by} (interval {span}).",
         "no": f"A simple model does better: {against}, {by} (interval {shrunk}).",
         "level": f"The model is as good as the best simple model, {against}"
@@ -132,15 +158,47 @@ def _compared(metrics: Mapping[str, float], headline: str, best: str, told: str)
         f"{', but that may be luck' if lead else ''}: the interval of its lead, {span}, "
         "holds zero.",
     }[word]
-    return Verdict(word, f"test {NAMES[headline]} {told}", sentence + _commonest(metrics, headline))
+
+
+def _beaten_by_constant(metrics: Mapping[str, float], headline: str) -> str:
+    """Whatever chance may have done: a model that is behind a constant is not worth it."""
+    sign = 1 if headline in HIGHER_IS_BETTER else -1
+    for name, answer in _CONSTANTS.items():
+        value = metrics.get(f"baseline/{name}/{headline}")
+        if value is None or sign * metrics[f"test/{headline}"] >= sign * value:
+            continue
+        if headline == "accuracy" and value >= LOPSIDED:
+            continue
+        return f"Always answering {answer} does better ({form(headline, value)})."
+    return ""
 
 
 def _commonest(metrics: Mapping[str, float], headline: str) -> str:
     """What accuracy hides where nearly all rows are of one class."""
-    share = metrics.get(f"baseline/majority/{headline}", 0.0)
-    if headline != "accuracy" or share < LOPSIDED:
+    share = metrics.get("baseline/majority/accuracy", 0.0)
+    if share < LOPSIDED or headline not in ("accuracy", "rare_pr_auc"):
         return ""
-    return f" Always answering the commonest class is right on {form(headline, share)}, too."
+    told = form("accuracy", share)
+    if headline == "accuracy":
+        return f" Always answering the commonest class is right on {told}, too."
+    return (
+        f" Accuracy does not judge here: always answering the commonest class is right on {told}."
+    )
+
+
+def _probabilities(metrics: Mapping[str, float]) -> str:
+    """A word on the log-loss where a simple model's probabilities are much better."""
+    best = best_baseline(metrics, "log_loss")
+    ours = metrics.get("test/log_loss")
+    if best is None or ours is None:
+        return ""
+    theirs = metrics[f"baseline/{best}/log_loss"]
+    if ours <= _WORSE * theirs:
+        return ""
+    return (
+        f" Its probabilities are worse than those of {best.replace('_', ' ')}: log-loss "
+        f"{form('log_loss', ours)} against {form('log_loss', theirs)}."
+    )
 
 
 def best_baseline(metrics: Mapping[str, float], headline: str) -> str | None:

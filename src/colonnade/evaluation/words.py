@@ -9,7 +9,7 @@ from colonnade.evaluation.advice import next_steps
 from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.glance import glance
 from colonnade.evaluation.metrics import HEADLINES, MOST_CLASSES
-from colonnade.evaluation.verdict import NAMES, form, form_end, recipe, verdict
+from colonnade.evaluation.verdict import NAMES, compared_metrics, form, form_end, recipe, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +45,7 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "number": number,
         "verdict": verdict(metrics, task),
         "headline_names": [NAMES[name] for name in HEADLINES[task]],
+        "compared_names": [NAMES[name] for name in compared_metrics(metrics, task)],
         "baselines": baseline_rows(content),
         "confidence": form("accuracy", content.confidence).replace(".0", ""),
         "glance": glance(content),
@@ -59,7 +60,7 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "line": line_rows(metrics),
         "judged": number(int((content.predictions["part"] == why.part).sum())),
         "parts": ", ".join(f"{part} {number(n)}" for part, n in sizes.items()),
-        "classes_told": " < ".join(_labels(content)) if task == "ordinal" else "",
+        "classes_told": (" < " if task == "ordinal" else ", ").join(_labels(content)),
         "layers": layers(content.summary),
         "columns": column_rows(content),
         "missing": sum(c["missing"] for c in content.profile.get("columns", {}).values()),
@@ -118,8 +119,8 @@ def share(value: float) -> str:
 
 
 def baseline_rows(content: ReportContent) -> list[tuple[str, list[Cell]]]:
-    """The model and each baseline with their headline metrics."""
-    headlines, metrics = HEADLINES[content.task], content.metrics
+    """The model and each baseline, by the metrics that say which is better."""
+    metrics, headlines = content.metrics, compared_metrics(content.metrics, content.task)
     found = [("this model", [_cell(metrics, "test", m) for m in headlines])]
     names = [key.split("/")[1] for key in metrics if key.startswith("baseline/")]
     for name in dict.fromkeys(names):
@@ -234,15 +235,16 @@ def calibration_sentence(content: ReportContent) -> str:
         told = f"Training has divided the logits by {used:.2f}, the temperature that rows held out "
         told += "of training want. "
     if calibration.after is None or calibration.temperature is None:
-        return (
-            told.strip()
-            or "Temperature scaling was not tried: it needs at least 50 validation rows."
+        return told.strip() or (
+            "Temperature scaling was not tried: it needs at least 50 validation rows, some of them "
+            "wrong."
         )
     before, after = calibration.before, calibration.after
+    helps = "would help" if after.log_loss < before.log_loss else "would not help"
     return told + (
         f"Dividing the logits by {calibration.temperature:.2f}, the temperature that validation "
-        f"rows want, would change the calibration error from {before.ece:.3f} to {after.ece:.3f} "
-        f"and the log-loss from {before.log_loss:.3f} to {after.log_loss:.3f}."
+        f"rows want, {helps}: log-loss from {before.log_loss:.3f} to {after.log_loss:.3f}, "
+        f"calibration error from {before.ece:.3f} to {after.ece:.3f}."
     )
 
 

@@ -204,3 +204,11 @@ def test_tempering_keeps_the_order_of_classes():
     p = np.array([[0.7, 0.2, 0.1], [0.0, 0.4, 0.6]])
     assert np.allclose(tempered(p, 1.0), p)
     assert (tempered(p, 3.0).argsort(1) == p.argsort(1)).all()
+
+
+def test_rows_without_a_mistake_choose_no_temperature():
+    probabilities = np.tile([0.8, 0.2], (60, 1))
+    right = np.zeros(60, dtype=int)
+    assert calibrate(right, probabilities, right, probabilities).temperature is None
+    wrong = np.r_[1, right[1:]]
+    assert calibrate(right, probabilities, wrong, probabilities).temperature is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from colonnade.evaluation import figures
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explain import explain_model
 from colonnade.evaluation.figures.classes import codes_of
-from colonnade.evaluation.figures.style import cjk_font, plain
+from colonnade.evaluation.figures.probabilities import precision_recall_curves
+from colonnade.evaluation.figures.style import INK, cjk_font, label, new_figure, plain
 from colonnade.evaluation.importance import Dependence
 from colonnade.evaluation.line import line_data
 from colonnade.evaluation.svg import inline_svg
@@ -264,3 +266,24 @@ def test_words_are_not_joined_by_a_line():
     numbers = Dependence(feature="x", values=[1.0, 2.0, 3.0], curves={"yes": [0.1, 0.5, 0.2]})
     (line,) = figures.dependence_curves([numbers], "classification").axes[0].get_lines()
     assert line.get_linestyle() == "-"
+
+
+def test_words_in_a_page_stay_words_whatever_they_say():
+    words = f'url(#a) id="b" {INK} font-family: c; <i>'
+    figure, (ax,) = new_figure("t")
+    label(ax, x=words)
+    svg = inline_svg(figure, "n")
+    assert f">{html.escape(words, quote=False)}</text>" in svg
+    assert f"fill: {INK}" not in svg
+    assert 'id="n-axes_1"' in svg
+
+
+def test_of_two_classes_the_rarer_is_followed():
+    predictions = pd.DataFrame(
+        {"part": "test", "actual": list("aaab"), "probability_a": [0.9, 0.8, 0.7, 0.1]}
+    ).assign(probability_b=lambda p: 1 - p["probability_a"])
+    told = precision_recall_curves(predictions).axes[0].get_legend().get_texts()[0].get_text()
+    assert told.startswith("b\n")
+    flipped = predictions.assign(actual=list("bbba"))
+    told = precision_recall_curves(flipped).axes[0].get_legend().get_texts()[0].get_text()
+    assert told.startswith("a\n")

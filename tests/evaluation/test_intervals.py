@@ -73,3 +73,16 @@ def test_difference_is_resampled_in_pairs():
     low, high = difference_interval(ours, theirs, "rmse", **SETTINGS)
     # either alone varies by about 0.6; their difference hardly does
     assert -1 < low < high < -0.8
+
+
+def test_a_rare_class_has_an_interval_that_holds_its_area():
+    actual = np.array([0] * 95 + [1] * 5)
+    scores = np.linspace(0, 0.9, 100)
+    ours = observations("classification", actual, actual * 0, np.c_[1 - scores, scores])
+    theirs = observations("classification", actual, actual * 0, np.full((100, 2), 0.5))
+    found = headline_intervals(ours, **SETTINGS)
+    # Perfect order: only resamples without a row of the class, e^-5 of them, fall short.
+    assert (found["rare_pr_auc_low"], found["rare_pr_auc_high"]) == pytest.approx((1, 1))
+    low, high = difference_interval(ours, theirs, "rare_pr_auc", **SETTINGS)
+    # The others' area is the class's share, 0.05: 1 to 11 rows in nearly every resample.
+    assert 0.87 <= low < 0.95 < high <= 1

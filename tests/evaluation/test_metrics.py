@@ -15,6 +15,7 @@ from colonnade.evaluation.metrics import (
     expected_calibration_error,
     headline_metrics,
     interval_metrics,
+    rarest_class,
     regression_metrics,
 )
 
@@ -128,3 +129,17 @@ def test_class_keys_hold_only_what_a_metric_name_may():
         "1.5",
         "_",
     ]
+
+
+def test_the_rarest_class_is_measured_where_it_is_rare():
+    actual = np.array([1] * 9 + [0])
+    p = np.array([0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.2, 0.6])
+    found = classification_metrics(actual, (p > 0.5).astype(int), np.c_[1 - p, p])
+    # Of ten rows by the chance of class 0: a wrong one first, the only right one second.
+    assert found["rare_pr_auc"] == pytest.approx(1 / 2)
+    assert found["balanced_accuracy"] == pytest.approx((8 / 9 + 0) / 2)
+    head = headline_metrics("classification", actual, (p > 0.5).astype(int), np.c_[1 - p, p])
+    assert list(head) == ["accuracy", "log_loss", "rare_pr_auc", "balanced_accuracy"]
+    assert head["balanced_accuracy"] == found["balanced_accuracy"]
+    assert rarest_class(np.array([0] * 8 + [1] * 2)) is None
+    assert rarest_class(np.zeros(10)) is None

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from colonnade.evaluation.calibration import Calibration, Reliability
+from colonnade.evaluation.calibration import Calibration, Reliability, calibration_sentence
 from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.environment import environment
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
@@ -20,7 +20,7 @@ from colonnade.evaluation.importance import Importance
 from colonnade.evaluation.metrics import ClassMetrics
 from colonnade.evaluation.model_card import escape, model_card_markdown
 from colonnade.evaluation.report import ReportContent, knobs, report_content, report_html
-from colonnade.evaluation.words import calibration_sentence, layers, page_words
+from colonnade.evaluation.words import layers, metric_rows, page_words
 from colonnade.tables.source import Source
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
@@ -234,6 +234,32 @@ def test_only_knobs_that_differ_from_their_defaults_are_told():
     }
 
 
+def test_early_stopping_and_widths_are_told_as_they_are_written():
+    training = TrainingParams.model_validate({"early_stopping": {"patience": 20}})
+    found = knobs(model=ModelParams(hidden=(32, 16)), training=training)
+    assert found["model.hidden"] == [32, 16]
+    assert found["training.early_stopping.patience"] == 20
+
+
+def test_area_of_two_classes_names_the_class_that_it_is_about():
+    (row,) = metric_rows({"test/pr_auc": 0.5}, ["no", "yes"])
+    assert row[0] == "PR-AUC (average precision) of 'yes'"
+    (row,) = metric_rows({"test/pr_auc": 0.5}, ["a", "b", "c"])
+    assert row[0].endswith("mean of each class against the rest")
+
+
+def test_a_number_says_how_far_off_it_usually_is():
+    metrics = {"test/rmse": 3.0, "test/median_error": 2.0}
+    known = plain_content(task="regression", metrics=metrics)
+    assert dict(glance(known))["How far off"] == "Half of the test rows are predicted to within 2."
+    metrics |= {"test/interval_width": 9.0, "test/interval_coverage": 0.9}
+    told = dict(glance(plain_content(task="regression", metrics=metrics)))["How far off"]
+    assert told == (
+        "Half of the test rows are predicted to within 2; 90.0\N{NO-BREAK SPACE}% lie within ±4.5, "
+        "the interval that comes with each prediction."
+    )
+
+
 def test_environment_names_versions():
     assert {"Python", "torch", "scikit-learn", "machine"} <= set(environment())
 
@@ -386,16 +412,19 @@ def test_a_temperature_that_training_chose_is_told():
         for ece, loss in ((0.1, 0.5), (0.02, 0.4))
     )
     alone = Calibration(before=before, after=None, temperature=None)
-    content = plain_content(explanation=Explanation(calibration=alone))
-    assert calibration_sentence(content).startswith("Temperature scaling was not tried")
-    chosen = dataclasses.replace(content, facts={"temperature": 0.436})
-    assert calibration_sentence(chosen) == (
+    assert calibration_sentence(None) == ""
+    assert calibration_sentence(alone).startswith("Temperature scaling was not tried")
+    assert calibration_sentence(alone, 0.436) == (
         "Training has divided the logits by 0.44, the temperature that rows held out of training "
         "want."
     )
     tried = Calibration(before=before, after=after, temperature=1.7)
-    told = calibration_sentence(plain_content(explanation=Explanation(calibration=tried)))
+    told = calibration_sentence(tried)
     assert "would help: log-loss from 0.500 to 0.400, calibration error from 0.100 to 0.020" in told
+    worse = Calibration(before=after, after=before, temperature=0.2)
+    assert "would not help: log-loss from 0.400 to 0.500" in calibration_sentence(worse)
+    same = Calibration(before=before, after=before, temperature=1.0)
+    assert calibration_sentence(same) == "No other temperature would help."
 
 
 def test_validation_rows_that_a_refit_has_learned_from_are_told():

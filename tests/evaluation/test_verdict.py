@@ -296,6 +296,15 @@ def test_a_validation_loss_that_rose_asks_for_early_stopping():
     ]
 
 
+def test_early_stopping_is_not_advised_where_it_is_on():
+    history = pd.DataFrame({"epoch": range(1, 7), "lr": 0.1, "train_loss": 0.1})
+    history["validation_loss"] = [0.5, 0.3, 0.4, 0.5, 0.6, 0.7]
+    on = {"training.early_stopping.patience": 3}
+    assert "early_stopping" in " ".join(next_steps({}, "ordinal", history, Explanation()))
+    told = next_steps({}, "ordinal", history, Explanation(), knobs=on)
+    assert "early_stopping" not in " ".join(told)
+
+
 def test_useless_columns_and_weak_slices_are_named():
     importance = [
         Importance(feature=name, mean=mean, low=low, high=high)

@@ -46,7 +46,7 @@ def next_steps(
         _rare_class(metrics, task, explanation, knobs),
         _extremes(metrics, knobs),
         _overfit(metrics, task, knobs),
-        _trained_too_long(history),
+        _trained_too_long(history, knobs),
         _still_learning(history),
         _temperature(explanation),
         _useless_columns(explanation, dropped),
@@ -137,8 +137,10 @@ def _overfit(metrics: Mapping[str, float], task: Task, knobs: Mapping[str, Any])
     )
 
 
-def _trained_too_long(history: pd.DataFrame) -> str:
+def _trained_too_long(history: pd.DataFrame, knobs: Mapping[str, Any]) -> str:
     """The validation loss had its best behind it, and training went on."""
+    if any(name.startswith("training.early_stopping") for name in knobs):
+        return ""
     losses = history["validation_loss"].to_numpy(dtype=float)
     if len(losses) < 5 or np.isnan(losses).any():
         return ""

@@ -98,3 +98,30 @@ def tempered(probabilities: Array, temperature: float) -> Array:
     logits = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny)) / temperature
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def calibration_sentence(calibration: Calibration | None, used: float | None = None) -> str:
+    """What temperature scaling did, or would do.
+
+    Args: used: the temperature that training has chosen.
+    """
+    if calibration is None:
+        return ""
+    told = ""
+    if used is not None:
+        told = f"Training has divided the logits by {used:.2f}, the temperature that rows held out "
+        told += "of training want. "
+    if calibration.after is None or calibration.temperature is None:
+        return told.strip() or (
+            "Temperature scaling was not tried: it needs at least 50 validation rows, some of them "
+            "wrong."
+        )
+    before, after = calibration.before, calibration.after
+    if abs(before.log_loss - after.log_loss) < 0.0005:
+        return f"{told}No other temperature would help."
+    helps = "would help" if after.log_loss < before.log_loss else "would not help"
+    return told + (
+        f"Dividing the logits by {calibration.temperature:.2f}, the temperature that validation "
+        f"rows want, {helps}: log-loss from {before.log_loss:.3f} to {after.log_loss:.3f}, "
+        f"calibration error from {before.ece:.3f} to {after.ece:.3f}."
+    )

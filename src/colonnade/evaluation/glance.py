@@ -20,6 +20,7 @@ def glance(content: ReportContent) -> list[tuple[str, str]]:
     """Pairs of a word and a sentence; none where nothing was explained."""
     pairs = [
         ("Why", _leans_on(content)),
+        ("How far off", _typical_error(content)),
         ("Where it fails", " ".join(filter(None, (_confusion(content), _weakest(content))))),
     ]
     return [(name, told) for name, told in pairs if told]
@@ -37,6 +38,23 @@ def _leans_on(content: ReportContent) -> str:
     told = ", ".join(f"{one.feature} ({amount(name, one.mean)})" for one in leading)
     what = "accuracy that its shuffling costs" if content.task != "regression" else "rise of RMSE"
     return f"It leans on {told}; in brackets the {what}."
+
+
+def _typical_error(content: ReportContent) -> str:
+    """What a number's error amounts to in its own units."""
+    half, width, share = (
+        content.metrics.get(f"test/{name}")
+        for name in ("median_error", "interval_width", "interval_coverage")
+    )
+    if half is None:
+        return ""
+    told = f"Half of the test rows are predicted to within {form('rmse', half)}"
+    if width is None or share is None:
+        return f"{told}."
+    return (
+        f"{told}; {form('interval_coverage', share)} lie within ±{form('rmse', width / 2)}, the "
+        "interval that comes with each prediction."
+    )
 
 
 def _confusion(content: ReportContent) -> str:

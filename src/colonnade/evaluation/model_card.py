@@ -123,10 +123,9 @@ def _performance(content: ReportContent) -> str:
     lines = line_rows(content.metrics)
     if lines:
         text += "\n\n" + _table(("line, raw units", "slope", "intercept"), lines)
-    n_classes = len(class_labels(content.predictions))
     every = [
         (name, *(cell.text for cell in cells))
-        for name, cells in metric_rows(content.metrics, n_classes)
+        for name, cells in metric_rows(content.metrics, class_labels(content.predictions))
     ]
     return text + "\n\n" + _table(("metric", *measured_parts(content.metrics)), every)
 

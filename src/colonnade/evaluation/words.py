@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.advice import next_steps
+from colonnade.evaluation.calibration import calibration_sentence
 from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.glance import glance
 from colonnade.evaluation.metrics import HEADLINES, MOST_CLASSES
@@ -66,8 +67,8 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "missing": sum(c["missing"] for c in content.profile.get("columns", {}).values()),
         "training": training_facts(content),
         "measured": measured_parts(metrics),
-        "metrics": metric_rows(metrics, len(class_labels(content.predictions))),
-        "calibration": calibration_sentence(content),
+        "metrics": metric_rows(metrics, class_labels(content.predictions)),
+        "calibration": calibration_sentence(why.calibration, content.facts.get("temperature")),
         "folds": fold_rows(content),
         "recipe": recipe_cells(content),
         "classes": class_rows(why.classes),
@@ -202,14 +203,20 @@ def measured_parts(metrics: Mapping[str, float]) -> list[str]:
     ]
 
 
-def metric_rows(metrics: Mapping[str, float], n_classes: int = 0) -> list[tuple[str, list[Cell]]]:
+def metric_rows(
+    metrics: Mapping[str, float], labels: Sequence[str] = ()
+) -> list[tuple[str, list[Cell]]]:
     """Each metric on the rows of each measured part."""
     rows = []
     for name, text in NAMES.items():
         cells = [_cell(metrics, part, name) for part in measured_parts(metrics)]
         if any(cell.text for cell in cells):
-            many = name in ("roc_auc", "pr_auc") and n_classes > 2
-            rows.append((f"{text}, mean of each class against the rest" if many else text, cells))
+            if name in ("roc_auc", "pr_auc") and len(labels) > 2:
+                rows.append((f"{text}, mean of each class against the rest", cells))
+            elif name == "pr_auc" and labels:
+                rows.append((f"{text} of '{labels[1]}'", cells))
+            else:
+                rows.append((text, cells))
     return rows
 
 
@@ -222,30 +229,6 @@ def layers(summary: str) -> str:
         if line.strip("=") and "(MB)" not in line:
             kept.append(line.rstrip())
     return "\n".join(kept)
-
-
-def calibration_sentence(content: ReportContent) -> str:
-    """What temperature scaling did, or would do."""
-    calibration = content.explanation.calibration
-    if calibration is None:
-        return ""
-    told = ""
-    used = content.facts.get("temperature")
-    if used is not None:
-        told = f"Training has divided the logits by {used:.2f}, the temperature that rows held out "
-        told += "of training want. "
-    if calibration.after is None or calibration.temperature is None:
-        return told.strip() or (
-            "Temperature scaling was not tried: it needs at least 50 validation rows, some of them "
-            "wrong."
-        )
-    before, after = calibration.before, calibration.after
-    helps = "would help" if after.log_loss < before.log_loss else "would not help"
-    return told + (
-        f"Dividing the logits by {calibration.temperature:.2f}, the temperature that validation "
-        f"rows want, {helps}: log-loss from {before.log_loss:.3f} to {after.log_loss:.3f}, "
-        f"calibration error from {before.ece:.3f} to {after.ece:.3f}."
-    )
 
 
 def recipe_cells(content: ReportContent) -> list[str]:

@@ -94,7 +94,9 @@ def _by_class(
     labels = class_labels(predictions)
     actual = codes_of(rows["actual"], labels)
     found = []
-    for k in range(1 if len(labels) == 2 else 0, len(labels)):
+    # Of two classes one curve tells all: that of the rarer, which precision does not flatter.
+    rarer = [0] if 2 * (actual == 0).sum() < len(actual) else [1]
+    for k in rarer if len(labels) == 2 else range(len(labels)):
         hit, p = actual == k, rows[f"probability_{labels[k]}"].to_numpy()
         if hit.any() and not hit.all():
             found.append((float(area(hit, p)), k, hit, p))

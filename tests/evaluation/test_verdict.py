@@ -223,7 +223,8 @@ def steps(metrics=None, explanation=None, history=HISTORY, task="classification"
 def test_nothing_to_say_is_said():
     (found,) = steps()
     assert found.startswith("Nothing stands out. See how far the numbers of one split may be off (")
-    folded = {"cv/accuracy": 0.9, "test/accuracy": 0.9}
+    known = {"test/accuracy": 0.9, "baseline/logistic/accuracy": 0.8, "gain/accuracy": 0.1}
+    folded = known | {"cv/accuracy": 0.9}
     assert steps(folded) == ["Nothing stands out: change one knob at a time and compare runs."]
 
 
@@ -272,9 +273,9 @@ def test_columns_that_the_model_dropped_are_named():
 
 
 def test_a_gap_between_train_and_test_asks_for_restraint():
-    (found,) = steps({"train/accuracy": 1.0, "test/accuracy": 0.9})
+    found, *_ = steps({"train/accuracy": 1.0, "test/accuracy": 0.9})
     assert found.startswith(f"Train rows are known better than test rows (100.0{NB}% against 90.0")
-    (found,) = steps({"train/rmse": 1.0, "test/rmse": 2.0}, task="regression")
+    found, *_ = steps({"train/rmse": 1.0, "test/rmse": 2.0}, task="regression")
     assert "`training.optimizer.weight_decay`" in found
 
 
@@ -294,6 +295,28 @@ def test_a_validation_loss_that_rose_asks_for_early_stopping():
         "The validation loss was lowest at epoch 2 of 20 and rose after it: try "
         "`training.early_stopping.patience: 20`."
     ]
+
+
+def test_what_contradicts_or_changes_nothing_is_not_advised():
+    history = pd.DataFrame({"epoch": range(1, 11), "lr": 0.1, "validation_loss": float("nan")})
+    history["train_loss"] = 1 / history["epoch"]
+    assert "still falling" in steps({"test/accuracy": 0.9}, history=history)[0]
+    told = steps({"train/accuracy": 1.0, "test/accuracy": 0.9}, history=history)
+    assert "Train rows are known better" in told[0]
+    assert "still falling" not in " ".join(told)
+    before = Reliability(confidence=[0.9], accuracy=[0.8], rows=[9], ece=0.1, log_loss=0.5)
+    after = before.model_copy(update={"log_loss": 0.4999})
+    same = Explanation(calibration=Calibration(before=before, after=after, temperature=1.01))
+    assert "temperature" not in " ".join(steps(explanation=same))
+
+
+def test_a_run_without_baselines_asks_for_them():
+    assert steps({"test/accuracy": 0.9})[-1] == (
+        "No simple model was fitted to compare with: set `evaluation.baselines: [constant, linear, "
+        "gradient_boosting]`."
+    )
+    known = {"test/accuracy": 0.9, "baseline/logistic/accuracy": 0.8, "gain/accuracy": 0.1}
+    assert "No simple model" not in " ".join(steps(known))
 
 
 def test_early_stopping_is_not_advised_where_it_is_on():

@@ -40,18 +40,20 @@ def next_steps(
     Args: knobs: those that differ from their defaults. dropped: columns that the model lets go.
     """
     knobs = knobs or {}
+    gap = _overfit(metrics, task, knobs)
     found = [
         _no_test_rows(metrics, task),
         _simpler_model(metrics, task, knobs),
         _rare_class(metrics, task, explanation, knobs),
         _extremes(metrics, knobs),
-        _overfit(metrics, task, knobs),
+        gap,
         _trained_too_long(history, knobs),
-        _still_learning(history),
-        _temperature(explanation),
+        _still_learning(history, gap),
+        _temperature(explanation, knobs),
         _useless_columns(explanation, dropped),
         _weak_slice(explanation, task),
         _more_rows(metrics, task),
+        _no_baseline(metrics, task),
     ]
     told = [sentence for sentence in found if sentence]
     if told:
@@ -68,6 +70,15 @@ def _no_test_rows(metrics: Mapping[str, float], task: Task) -> str:
     if not metrics or f"test/{HEADLINES[task][0]}" in metrics:
         return ""
     return "No row was kept for a test: set `split.test_fraction: 0.2` to learn how good it is."
+
+
+def _no_baseline(metrics: Mapping[str, float], task: Task) -> str:
+    if f"test/{HEADLINES[task][0]}" not in metrics or best_baseline(metrics, HEADLINES[task][0]):
+        return ""
+    return (
+        "No simple model was fitted to compare with: set "
+        "`evaluation.baselines: [constant, linear, gradient_boosting]`."
+    )
 
 
 def _simpler_model(metrics: Mapping[str, float], task: Task, knobs: Mapping[str, Any]) -> str:
@@ -154,9 +165,14 @@ def _trained_too_long(history: pd.DataFrame, knobs: Mapping[str, Any]) -> str:
     )
 
 
-def _still_learning(history: pd.DataFrame) -> str:
-    """The loss of rows not learned from was lowest at the very end."""
+def _still_learning(history: pd.DataFrame, gap: str) -> str:
+    """The loss of rows not learned from was lowest at the very end.
+
+    Args: gap: what is said of train rows that are known better; their loss alone then says nothing.
+    """
     losses = history["validation_loss"]
+    if gap and losses.isna().all():
+        return ""
     column = losses if losses.notna().any() else history["train_loss"]
     if len(column) < 5 or column.isna().all():
         return ""
@@ -168,12 +184,14 @@ def _still_learning(history: pd.DataFrame) -> str:
     return "The loss was still falling at the last epoch: try more `training.epochs`."
 
 
-def _temperature(explanation: Explanation) -> str:
+def _temperature(explanation: Explanation, knobs: Mapping[str, Any]) -> str:
     calibration = explanation.calibration
     if calibration is None or calibration.after is None or calibration.temperature is None:
         return ""
     before, after = calibration.before, calibration.after
-    if before.ece < _MISCALIBRATED or after.log_loss >= before.log_loss:
+    if before.ece < _MISCALIBRATED or after.log_loss >= before.log_loss or after.ece >= before.ece:
+        return ""
+    if knobs.get("training.temperature"):
         return ""
     how = "too sure" if calibration.temperature > 1 else "not sure enough"
     return (

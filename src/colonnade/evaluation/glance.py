@@ -82,7 +82,11 @@ def _weakest(content: ReportContent) -> str:
     name, slices = HEADLINES[content.task][0], content.explanation.slices
     worst = next((one for one in slices if one.beyond_chance), None)
     if worst is None:
-        return "No part of the table stands out." if content.explanation.importance else ""
+        return (
+            "No value or range of any column is known clearly worse than the rest."
+            if content.explanation.importance
+            else ""
+        )
     return (
         f"It is weakest where {worst.feature} is {worst.values}: {form(name, worst.metric)} on "
         f"{worst.rows} rows, {form(name, worst.overall)} overall."

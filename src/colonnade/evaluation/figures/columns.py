@@ -12,6 +12,7 @@ from colonnade.evaluation.figures.style import (
     ORANGE,
     PALETTE,
     VERMILION,
+    WIDTH,
     Margins,
     count,
     finish,
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 MOST_BARS = 20
 # Inches below the axes for names side by side.
 _ROOM = 7.0
+# Letters of a class's name in a legend.
+_LONGEST = 16
+# Inches from the foot of the target's axes to their top.
+_TARGET_AXES = 2.3
 _COLOURS = {"train": BLUE, "validation": ORANGE, "test": VERMILION}
 
 
@@ -45,9 +50,9 @@ def target_distribution(target: pd.Series, parts: pd.Series, classes: list[str])
     sizes = {part: int((parts == part).sum()) for part in _COLOURS}
     sizes = {part: n for part, n in sizes.items() if n}
     told = ", ".join(f"{part} {count(n)}" for part, n in sizes.items())
-    figure, (ax,) = new_figure(
-        f"Target by part · {told}", height=3.6, margins=_target_margins(classes)
-    )
+    margins = _target_margins(classes)
+    height = _TARGET_AXES + margins.bottom + margins.top
+    figure, (ax,) = new_figure(f"Target by part · {told}", height=height, margins=margins)
     name = plain(str(target.name))
     values = {part: target[(parts == part).to_numpy()] for part in sizes}
     if classes:
@@ -146,7 +151,8 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
     words = [str(value) for one in dependence for value in one.values if isinstance(value, str)]
     turned = [plain(word, 12) for one in dependence if _upright(one) for word in one.values]
     below = room_for(turned) if turned else 0.2
-    legend_room = 0.3 if dependence and len(dependence[0].curves) > 1 else 0.0
+    curves = list(dependence[0].curves) if dependence else []
+    side_by_side, legend_room = _legend_room(curves)
     margins = Margins(
         bottom=0.4 + below + legend_room, between_rows=0.45 + below, between_columns=0.4
     )
@@ -154,9 +160,8 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
     figure, axes = new_figure(
         title, columns=columns, rows=rows, height=height, sharey=True, margins=margins
     )
-    curves = list(dependence[0].curves) if dependence else []
     what = {"regression": "mean prediction", "ordinal": "mean expected rank"}.get(
-        task, f"mean P({plain(curves[0])})" if len(curves) == 1 else "mean probability"
+        task, f"mean P({plain(curves[0], 12)})" if len(curves) == 1 else "mean probability"
     )
     for ax in axes[len(dependence) :]:
         ax.set_visible(False)
@@ -167,10 +172,17 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
         label(ax, x=f"{plain(one.feature)}{unit}", y=what if place % columns == 0 else "")
     if len(curves) > 1:
         figure.legend(
-            handles=axes[0].get_lines(), loc="lower center", ncols=6, frameon=False, fontsize=9,
-            labelcolor=INK,
+            handles=axes[0].get_lines(), loc="lower center", ncols=side_by_side, frameon=False,
+            fontsize=9, labelcolor=INK,
         )  # fmt: skip
     return finish(figure, [*(one.feature for one in dependence), *curves, *words])
+
+
+def _legend_room(curves: list[str]) -> tuple[int, float]:
+    """How many names stand side by side below the axes, and inches for all of their rows."""
+    names = [plain(name, _LONGEST) for name in curves]
+    side_by_side = max(1, min(len(names), int(WIDTH / (0.6 + room_for(names)))))
+    return side_by_side, 0.1 + 0.2 * -(-len(names) // side_by_side) if len(names) > 1 else 0.0
 
 
 def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
@@ -179,7 +191,7 @@ def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
     for name, curve in one.curves.items():
         # No line from one word to the next: what would lie between them?
         form = "-" if numbers and len(at) > 2 else "o"
-        ax.plot(at, curve, form, color=colours[name], lw=1.8, ms=5, label=plain(name))
+        ax.plot(at, curve, form, color=colours[name], lw=1.8, ms=5, label=plain(name, _LONGEST))
     if numbers:
         ax.locator_params(axis="x", nbins=5)
         return

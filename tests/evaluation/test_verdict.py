@@ -44,7 +44,7 @@ def test_a_lead_that_may_be_luck_is_unclear():
     assert found.word == "unclear"
     assert found.sentence == (
         f"The model is ahead of the best simple model, logistic (94.0{NB}%), by 1.0{NB}points, but "
-        f"that may be luck: the interval of its lead, −1.0 to 3.0{NB}points, holds zero."
+        f"that may be luck: on other rows its lead may be anything from −1.0 to 3.0{NB}points."
     )
 
 
@@ -63,10 +63,10 @@ def test_a_lag_that_may_be_luck_is_told_as_one():
     assert found.word == "unclear"
     assert found.sentence == (
         f"The model is behind the best simple model, logistic (96.0{NB}%), by 1.0{NB}points, but "
-        f"that may be luck: the interval of its lead, −3.0 to 0.0{NB}points, holds zero."
+        f"that may be luck: on other rows its lead may be anything from −3.0 to 0.0{NB}points."
     )
     even = verdict(accuracies(0.0, -0.03, 0.03), "classification")
-    assert f"level with the best simple model, logistic (95.0{NB}%): the interval" in even.sentence
+    assert f"level with the best simple model, logistic (95.0{NB}%): on other" in even.sentence
 
 
 def test_what_the_commonest_class_alone_would_score_is_said():
@@ -308,6 +308,20 @@ def test_what_contradicts_or_changes_nothing_is_not_advised():
     after = before.model_copy(update={"log_loss": 0.4999})
     same = Explanation(calibration=Calibration(before=before, after=after, temperature=1.01))
     assert "temperature" not in " ".join(steps(explanation=same))
+
+
+def test_what_a_constant_may_do_as_well_is_told():
+    known = {"test/rmse": 9.9, "baseline/mean/rmse": 10.0, "gain/rmse": -0.1}
+    known |= {"gain/rmse_low": -0.3, "gain/rmse_high": 0.1}
+    found = steps(known | {"test/r2_low": -0.1}, task="regression")[0]
+    assert found == (
+        "Always answering the mean may do as well: these columns hardly tell the target. Look for "
+        "others, or for more rows."
+    )
+    told = steps(known | {"test/r2_low": 0.1}, task="regression")
+    assert "may do as well" not in " ".join(told)
+    low = accuracies(0.01, -0.01, 0.03) | {"baseline/majority/accuracy": 0.93}
+    assert steps(low)[0].startswith("Always answering the commonest class may do as well")
 
 
 def test_a_run_without_baselines_asks_for_them():

@@ -44,6 +44,7 @@ def next_steps(
     found = [
         _no_test_rows(metrics, task),
         _simpler_model(metrics, task, knobs),
+        _nothing_learned(metrics, task),
         _rare_class(metrics, task, explanation, knobs),
         _extremes(metrics, knobs),
         gap,
@@ -94,6 +95,24 @@ def _simpler_model(metrics: Mapping[str, float], task: Task, knobs: Mapping[str,
     if task == "ordinal":
         told += " Is the order of `schema.classes` right? If there is none: `task: classification`."
     return told
+
+
+def _nothing_learned(metrics: Mapping[str, float], task: Task) -> str:
+    """Neither the model nor a simple one is sure to beat a constant."""
+    if verdict(metrics, task).word in ("no", "unknown"):
+        return ""
+    if task == "regression":
+        name, least, answer = "r2", 0.0, "the mean"
+    else:
+        name, answer = deciding_metric(metrics, task), "the commonest class"
+        least = metrics.get(f"baseline/majority/{name}", -1.0)
+    low = metrics.get(f"test/{name}_low")
+    if low is None or low > least:
+        return ""
+    return (
+        f"Always answering {answer} may do as well: these columns hardly tell the target. Look for "
+        "others, or for more rows."
+    )
 
 
 def _rare_class(

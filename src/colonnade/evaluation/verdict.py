@@ -155,8 +155,8 @@ def _sentence(
         "level": f"The model is as good as the best simple model, {against}"
         + (f": they differ by less than 1{NB}%." if lead else ", on these rows."),
         "unclear": f"The model is {place} the best simple model, {against}{by and ', '}{by}"
-        f"{', but that may be luck' if lead else ''}: the interval of its lead, {span}, "
-        "holds zero.",
+        f"{', but that may be luck' if lead else ''}: on other rows its lead may be anything from "
+        f"{span}.",
     }[word]
 
 

@@ -238,7 +238,7 @@ def test_early_stopping_and_widths_are_told_as_they_are_written():
     training = TrainingParams.model_validate({"early_stopping": {"patience": 20}})
     found = knobs(model=ModelParams(hidden=(32, 16)), training=training)
     assert found["model.hidden"] == [32, 16]
-    assert found["training.early_stopping.patience"] == 20
+    assert found == {"model.hidden": [32, 16], "training.early_stopping.patience": 20}
 
 
 def test_area_of_two_classes_names_the_class_that_it_is_about():

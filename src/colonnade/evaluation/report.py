@@ -103,11 +103,11 @@ def _knobs_of(prefix: str, group: BaseModel) -> dict[str, Any]:
         if isinstance(value, BaseModel):
             if isinstance(value, Word) and value.name != getattr(default, "name", None):
                 found[f"{prefix}.{name}"] = value.name
-            if default is None and not isinstance(value, Word):
-                # What is off until someone asks for it: how it was asked for is never usual.
-                found |= {f"{prefix}.{name}.{key}": one for key, one in value}
-            else:
-                found |= _knobs_of(f"{prefix}.{name}", value)
+            told = _knobs_of(f"{prefix}.{name}", value)
+            if not told and default is None and not isinstance(value, Word):
+                # Off until someone asks for it: its first option tells that it is on.
+                told = {f"{prefix}.{name}.{key}": one for key, one in list(value)[:1]}
+            found |= told
         elif name != "name" and value != (getattr(usual, name) if usual else default):
             found[f"{prefix}.{name}"] = list(value) if isinstance(value, tuple) else value
     return found

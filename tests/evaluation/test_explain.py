@@ -36,6 +36,21 @@ def test_a_column_that_the_model_ignores_has_no_importance(bench):
     assert (found[2].mean, found[2].low, found[2].high) == (0.0, 0.0, 0.0)
 
 
+def test_dropped_columns_are_not_shuffled_and_change_nothing(bench, monkeypatch):
+    case = bench("regression")
+    case.model.weights[[0, 2]] = 0.0
+    every = permutation_importances(case.model, case.primary, repeats=3, seed=1)
+    asked = []
+    predict = type(case.model).predict_array
+    monkeypatch.setattr(
+        type(case.model), "predict_array", lambda self, X: asked.append(1) or predict(self, X)
+    )
+    names = case.model.standardizer.inputs
+    case.model.facts["dropped_columns"] = [names[0], names[2]]
+    assert permutation_importances(case.model, case.primary, repeats=3, seed=1) == every
+    assert len(asked) == 1 + 3
+
+
 def test_importance_is_the_same_for_the_same_seed(bench):
     case = bench("classification")
     once, again = (

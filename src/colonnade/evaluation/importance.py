@@ -50,6 +50,7 @@ def permutation_importances(
 ) -> list[Importance]:
     """Shuffle each raw column in turn; the most important first.
 
+    A column that the model has dropped is not shuffled: its weights are zero.
     Args: raw: rows of the typed table, with the target. What one column became moves together.
     Returns: mean, least and greatest loss of the headline metric over the shuffles.
     """
@@ -60,19 +61,30 @@ def permutation_importances(
     standardizer = model.standardizer
     rows = _sample(raw, MOST_ROWS)
     repeats = max(1, min(repeats, _MOST_SHUFFLES // len(standardizer.inputs)))
+    read = _read_columns(model)
     found = permutation_importance(
-        _gathering(model, rows),
-        _row_numbers(len(rows), len(standardizer.inputs)),
+        _gathering(model, rows, read=read),
+        _row_numbers(len(rows), len(read)),
         standardizer.encode_target(rows[standardizer.target]).to_numpy(),
         scoring=_headline_score,
         n_repeats=repeats,
         random_state=np.random.RandomState(seed),
     ).importances
+    losses = dict(zip(read, found, strict=True))
     importances = [
         Importance(feature=name, mean=float(v.mean()), low=float(v.min()), high=float(v.max()))
-        for name, v in zip(standardizer.inputs, found, strict=True)
+        for name, v in ((name, losses.get(name, np.zeros(1))) for name in standardizer.inputs)
     ]
     return sorted(importances, key=lambda one: -one.mean)
+
+
+def _read_columns(model: Predictor) -> list[str]:
+    """Raw columns without those of whose features every weight is zero; all if none is left."""
+    standardizer = model.standardizer
+    dropped = set(getattr(model, "facts", {}).get("dropped_columns", ()))
+    pairs = zip(standardizer.inputs, standardizer.columns, strict=True)
+    read = [name for name, column in pairs if not dropped.issuperset(column.outputs)]
+    return read or standardizer.inputs
 
 
 def partial_dependences(
@@ -191,17 +203,20 @@ def _row_numbers(n_rows: int, n_inputs: int) -> Array:
     return np.tile(np.arange(n_rows, dtype=np.float64)[:, None], (1, n_inputs))
 
 
-def _gathering(model: Predictor, *raw: pd.DataFrame) -> Any:
+def _gathering(model: Predictor, *raw: pd.DataFrame, read: list[str] | None = None) -> Any:
     """The model as scikit-learn's inspection wants it, fed with row numbers in place of values.
 
     Cell (i, j) of its input says from which row the i-th row takes all features that raw column j
     became. scikit-learn shuffles or sets row numbers, and the rows are standardised only once.
+    Args: read: the raw columns of its input, if not all; others, without weight, go with the first.
     Shape: (n, number of raw columns) -> (n,) or (n, K).
     """
     from sklearn.base import BaseEstimator, RegressorMixin
 
     columns = model.standardizer.columns
-    owner = np.repeat(np.arange(len(columns)), [len(column.outputs) for column in columns])
+    place = {name: k for k, name in enumerate(read or model.standardizer.inputs)}
+    places = [place.get(name, 0) for name in model.standardizer.inputs]
+    owner = np.repeat(places, [len(column.outputs) for column in columns])
     features = np.concatenate([model.standardizer.features(rows) for rows in raw])
 
     class Gathering(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # sklearn has no types

@@ -126,6 +126,7 @@ def report_html(content: ReportContent, figures: Mapping[str, Figure] | None = N
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        optimized=False,  # looking for constants takes longer than rendering the page once
         trim_blocks=True,
         lstrip_blocks=True,
     )

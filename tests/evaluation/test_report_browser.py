@@ -69,8 +69,9 @@ def test_figures_follow_the_page_into_the_dark(browser, address):
     for scheme in ("light", "dark"):
         page = browser.new_page(color_scheme=scheme)
         page.goto(address)
-        inked = "document.querySelector('#training svg g[style*=ink]')"
+        inked = "document.querySelector('#training svg text[style*=ink]')"
         inks.append(page.evaluate(f"getComputedStyle({inked}).fill"))
+        assert "Learning curve" in page.inner_text("#training figure")
     assert inks == ["rgb(31, 35, 40)", "rgb(230, 237, 243)"]
 
 

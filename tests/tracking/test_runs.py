@@ -19,7 +19,7 @@ from colonnade.tracking.naming import run_name
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorded, Recorder, RunStart
 
-from .conftest import answers, client_of, free_port, journals, wait_for
+from .conftest import answers, client_of, free_port, journals, runs_of, wait_for
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -94,9 +94,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         recorders[1].model(model, ROWS.drop(columns="label").head(2), predictions.head(2))
         recorders[1].metrics({"test/accuracy": 0.5, "test/log_loss": 0.75})
         recorded = [recorder.finish() for recorder in recorders[:2]]
-        recorders[2].artifact(project / "figure.png")  # which a failed run waits for
-        recorded.append(recorders[2].finish("FAILED"))
+        recorders[2].artifact(project / "figure.png")
+        recorders[2].finish("FAILED")
+    wait_for(lambda: not journals(project))  # a failed run does not wait for its record
     runs = [client_of(project).get_run(found.run_id) for found in recorded if found]
+    runs += runs_of(project, "cars")
     return Store(project, [found for found in recorded if found], runs, predictions)
 
 

@@ -85,12 +85,17 @@ class Journal:
 
     def keep(self, number: int, path: Path) -> None:
         """Copy an undelivered artifact into the journal, before the next run overwrites it."""
-        copy = self.folder / "kept" / str(number) / path.name
+        room = self.folder / "kept"
+        draft = room / f"{number}.new"  # the writer may be looking: it finds all of it, or nothing
         if path.is_dir():
-            shutil.copytree(path, copy, dirs_exist_ok=True)
+            shutil.copytree(path, draft / path.name, dirs_exist_ok=True)
         elif path.is_file():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, copy)
+            draft.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, draft)
+        else:
+            return
+        if not (room / str(number)).exists():
+            draft.replace(room / str(number))
 
     def kept(self, number: int, path: Path) -> Path | None:
         """Find the copy of an artifact, if one was kept."""

@@ -89,6 +89,11 @@ class WriterProcess:
         """The number of the writer's process."""
         return self._child.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether the writer is known to be gone."""
+        return self._ended
+
     def ring(self, journal: Journal) -> None:
         """Say that the journal has new messages."""
         self._send({"journal": str(journal.folder)})
@@ -128,13 +133,9 @@ class WriterProcess:
         return f"Its last words, from {self.log}: {lines[-1]}" if lines else ""
 
     def close(self) -> None:
-        """Let the writer end, and see it go."""
+        """Let the writer end, and see it go, unless it still delivers what other runs left."""
         self._close_stdin()
-        try:
-            self._child.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            return  # still delivering what other runs left: it ends by itself
-        self._listener.join(timeout=2)
+        self._listener.join(timeout=2)  # it waits for the child; `wait(timeout)` would poll
 
     def _close_stdin(self) -> None:
         if self._child.stdin:

@@ -9,6 +9,7 @@ import shlex
 import socket
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from getpass import getuser
 from importlib.util import find_spec
@@ -169,24 +170,26 @@ class Recorder:
     def finish(self, status: Status = "FINISHED") -> Recorded | None:
         """End the run and wait until it is recorded; None if tracking is off or the store away.
 
-        A failed run that leaves no file is not waited for: the writer ends its record by itself.
+        A failed run is not waited for: the writer ends its record by itself, with copies of what
+        the run wrote.
 
         Raises: TrackingError if tracking is required and the record could not be delivered.
         An unfinished run has an error of its own to show, so this one is logged.
         """
         if self._journal is None:
             return None
-        self._tell(
-            {"do": "end", "status": status, "time": round(time.time() * 1000)}, careful=False
-        )
+        end = {"do": "end", "status": status, "time": round(time.time() * 1000)}
         if self._may_leave(status):
+            self._leave(end)
             return None
+        self._tell(end, careful=False)
         answer = {"error": ""}
         if self._writer:
             answer = self._writer.answer(self._journal, self._params.timeout)
             self._writer.leave()
         if "error" in answer:
-            self._keep()
+            self._copy()
+            self._journal.release()
             self._complain(answer["error"], status)
             return None
         self._journal.release()
@@ -217,22 +220,26 @@ class Recorder:
                     raise TrackingError(f"{problem} {_ADVICE}")
 
     def _may_leave(self, status: Status) -> bool:
-        """Leave a failed run to the writer, if all is well and no file waits to be copied."""
-        if not self._writer or status == "FINISHED" or self._paths:
+        """Say whether the writer can be trusted to end the record by itself."""
+        if not self._writer or self._writer.ended or status == "FINISHED":
             return False
         assert self._journal is not None
-        if self._writer.problem(self._journal):
-            return False
+        return not self._writer.problem(self._journal)
+
+    def _leave(self, end: Message) -> None:
+        assert self._journal is not None
+        assert self._writer is not None
+        with suppress(OSError):  # no room on the disk: then what is not overwritten yet will do
+            self._copy()  # before the last message, after which the writer deletes the journal
+        self._tell(end, careful=False)
         self._journal.release()
         self._writer.leave(wait=False)
-        return True
 
-    def _keep(self) -> None:
-        """Copy what was not delivered, before the next run overwrites it."""
+    def _copy(self) -> None:
+        """Copy what may not be delivered yet, before the next run overwrites it."""
         assert self._journal is not None
         for number, path in self._paths.items():
             self._journal.keep(number, path)
-        self._journal.release()
 
     def _complain(self, problem: str, status: Status) -> None:
         assert self._journal is not None

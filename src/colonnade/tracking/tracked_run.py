@@ -152,6 +152,9 @@ class TrackedRun:
         self._log(metrics)
         if message.get("final"):
             self._final += metrics
+        elif self._final:
+            # the curves, told last: the run writes its report now, and at its end it would wait
+            self.view = share_view(self.client, self.experiment_id)
 
     def _dataset(self, message: Message) -> None:
         self._data = described(message["source"])
@@ -195,7 +198,8 @@ class TrackedRun:
         return None
 
     def _end(self, message: Message) -> None:
-        self.view = share_view(self.client, self.experiment_id)
+        if message["status"] == "FINISHED" and not self.view:
+            self.view = share_view(self.client, self.experiment_id)
         self.end(message["status"], message["time"])
 
     def _describe(self) -> None:

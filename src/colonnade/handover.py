@@ -29,7 +29,8 @@ def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any])
     plain = {
         name: group.model_dump(mode="json", exclude_none=True) for name, group in groups.items()
     }
-    parameters = {**flatten(plain), **named}
+    # what was tried before what the table is: MLflow's page keeps this order
+    parameters = {**named, **flatten({n: plain[n] for n in sorted(plain, key="schema".__eq__)})}
     special = [*named, *flatten(words.get(table, {}))]
     return RunStart(table, run_name(parameters, special), parameters)
 

@@ -52,16 +52,21 @@ def report_picture(browser: Any, project: Path) -> None:
 
 
 def graph_picture(browser: Any, address: str) -> None:
-    page = open_page(browser, 1000, 900)
+    page = open_page(browser, 900, 1300)  # the graph is drawn as large as its height allows
+    page.add_init_script(QUIET.replace("textLabels", "isPrettyName: true, textLabels"))
     page.goto(f"{address}/?pid=phone_price")
-    open_stages(page, "phone_price")
+    open_stages(page, "Phone Price")
     for banner in page.get_by_text("Dismiss").all():
         banner.click()
     page.locator(".pipeline-menu-button--menu").click()
     page.locator(".pipeline-minimap-button--map").click()
     page.mouse.move(500, 5)
     page.wait_for_timeout(3000)
-    page.screenshot(path=DOCS / "graph.png")
+    beside = 136  # the width of the tools
+    page.screenshot(
+        path=DOCS / "graph.png",
+        clip={"x": beside, "y": 0, "width": 900 - beside, "height": 1300},
+    )
 
 
 def open_stages(page: Page, table: str) -> None:

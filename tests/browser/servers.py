@@ -57,7 +57,11 @@ def served(folder: Path, *words: str, ready: str = "/") -> Iterator[str]:
     finally:
         if server.poll() is None:
             os.killpg(server.pid, signal.SIGTERM)
-            server.wait(20)
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:  # on a busy machine
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

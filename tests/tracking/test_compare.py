@@ -15,6 +15,8 @@ from colonnade.tracking.ranking import headline, higher_is_better
 from colonnade.tracking.recorder import Recorder, RunStart
 from colonnade.tracking.registry import register
 
+from .conftest import client_of, journals, runs_of, wait_for
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -151,5 +153,17 @@ def test_champion_is_found_by_its_alias(project: Path) -> None:
 def test_run_that_cannot_be_promoted_says_why(project: Path) -> None:
     with pytest.raises(TrackingError, match=r"phones: no finished run zzz\."):
         register(project, TrackingParams(), "phones", "zzz")
+    other = client_of(project).search_runs(["1", "2"], filter_string="run_name = 'd'")[0]
+    run = other.info.run_id[:8]
+    with pytest.raises(TrackingError) as caught:
+        register(project, TrackingParams(), "phones", run)
+    told = f"phones: run {run} (d) is of cars: kedro register cars --run {run}."
+    assert str(caught.value) == told
+    failed = Recorder.start(project, TrackingParams(), RunStart("cars", "e"))
+    failed.finish("FAILED")
+    wait_for(lambda: not journals(project))
+    [run] = [one.info.run_id for one in runs_of(project, "cars") if one.info.run_name == "e"]
+    with pytest.raises(TrackingError, match=r"\(e\) is failed: only a finished run is promoted"):
+        register(project, TrackingParams(), "cars", run)
     with pytest.raises(TrackingError, match=r"cars: run \w{8} \(d\) has no model"):
         register(project, TrackingParams(), "cars")

@@ -193,9 +193,9 @@ def test_commit_user_and_command_are_recorded(store: Store) -> None:
 
 def test_description_sets_the_run_beside_the_baselines(store: Store) -> None:
     assert store.runs[0].data.tags["mlflow.note.content"] == (
-        "| | accuracy | log_loss |\n|---|---|---|\n"
-        "| test | 0.75 | 0.5 |\n"
-        "| baseline logistic | 0.7 |  |\n\n"
+        "| &emsp;| accuracy&emsp;| log_loss |\n|---|---|---|\n"
+        "| test&emsp;| 0.75&emsp;| 0.5 |\n"
+        "| baseline logistic&emsp;| 0.7&emsp;|  |\n\n"
         "Data: synthetic sample: phones_sample.csv, 2,000 rows, sha256 0123456789ab\n\n"
         "Command: `kedro run`"
     )
@@ -264,7 +264,9 @@ def test_logged_model_shows_its_runs_metrics_and_description(store: Store) -> No
         assert {name: found[name] for name in told} == told
         description = run.data.tags["mlflow.note.content"]
         assert model.tags["mlflow.note.content"] == description
-        assert "| test | 0.5 |" in description or "| test | 0.75 |" in description
+        assert (
+            "| test&emsp;| 0.5&emsp;|" in description or "| test&emsp;| 0.75&emsp;|" in description
+        )
 
 
 def test_logged_model_refuses_numbers_that_are_not_finite(

@@ -15,15 +15,20 @@ def describe(opening: Mapping[str, Any], metrics: Mapping[str, float], data: str
     lines = []
     names = [name.removeprefix("test/") for name in headline(metrics)]
     if names:
-        lines += [f"| | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+        lines += [_row("", names), "|---|" + "---|" * len(names)]
         for title, prefix in [("test", "test"), *_others(metrics)]:
             cells = [_cell(metrics.get(f"{prefix}/{name}")) for name in names]
-            lines.append(f"| {title} | {' | '.join(cells)} |")
+            lines.append(_row(title, cells))
         lines.append("")
     if data:
         lines += [f"Data: {data}", ""]
     lines.append(f"Command: `{opening['command']}`")
     return "\n".join(lines)
+
+
+def _row(title: str, cells: list[str]) -> str:
+    # MLflow's page sets no space between columns
+    return f"| {'&emsp;| '.join([title, *cells])} |"
 
 
 def _others(metrics: Mapping[str, float]) -> list[tuple[str, str]]:

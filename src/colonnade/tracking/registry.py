@@ -71,12 +71,24 @@ def _candidate(client: MlflowClient, experiment_id: str, table: str, run: str) -
     )
     found = [one for one in finished if one.info.run_id.startswith(run)]
     if not found:
-        known = nearest(run, [one.info.run_id[:8] for one in finished]) if finished else ""
-        raise TrackingError(f"{table}: no finished run {run}".rstrip() + f". {known}".rstrip())
+        raise TrackingError(f"{table}: {_unfit(client, experiment_id, run, finished)}")
     if run and len(found) > 1:
         ids = ", ".join(one.info.run_id for one in found[:5])
         raise TrackingError(f"{table}: {run} begins more than one run: {ids}. Say more of it.")
     return found[0]
+
+
+def _unfit(client: MlflowClient, experiment_id: str, run: str, finished: list[Run]) -> str:
+    """Say why a run is no candidate: it did not finish, is another table's, or is not there."""
+    names = {one.experiment_id: one.name for one in client.search_experiments()}
+    others = client.search_runs(list(names), max_results=1000) if run else []
+    for other in (one for one in others if one.info.run_id.startswith(run)):
+        if other.info.experiment_id != experiment_id:
+            name = names[other.info.experiment_id]
+            return f"{_told(other)} is of {name}: kedro register {name} --run {run}."
+        return f"{_told(other)} is {other.info.status.lower()}: only a finished run is promoted."
+    known = nearest(run, [one.info.run_id[:8] for one in finished[:10]]) if finished else ""
+    return f"no finished run {run}".rstrip() + f". {known}".rstrip()
 
 
 def _model_of(run: Run, table: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from colonnade.tracking.ranking import headline, higher_is_better
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
@@ -32,7 +32,7 @@ ALWAYS = (
     "training.seed",
 )
 SECTIONS = ("test", "validation", "train")
-WIDTHS = {"0": 60, "attributes.`Run Name`": 360, "runDateAndNestInfo": 140, "tags.`data`": 320}
+WIDTHS = {"0": 60, "attributes.`Run Name`": 300, "runDateAndNestInfo": 140, "tags.`data`": 320}
 
 
 def share_view(client: MlflowClient, experiment_id: str) -> str:
@@ -58,7 +58,7 @@ def knobs(
     return list(dict.fromkeys([*differ, *(name for name in usual if name in names)]))[:most]
 
 
-def _columns(metrics: Sequence[str], parameters: Iterable[str]) -> dict[str, object]:
+def _columns(metrics: Sequence[str], parameters: Sequence[str]) -> dict[str, object]:
     columns = [
         *(f"metrics.`{name}`" for name in metrics),
         *(f"params.`{name}`" for name in parameters),
@@ -68,12 +68,17 @@ def _columns(metrics: Sequence[str], parameters: Iterable[str]) -> dict[str, obj
     return {
         "selectedColumns": columns,
         "columnOrder": [*first, *columns, "runDateAndNestInfo"],
-        "columnWidths": WIDTHS,
+        "columnWidths": {**WIDTHS, **{f"params.`{name}`": _width(name) for name in parameters}},
         "orderByKey": f"metrics.`{metrics[0]}`",
         "orderByAsc": not higher_is_better(metrics[0]),
         "startTime": "ALL",
         "lifecycleFilter": "Active",
     }
+
+
+def _width(name: str) -> int:
+    """Pixels that a heading needs: cut, `training.optimizer.name` and `.lr` look the same."""
+    return max(100, 30 + 7 * len(name))
 
 
 def _charts(runs: Sequence[Run]) -> dict[str, object]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Bells = SimpleQueue[dict[str, Any] | None]
 LOOK_FOR_PARENT = 1.0
-GONE = "the process that trained has disappeared (killed, or out of memory)"
+GONE = "the process that trained has gone (interrupted, killed, or out of memory)"
 
 
 class Writer:

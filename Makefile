@@ -30,7 +30,9 @@ ui: .venv/.installed
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 viz: .venv/.installed-viz
-	$(BIN)/kedro viz run
+	$(BIN)/kedro graph
+	@echo 'The graph is at http://127.0.0.1:4141/?pid=phone_price'
+	$(BIN)/python -m http.server 4141 --bind 127.0.0.1 --directory data/08_reporting/graph
 
 lessons: .venv/.installed-lessons
 	$(BIN)/python -m colonnade.lessons.render

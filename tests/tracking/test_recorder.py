@@ -147,6 +147,19 @@ def test_store_that_is_none_stops_a_run_before_it_begins(
     assert journals(tmp_path) == []
 
 
+def test_store_that_is_read_only_stops_a_run_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "mlflow.db"
+    store.touch()
+    monkeypatch.setattr(os, "access", lambda place, _: place != store)  # root may write anything
+    with pytest.raises(TrackingError) as caught:
+        Recorder.start(tmp_path, TrackingParams(), RUN)
+    told = f"The tracking store {store} cannot be written: {store} is read-only. To go on without"
+    assert str(caught.value).startswith(told)
+    assert not journals(tmp_path)
+
+
 def test_system_metrics_without_psutil_name_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

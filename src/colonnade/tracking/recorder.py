@@ -21,7 +21,7 @@ from colonnade.errors import TrackingError
 from colonnade.tracking.git import git_tags
 from colonnade.tracking.journal import Journal, Message, fingerprint
 from colonnade.tracking.process import WriterProcess
-from colonnade.tracking.server import problem_with
+from colonnade.tracking.server import problem_with, unwritable
 from colonnade.tracking.urls import run_page, runs_page
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Recorder:
             raise TrackingError(_NO_PSUTIL)
         project = project.resolve()
         params = params.located(project)
-        away = problem_with(params.uri)
+        away = problem_with(params.uri) or unwritable(params.uri)
         if away and params.mode == "required":
             raise TrackingError(f"{away} {_ADVICE}")
         try:

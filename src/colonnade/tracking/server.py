@@ -36,6 +36,17 @@ def problem_with(uri: str) -> str:
     )
 
 
+def unwritable(uri: str) -> str:
+    """Say that a store on this disk can be read but not written, if so; else ""."""
+    file = Path(uri.removeprefix(SQLITE))
+    if not uri.startswith(SQLITE) or not file.exists():
+        return ""
+    for place in (file, file.parent):  # sqlite keeps a journal beside its file
+        if not os.access(place, os.W_OK):
+            return f"The tracking store {file} cannot be written: {place} is read-only."
+    return ""
+
+
 def _file_problem(file: Path) -> str:
     try:
         with file.open("rb") as opened:

@@ -162,7 +162,9 @@ class Writer:
 
 
 def _told(error: Exception) -> str:
-    text = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+    # SQLAlchemy begins with where it happened
+    lines = [line for line in str(error).splitlines() if line and not line.startswith("(raised as")]
+    text = (lines or [""])[0].strip().rstrip(".")
     kind = type(error).__name__
     return f"MLflow: {text}." if kind == "MlflowException" else f"MLflow: {kind}: {text}."
 

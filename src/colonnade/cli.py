@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import sys
 import warnings
 from contextlib import chdir
@@ -41,6 +42,7 @@ class PlainErrors(click.Command):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would tear the goodbye
             click.secho("Interrupted.", fg="red", err=True)
             sys.exit(130)
         except Exception as error:

@@ -48,7 +48,7 @@ def _refuse_missing(values: pd.Series, cells: pd.Series, column: Column) -> None
         return
     # a cell already refused for another reason is not missing as well
     missing = missing & is_missing(cells, column.schema.missing_words)
-    if missing.all():
+    if missing.all() and len(missing) > 1:
         column.problems.add(
             f"column '{column.name}' has no value in any row. Set `{column.key}.kind: ignored`."
         )

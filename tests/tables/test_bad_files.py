@@ -87,7 +87,7 @@ BAD_FILES = {
     "one row": ("a,y\n1,0\n", "t.csv: column 'y' is 0 in every row: classification needs"),
     "target missing": (
         rows(header="a,b,Y"),
-        "t.csv: there is no column 'y', the `schema.target`. Known: Y, a, b.",
+        "t.csv: there is no column 'y', the `schema.target`. Did you mean `Y`?",
     ),
     "row too long": (
         rows((5, "1,2,3,4")),

@@ -207,7 +207,7 @@ def test_a_gap_in_a_constant_column_is_something_to_learn_from() -> None:
 
 def test_missing_target_and_columns_suggest_the_nearest_name() -> None:
     assert problems_of("ram,Y\n1,0\n2,1\n", columns={"rma": {}}) == [
-        "t.csv: there is no column 'y', the `schema.target`. Known: Y, ram.",
+        "t.csv: there is no column 'y', the `schema.target`. Did you mean `Y`?",
         "t.csv: there is no column 'rma', which `schema.columns` names. Did you mean `ram`?",
     ]
 

@@ -41,6 +41,21 @@ RECIPES = {
         {"kind": "linear"},
         {"optimizer": {"name": "lbfgs", "max_iter": 2}, "epochs": 12, "checkpoint_every": 1},
     ),
+    "plateau": (
+        {"kind": "linear"},
+        {
+            "optimizer": {"name": "rmsprop", "lr": 0.3},
+            "scheduler": {
+                "name": "plateau",
+                "warmup_epochs": 3,
+                "patience": 1,
+                "factor": 0.5,
+                "minimum": 0.01,
+            },
+            "epochs": 20,
+            "checkpoint_every": 1,
+        },
+    ),
     "momentum": (
         {"hidden": [16]},
         {

@@ -18,6 +18,7 @@ from tests.training import interrupted
 
 from colonnade.errors import ModelError
 from colonnade.training import load_model
+from colonnade.training.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,32 +99,54 @@ def test_killed_in_mid_save_ends_with_the_same_bits(tmp_path, uninterrupted, cal
     ]
 
 
+class StoppedError(Exception):
+    pass
+
+
+def train_until(folder: Path, recipe: str, n_checkpoints: int, monkeypatch) -> None:
+    """Break off right after so many checkpoints."""
+    write, written = Checkpoint.write, []
+
+    def write_and_stop(self, *args):
+        write(self, *args)
+        written.append(1)
+        if len(written) == n_checkpoints:
+            raise StoppedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoint, "write", write_and_stop)
+        with pytest.raises(StoppedError):
+            interrupted.train(folder, recipe)
+
+
 @pytest.mark.parametrize("recipe", ["lbfgs", "momentum"])
 def test_every_optimizers_state_survives(tmp_path, recipe, monkeypatch):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     for folder in (whole, cut):
         folder.mkdir()
     interrupted.train(whole, recipe)
-
-    class StoppedError(Exception):
-        pass
-
-    from colonnade.training.checkpoint import Checkpoint
-
-    write, written = Checkpoint.write, []
-
-    def write_twice(self, *args):
-        write(self, *args)
-        written.append(1)
-        if len(written) == 2:
-            raise StoppedError
-
-    monkeypatch.setattr(Checkpoint, "write", write_twice)
-    with pytest.raises(StoppedError):
-        interrupted.train(cut, recipe)
-    monkeypatch.undo()
+    train_until(cut, recipe, 2, monkeypatch)
     interrupted.train(cut, recipe)
     assert_equal_bits(cut, whole)
+
+
+def test_warm_up_and_plateau_go_on_where_they_stood(tmp_path, monkeypatch):
+    """Broken off in the warm-up, at its end, while it waits, and after the first fall."""
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    interrupted.train(whole, "plateau")
+    rates = json.loads((whole / "history.json").read_text())["lr"]
+    # Warm-up in quarters of the rate, then falls by half, down to the minimum.
+    assert rates[:4] == pytest.approx([0.075, 0.15, 0.225, 0.3])
+    falls = [epoch for epoch in range(4, 20) if rates[epoch] != rates[epoch - 1]]
+    assert len(falls) >= 2
+    assert [rates[e] for e in falls] == [max(rates[e - 1] / 2, 0.01) for e in falls]
+    for n in (2, 3, falls[0] - 1, falls[0] + 1):
+        cut = tmp_path / f"cut{n}"
+        cut.mkdir()
+        train_until(cut, "plateau", n, monkeypatch)
+        interrupted.train(cut, "plateau")
+        assert_equal_bits(cut, whole)
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path, caplog):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tests.training.conftest import draw_table
 
 from colonnade.tables.schema import SchemaParams
@@ -73,13 +74,23 @@ def test_a_fold_equals_its_solo_run(
         )
 
 
-def test_the_search_for_a_lasso_runs_inside_each_fold() -> None:
-    recipe = params({"kind": "linear"}, {"l1": {"strength": "auto", "strengths": [0.01, 0.1]}})
-    folds = make_folds("ordinal", n_validation=0)
+@pytest.mark.parametrize("n_validation", [0, 12])
+def test_the_search_for_a_lasso_runs_inside_each_fold(n_validation: int) -> None:
+    l1 = {"strength": "auto", "strengths": [0.01, 0.1]}
+    recipe = params({"kind": "linear"}, {"l1": l1, "temperature": True})
+    folds = make_folds("ordinal", n_validation=n_validation)
     for fold, one in zip(folds, fit_folds(folds, *recipe), strict=True):
         alone = train_model(fold.train, fold.validation, fold.standardizer, *recipe)
-        weights = one.model.weights["output.weight"]
-        assert weights.equal(alone.model.weights["output.weight"])
+        torch.testing.assert_close(
+            one.model.weights["output.weight"], alone.model.weights["output.weight"]
+        )
+        for name in ("l1_strength", "dropped_columns"):
+            assert one.model.facts[name] == alone.model.facts[name]
+        assert one.model.facts["temperature"] == pytest.approx(alone.model.facts["temperature"])
+        # Of the fold's validation rows if it has any, else of the rows that the search left out.
+        assert one.history["validation_loss"].to_numpy() == pytest.approx(
+            alone.history["validation_loss"].to_numpy(), rel=1e-5
+        )
 
 
 def test_folds_without_validation_rows_train_together() -> None:

@@ -80,6 +80,17 @@ def test_folds_equal_runs_on_their_own_rows(table):
         assert_alike(found, train_model(own, train.iloc[fold], standardizer, MODEL, TRAINING))
 
 
+def test_a_member_with_validation_rows_is_judged_on_them_beside_a_search_for_a_lasso(table):
+    train, empty, standardizer = table("ordinal", n=60, n_validation=0)
+    rows, auto = np.arange(len(train)), {"strength": "auto", "strengths": [0.01, 0.1]}
+    training = TrainingParams.model_validate({**TRAINING.model_dump(), "l1": auto})
+    linear = ModelParams(kind="linear")
+    halves = [Member(rows=rows[::2], validation_rows=rows[1::2])] * 2
+    found = fit_many(train, empty, standardizer, linear, training, members=halves)[0]
+    alone = train_model(train[::2], train[1::2], standardizer, linear, training)
+    assert_alike(found, alone)
+
+
 def test_each_member_stops_at_its_own_best(table):
     words = {
         **TRAINING.model_dump(),

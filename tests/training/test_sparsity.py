@@ -11,7 +11,7 @@ from colonnade.training.fitting import ensemble
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import LassoParams, TrainingParams
 from colonnade.training.prepare import prepare
-from colonnade.training.sparsity import _hardest_within_one_error, choose_sparsity
+from colonnade.training.sparsity import _hardest_within_one_error, choose_sparsities
 
 ROWS = {"n": 240}
 TRAINING = {
@@ -48,7 +48,7 @@ def test_adaptive_pulls_a_column_inversely_to_its_free_weight(fit, table):
     training = TrainingParams.model_validate({**TRAINING, "l1": {"strength": 0.05}})
     task = prepare(*prepared, ModelParams(kind="linear"), training)
     [member] = ensemble(ModelParams(kind="linear"), training)
-    found = choose_sparsity(task, member, LassoParams(strength=0.05, adaptive=True))
+    [found] = choose_sparsities(task, [member], LassoParams(strength=0.05, adaptive=True))
     free = fit("regression", {"kind": "linear"}, TRAINING, ROWS)
     weights = free.model.weights["output.weight"][0, 0].double()
     torch.testing.assert_close(found.penalties, 0.05 / (weights.abs() + 1e-3))

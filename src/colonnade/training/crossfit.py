@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.models import ModelParams
     from colonnade.training.parameters import TrainingParams
+    from colonnade.training.sparsity import Sparsity
     from colonnade.training.task import Individual, Task
 
 # Members of one program: so many fill the caches, and further programs the cores; networks of few
@@ -84,11 +85,10 @@ def _fit_alone(
 def _one_by_one(training: TrainingParams) -> bool:
     """Whether a training is a program of its own already, or cannot share one.
 
-    The lasso's search trains many members itself; an ensemble's one temperature needs a program
-    whose members are all judged on the same rows.
+    An ensemble's one temperature needs a program whose members are all judged on the same rows.
     """
     ensemble = training.members > 1 and training.temperature
-    return training.optimizer.full_batch or training.l1.strength == "auto" or ensemble
+    return training.optimizer.full_batch or ensemble
 
 
 def _programs(tasks: Sequence[Task], n_members: int) -> list[list[int]]:
@@ -110,21 +110,23 @@ def _fit(folds: Sequence[Fold], tasks: Sequence[Task], model: ModelParams) -> li
     """Run the folds as one program, and take each fold's members out of it."""
     from colonnade.training.fitting import history_frame, trained_model
     from colonnade.training.phases import run_course
+    from colonnade.training.sparsity import cross_validated
 
     training = tasks[0].params
-    task, members = _stack(tasks, model)
+    task, members, sparsities = _stack(tasks, model)
     course = run_course(task, members)
-    if training.l1.strength != "auto":
-        course = dataclasses.replace(course, l1_strength=training.l1.strength)
     found = []
-    for i, fold in enumerate(folds):
-        own = range(i * training.members, (i + 1) * training.members)
-        trained = trained_model(course, own, fold.standardizer, model, training, threads=1)
-        found.append(Fitted(trained, history_frame(course, own)))
+    for i, (fold, sparsity) in enumerate(zip(folds, sparsities, strict=True)):
+        numbers = range(i * training.members, (i + 1) * training.members)
+        own = cross_validated(course, sparsity)
+        trained = trained_model(own, numbers, fold.standardizer, model, training, threads=1)
+        found.append(Fitted(trained, history_frame(own, numbers)))
     return found
 
 
-def _stack(tasks: Sequence[Task], model: ModelParams) -> tuple[Task, list[Individual]]:
+def _stack(
+    tasks: Sequence[Task], model: ModelParams
+) -> tuple[Task, list[Individual], list[Sparsity | None]]:
     """Put every fold's rows under one another; each fold's members keep to their own.
 
     A fold's rows were standardised, and a number's target scaled, by its own train rows: the same
@@ -133,24 +135,29 @@ def _stack(tasks: Sequence[Task], model: ModelParams) -> tuple[Task, list[Indivi
     import torch
 
     from colonnade.training.fitting import ensemble
-    from colonnade.training.sparsity import with_penalty
+    from colonnade.training.sparsity import with_penalties
 
     task, params = tasks[0], tasks[0].params
     n_train, n_validation = len(task.train), len(task.validation)
     parts = [part for own in tasks for part in (own.train, own.validation)]
     rows = parts[0].join(*parts[1:])
     stacked = dataclasses.replace(task, train=rows, validation=rows.none())
-    members = []
+    ensembles = []
     for i in range(len(tasks)):
         start = i * (n_train + n_validation)
         positions = torch.arange(start, start + n_train + n_validation)
-        train, validation = positions[:n_train], positions[n_train:]
-        first, *others = [
-            dataclasses.replace(
-                member, rows=train, validation_rows=validation if n_validation else None
-            )
-            for member in ensemble(model, params)
-        ]
-        first, _ = with_penalty(stacked, first, params.l1)
-        members += [first, *(dataclasses.replace(o, penalty=first.penalty) for o in others)]
-    return stacked, members
+        train, judged = positions[:n_train], positions[n_train:] if n_validation else None
+        ensembles.append(
+            [
+                dataclasses.replace(member, rows=train, validation_rows=judged)
+                for member in ensemble(model, params)
+            ]
+        )
+    # A fold's members are all held back by the same columns' pull.
+    pairs = with_penalties(stacked, [members[0] for members in ensembles], params.l1)
+    members = [
+        dataclasses.replace(member, penalty=first.penalty)
+        for (first, _), fold_members in zip(pairs, ensembles, strict=True)
+        for member in fold_members
+    ]
+    return stacked, members, [sparsity for _, sparsity in pairs]

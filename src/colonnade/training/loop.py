@@ -152,7 +152,8 @@ class Program:
     def _epoch(self, epoch: int) -> list[float]:
         self._set_rates(epoch, 0)
         self.history.lr.append(list(self.rates))
-        self.dropout.seed([derive_seed(m.seed, "dropout", epoch) for m in self.members])
+        if self.dropout.active:
+            self.dropout.seed([derive_seed(m.seed, "dropout", epoch) for m in self.members])
         own_rows = [member.rows for member in self.members]
         order = permute([m.order_seed for m in self.members], epoch, own_rows, self.n_rows)
         losses, weights, step = [], [], 0

@@ -63,7 +63,7 @@ def fit_many(
     """
     from colonnade.training.phases import run_course
     from colonnade.training.prepare import prepare
-    from colonnade.training.sparsity import with_penalty
+    from colonnade.training.sparsity import with_penalties
 
     if training.members != 1:
         raise ParameterError("fit_many trains the members it is given: leave training.members 1.")
@@ -80,7 +80,7 @@ def fit_many(
     task = prepare(
         train, validation, standardizer, boldest, training, n_train=n_train, n_validation=n_judged
     )
-    pairs = [with_penalty(task, one, training.l1) for one in bare]
+    pairs = with_penalties(task, bare, training.l1)
     individuals = [individual for individual, _ in pairs]
     workers = workers or available_cores()
     programs = group_members(task, individuals, workers)

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 # Members of one program: more fill no cache better, and fewer leave overhead a larger share.
 _LARGEST = 16
 _LARGEST_FLOATS = 2**19
-# Multiply-adds of a member's step under which Python, not arithmetic, takes the time: threads,
+# Multiply-adds of a program's step under which Python, not arithmetic, takes the time: threads,
 # which share one Python, would only wait for each other.
-_TINY_STEP = 50_000
+_TINY_STEP = 100_000
+# Programs side by side, where their number must not depend on the machine's cores.
+_PROGRAMS = 4
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def run_members(task: Task, members: Sequence[Individual]) -> list[Trained]:
     """
     from colonnade.training.phases import run_course
 
-    programs = group_members(task, members, 1)
+    programs = group_members(task, members, _PROGRAMS)
     courses = run_side_by_side(
         lambda chosen: run_course(task, [members[i] for i in chosen]), programs, available_cores()
     )
@@ -59,8 +61,7 @@ def group_members(task: Task, members: Sequence[Individual], workers: int) -> li
     largest = max(_LARGEST, _LARGEST_FLOATS // n_parameters)
     if task.params.optimizer.full_batch:
         largest = 1
-    if n_parameters * task.params.batch_size < _TINY_STEP:
-        workers = 1
+    step = n_parameters * task.params.batch_size
     groups: dict[tuple[int, int], list[int]] = {}
     for i, member in enumerate(members):
         n_rows = -1 if member.rows is None else len(member.rows)
@@ -68,6 +69,7 @@ def group_members(task: Task, members: Sequence[Individual], workers: int) -> li
         groups.setdefault((n_rows, n_validation), []).append(i)
     programs = []
     for group in groups.values():
-        size = min(largest, -(-len(group) // workers))
+        worthwhile = max(1, len(group) * step // _TINY_STEP)
+        size = min(largest, -(-len(group) // min(workers, worthwhile)))
         programs += [group[start : start + size] for start in range(0, len(group), size)]
     return programs

@@ -11,6 +11,7 @@ The Elements of Statistical Learning, 7.10 (one standard error).
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,27 +56,36 @@ class Sparsity:
     losses: dict[float, float] = dataclasses.field(default_factory=dict)
 
 
-def with_penalty(
-    task: Task, member: Individual, params: LassoParams
-) -> tuple[Individual, Sparsity | None]:
-    """Give the member the pull that the parameters ask for, if they ask for one."""
+def with_penalties(
+    task: Task, members: Sequence[Individual], params: LassoParams
+) -> list[tuple[Individual, Sparsity | None]]:
+    """Give each member the pull that the parameters ask for, if they ask for one."""
     if not params.active:
-        return member, None
+        return [(member, None) for member in members]
     with thread_count(1):  # small products throughout
-        found = choose_sparsity(task, member, params)
-    return dataclasses.replace(member, penalty=found.penalties), found
+        found = choose_sparsities(task, members, params)
+    return [
+        (dataclasses.replace(member, penalty=own.penalties), own)
+        for member, own in zip(members, found, strict=True)
+    ]
 
 
-def choose_sparsity(task: Task, member: Individual, params: LassoParams) -> Sparsity:
-    """Find each column's pull from the member's train rows alone.
+def choose_sparsities(
+    task: Task, members: Sequence[Individual], params: LassoParams
+) -> list[Sparsity]:
+    """Find each column's pull from each member's train rows alone.
 
-    Raises: DataError if there are fewer train rows than folds.
+    All members' trials train together; each finds what it finds alone, within float rounding.
+    Raises: DataError if a member has fewer train rows than folds.
     """
-    alone, member = _without_phases(task), dataclasses.replace(member, validation_rows=None)
-    [share] = _shares(alone, [member], params)
+    alone = _without_phases(task)
+    members = [dataclasses.replace(member, validation_rows=None) for member in members]
+    shares = _shares(alone, members, params)
     if params.strength != "auto":
-        return Sparsity(share * params.strength, params.strength)
-    folds = [_on(member, fold) for fold in _folds(alone, member, params.folds)]
+        return [Sparsity(share * params.strength, params.strength) for share in shares]
+    folds = [
+        _on(member, fold) for member in members for fold in _folds(alone, member, params.folds)
+    ]
     fold_shares = _shares(alone, folds, params)
     tried = [
         dataclasses.replace(fold, penalty=fold_share * strength)
@@ -83,19 +93,27 @@ def choose_sparsity(task: Task, member: Individual, params: LassoParams) -> Spar
         for fold, fold_share in zip(folds, fold_shares, strict=True)
     ]
     trained = run_members(alone, tried)
-    logits = [_left_out(alone, one) for one in trained]
-    n = len(folds)
-    groups = [range(start, start + n) for start in range(0, len(trained), n)]
-    row_losses = [
-        np.concatenate([_row_losses(alone, *logits[i]) for i in group]) for group in groups
-    ]
+    found = []
+    for i, share in enumerate(shares):
+        starts = range(i * params.folds, len(trained), len(folds))
+        trials = [trained[start : start + params.folds] for start in starts]
+        found.append(_judge(alone, share, trials, params.strengths))
+    return found
+
+
+def _judge(
+    task: Task, share: Tensor, trials: Sequence[Sequence[Trained]], strengths: Sequence[float]
+) -> Sparsity:
+    """Choose among one member's trials: of each strength, one a fold."""
+    logits = [[_left_out(task, one) for one in folds] for folds in trials]
+    row_losses = [np.concatenate([_row_losses(task, *one) for one in folds]) for folds in logits]
     chosen = _hardest_within_one_error(row_losses)
     return Sparsity(
-        share * params.strengths[chosen],
-        params.strengths[chosen],
-        _temperature(alone, [logits[i] for i in groups[chosen]]),
-        _mean_curve([trained[i] for i in groups[chosen]]),
-        {s: float(rows.mean()) for s, rows in zip(params.strengths, row_losses, strict=True)},
+        share * strengths[chosen],
+        strengths[chosen],
+        _temperature(task, logits[chosen]),
+        _mean_curve(trials[chosen]),
+        {s: float(rows.mean()) for s, rows in zip(strengths, row_losses, strict=True)},
     )
 
 
@@ -107,7 +125,8 @@ def cross_validated(course: Course, found: Sparsity | None) -> Course:
     if found is None:
         return course
     course = dataclasses.replace(course, l1_strength=found.strength)
-    if len(course.task.validation) or not found.validation_loss:
+    judged = not math.isnan(course.history.validation_loss[-1][0])
+    if judged or not found.validation_loss:
         return course
     n = len(course.flat)
     curve = [[value] * n for value in found.validation_loss]

@@ -99,9 +99,9 @@ def _members(
 ) -> tuple[list[Individual], Sparsity | None]:
     """Give the ensemble's members, all held back by the same columns' pull."""
     from colonnade.training.fitting import ensemble
-    from colonnade.training.sparsity import with_penalty
+    from colonnade.training.sparsity import with_penalties
 
     first, *others = ensemble(model, training)
-    first, sparsity = with_penalty(task, first, training.l1)
+    [(first, sparsity)] = with_penalties(task, [first], training.l1)
     same = [dataclasses.replace(other, penalty=first.penalty) for other in others]
     return [first, *same], sparsity

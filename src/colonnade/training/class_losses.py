@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import override
 
 from colonnade.training.loss import Loss
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 
 class CrossEntropy(Loss):
     """Softmax cross-entropy with class weights and label smoothing, as torch defines them."""
+
+    def __init__(
+        self,
+        n_classes: int,
+        class_weights: Literal["balanced"] | Sequence[float] | None = None,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        self.given_weights, self.label_smoothing = class_weights, label_smoothing
+        super().__init__(n_classes)
 
     @override
     def _outputs(self) -> int:
@@ -25,7 +36,7 @@ class CrossEntropy(Loss):
 
         self.softmax = torch._softmax
         self.class_weights: Tensor | None = None
-        weights = self.params.class_weights
+        weights = self.given_weights
         if weights is not None and weights != "balanced":
             self.class_weights = torch.tensor(list(weights), dtype=torch.float64)
         self.weighted = weights is not None
@@ -34,7 +45,7 @@ class CrossEntropy(Loss):
     def encode(self, target: Tensor, dtype: Any) -> Tensor:
         import torch
 
-        eps, k = self.params.label_smoothing or 0.0, self.n_classes
+        eps, k = self.label_smoothing, self.n_classes
         hot = torch.nn.functional.one_hot(target.long(), k).to(torch.float64)
         if not self.weighted:
             return (hot * (1 - eps) + eps / k).to(dtype)

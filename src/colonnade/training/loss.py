@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from colonnade.training.losses import LossParams
-
 
 class Loss:
     """One loss at work, for `n_classes` classes (0: regression).
@@ -16,8 +14,7 @@ class Loss:
     Shape: logits (..., n, n_logits), targets (..., n, width) as made by `encode`.
     """
 
-    def __init__(self, params: LossParams, n_classes: int) -> None:
-        self.params = params
+    def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
         self.weighted = False
         self.n_logits = self.n_outputs = self._outputs()
@@ -50,4 +47,4 @@ class Loss:
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Give each class's probability; rows sum to one."""
-        raise TypeError(f"{self.params.name} predicts numbers, not classes")
+        raise TypeError(f"{type(self).__name__} predicts numbers, not classes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -44,40 +44,44 @@ class Absolute(Loss):
 class Huber(Loss):
     """Squared near 0, straight beyond `delta` (Huber 1964)."""
 
+    def __init__(self, n_classes: int, delta: float = 1.0) -> None:
+        self.limit = delta
+        super().__init__(n_classes)
+
     @override
     def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
-        limit = self.params.delta or 1.0
         error = (logits - targets).abs().squeeze(-1)
-        near = error.clamp(max=limit)
+        near = error.clamp(max=self.limit)
         return near * (error - 0.5 * near)
 
     @override
     def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
-        limit = self.params.delta or 1.0
-        out.copy_(logits).sub_(targets).clamp_(-limit, limit)
+        out.copy_(logits).sub_(targets).clamp_(-self.limit, self.limit)
 
 
 class SmoothL1(Loss):
     """Huber's loss with delta = beta, divided by beta (Girshick 2015)."""
 
+    def __init__(self, n_classes: int, beta: float = 1.0) -> None:
+        self.beta = beta
+        super().__init__(n_classes)
+
     @override
     def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
-        beta = self.params.beta or 1.0
         error = (logits - targets).abs().squeeze(-1)
-        near = error.clamp(max=beta)
-        return near * (error - 0.5 * near) / beta
+        near = error.clamp(max=self.beta)
+        return near * (error - 0.5 * near) / self.beta
 
     @override
     def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
-        beta = self.params.beta or 1.0
-        out.copy_(logits).sub_(targets).mul_(1 / beta).clamp_(-1, 1)
+        out.copy_(logits).sub_(targets).mul_(1 / self.beta).clamp_(-1, 1)
 
 
 @dataclass(frozen=True)
 class LossEntry:
-    """One word of the table: its class, the tasks that it serves, its options."""
+    """One word of the table: its class, which takes its options, and the tasks that it serves."""
 
-    build: type[Loss]
+    build: Callable[..., Loss]
     tasks: tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -133,4 +137,5 @@ class LossParams(Word):
 
     def loss(self, n_classes: int) -> Loss:
         """Set the loss to work on so many classes."""
-        return LOSSES[self.name].build(self, n_classes)
+        entry = LOSSES[self.name]
+        return entry.build(n_classes, **{name: getattr(self, name) for name in entry.options})

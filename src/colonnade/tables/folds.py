@@ -12,11 +12,13 @@ from colonnade.errors import DataError
 from colonnade.tables.parts import (
     NONE,
     TEST,
+    SplitParams,
     all_rows,
     draw_parts,
     group_codes,
     group_parts,
     moments,
+    strata_of,
     time_parts,
 )
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from colonnade.tables.schema import SchemaParams
-    from colonnade.tables.split import SplitParams
 
 
 def fold_parts(
@@ -41,7 +42,7 @@ def fold_parts(
         yield from _time_folds(moments(table, str(params.column)), n_folds, n_validation)
         return
     groups = group_codes(table, str(params.column)) if params.strategy == "group" else None
-    strata = _strata(table, schema, params)
+    strata = strata_of(table, schema, params)
     for repeat in range(params.repeats):
         fold = _fold_numbers(len(table), n_folds, strata, groups, params.seed + repeat)
         for tested in range(n_folds):
@@ -54,12 +55,6 @@ def fold_parts(
                 codes = None if strata is None else strata[free]
                 parts[free] = draw_parts(len(free), 0, n_validation, codes, params.seed)
             yield parts
-
-
-def _strata(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray | None:
-    if schema.task == "regression" or params.strategy not in ("auto", "stratified"):
-        return None
-    return np.asarray(pd.factorize(table[schema.target], sort=True)[0])
 
 
 def _fold_numbers(

@@ -5,14 +5,20 @@ Shape: each way gives (n_rows,) int8 places in CATEGORIES: a byte a row, where n
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
 import numpy as np
 import pandas as pd
+from pydantic import Field, model_validator
 
 from colonnade.errors import DataError
-from colonnade.parameters import nearest
+from colonnade.parameters import Params, nearest
 from colonnade.tables.dates import read_dates
 from colonnade.tables.draws import random_draw, stratified_draw
 from colonnade.tables.problems import quoted
+
+if TYPE_CHECKING:
+    from colonnade.tables.schema import SchemaParams
 
 PARTS = ("train", "validation", "test")
 UNUSED = "unused"
@@ -34,6 +40,46 @@ _WORDS = {
 }
 
 
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class SplitParams(Params):
+    """How rows are given to parts; fractions are of all rows."""
+
+    strategy: Literal["auto", "stratified", "random", "group", "time", "column"] = "auto"
+    """auto: stratified for classes, random for a number. group: rows of one group stay together.
+    time: the last rows are tested. column: a column of the table names each row's part."""
+    column: str | None = None
+    """The column that holds the group, the time or the part."""
+    test_fraction: Fraction = 0.2
+    validation_fraction: Fraction = 0.1
+    seed: int = Field(42, ge=0, lt=2**31)
+    folds: int | None = Field(None, ge=2, le=100)
+    """Cross-validation: each row is tested in one of so many folds, beside the split above."""
+    repeats: int = Field(1, ge=1, le=100)
+    """How often cross-validation is repeated on rows shuffled anew."""
+    drop_duplicates: bool = False
+    """Whether a row that equals an earlier one is left out."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.test_fraction + self.validation_fraction >= 1:
+            raise ValueError(
+                f"test_fraction {self.test_fraction:g} and validation_fraction "
+                f"{self.validation_fraction:g} leave no rows to train on"
+            )
+        needs_column = self.strategy in ("group", "time", "column")
+        if needs_column != (self.column is not None):
+            raise ValueError(
+                "`column` goes with the strategies group, time and column, which need it"
+            )
+        if self.folds and self.strategy == "column":
+            raise ValueError("`folds` does not go with `strategy: column`")
+        if self.repeats > 1 and (not self.folds or self.strategy == "time"):
+            raise ValueError("`repeats` needs `folds`, and rows that may be shuffled")
+        return self
+
+
 def all_rows(part: int, n_rows: int) -> np.ndarray:
     """So many rows of one part."""
     return np.full(n_rows, part, dtype=np.int8)
@@ -44,6 +90,19 @@ def part_column(parts: np.ndarray, index: pd.Index) -> pd.Series:
     codes = parts.astype(np.int8, copy=False)
     named = pd.Categorical.from_codes(codes, categories=pd.Index(CATEGORIES))
     return pd.Series(named, index=index)
+
+
+def strata_of(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray | None:
+    """Class codes to keep in proportion, or None where rows are drawn without regard to them."""
+    if schema.task == "regression":
+        if params.strategy == "stratified":
+            raise DataError(
+                "`split.strategy: stratified` needs classes, and the target is a number. "
+                "Set it to random."
+            )
+        return None
+    codes, _ = pd.factorize(table[schema.target], sort=True)
+    return np.asarray(codes) if params.strategy in ("auto", "stratified") else None
 
 
 def draw_parts(

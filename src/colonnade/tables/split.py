@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
 
 from colonnade.errors import DataError
-from colonnade.parameters import Params
 from colonnade.tables.duplicates import repeated_rows, shared_rows
+from colonnade.tables.folds import fold_parts
 from colonnade.tables.parts import (
     NONE,
     PARTS,
     TRAIN,
     UNUSED,
+    SplitParams,
     all_rows,
     column_parts,
     draw_parts,
@@ -25,6 +25,7 @@ from colonnade.tables.parts import (
     group_parts,
     moments,
     part_column,
+    strata_of,
     time_parts,
 )
 from colonnade.tables.problems import plural
@@ -35,45 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["PARTS", "UNUSED", "SplitParams", "rows_of", "split_table"]
 
 log = logging.getLogger(__name__)
-
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-class SplitParams(Params):
-    """How rows are given to parts; fractions are of all rows."""
-
-    strategy: Literal["auto", "stratified", "random", "group", "time", "column"] = "auto"
-    """auto: stratified for classes, random for a number. group: rows of one group stay together.
-    time: the last rows are tested. column: a column of the table names each row's part."""
-    column: str | None = None
-    """The column that holds the group, the time or the part."""
-    test_fraction: Fraction = 0.2
-    validation_fraction: Fraction = 0.1
-    seed: int = Field(42, ge=0, lt=2**31)
-    folds: int | None = Field(None, ge=2, le=100)
-    """Cross-validation: each row is tested in one of so many folds, beside the split above."""
-    repeats: int = Field(1, ge=1, le=100)
-    """How often cross-validation is repeated on rows shuffled anew."""
-    drop_duplicates: bool = False
-    """Whether a row that equals an earlier one is left out."""
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.test_fraction + self.validation_fraction >= 1:
-            raise ValueError(
-                f"test_fraction {self.test_fraction:g} and validation_fraction "
-                f"{self.validation_fraction:g} leave no rows to train on"
-            )
-        needs_column = self.strategy in ("group", "time", "column")
-        if needs_column != (self.column is not None):
-            raise ValueError(
-                "`column` goes with the strategies group, time and column, which need it"
-            )
-        if self.folds and self.strategy == "column":
-            raise ValueError("`folds` does not go with `strategy: column`")
-        if self.repeats > 1 and (not self.folds or self.strategy == "time"):
-            raise ValueError("`repeats` needs `folds`, and rows that may be shuffled")
-        return self
 
 
 def split_table(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> pd.DataFrame:
@@ -89,8 +51,6 @@ def split_table(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) 
         rows = table.iloc[used]
     split = pd.DataFrame({"part": _spread(_parts(rows, schema, params), used, table)})
     if params.folds:
-        from colonnade.tables.folds import fold_parts
-
         for place, parts in enumerate(fold_parts(rows, schema, params), 1):
             _refuse_unseen_classes(rows, parts, schema, f"fold {place}")
             split[f"fold_{place}"] = _spread(parts, used, table)
@@ -106,19 +66,6 @@ def rows_of(
     Args: column: "part", or "fold_1" ... of a cross-validation.
     """
     return table[(split[column] == part).to_numpy()]
-
-
-def strata_of(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray | None:
-    """Class codes to keep in proportion, or None where rows are drawn without regard to them."""
-    if schema.task == "regression":
-        if params.strategy == "stratified":
-            raise DataError(
-                "`split.strategy: stratified` needs classes, and the target is a number. "
-                "Set it to random."
-            )
-        return None
-    codes, _ = pd.factorize(table[schema.target], sort=True)
-    return np.asarray(codes) if params.strategy in ("auto", "stratified") else None
 
 
 def _parts(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray:

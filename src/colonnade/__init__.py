@@ -16,6 +16,12 @@ __all__ = ["__version__", "load_model"]
 def load_model(folder: str | Path) -> TrainedModel:
     """Load a trained model, ready to `predict(frame)` from raw columns.
 
+    >>> import pandas as pd
+    >>> model = load_model("data/06_models/line")  # trained on y = 2 x + 1
+    >>> model.predict(pd.DataFrame({"x": [10.0]})).round(3)
+       prediction
+    0        21.0
+
     Args: folder: `data/06_models/<table>`, as a run left it.
     Raises: ModelError if the folder holds no model, or one that is truncated or altered.
     """

@@ -91,7 +91,13 @@ class ColumnParams(Params):
 
 
 class SchemaParams(Params):
-    """What a table's columns mean and which one is to be predicted."""
+    """What a table's columns mean and which one is to be predicted.
+
+    >>> words = {"target": "price", "task": "regression", "columns": {"ram": {"minimum": 0}}}
+    >>> schema = SchemaParams.model_validate(words)
+    >>> schema.column("ram").minimum, schema.column("not named above").kind
+    (0.0, 'numeric')
+    """
 
     target: str = Field(min_length=1)
     task: Task

@@ -121,6 +121,12 @@ def fit_standardizer(
 ) -> Standardizer:
     """Learn the transforms from train rows.
 
+    >>> train = pd.DataFrame({"x": [1.0, 3.0], "y": [10.0, 20.0]})
+    >>> schema = SchemaParams(target="y", task="regression")
+    >>> standardizer = fit_standardizer(train, schema, StandardizeParams())
+    >>> standardizer.transform(train)["x"].tolist()
+    [-1.0, 1.0]
+
     Shape: train (n_rows, columns of the ingested table).
     Raises: DataError if a column cannot be fitted; ParameterError if `columns` names one that the
         table does not have.

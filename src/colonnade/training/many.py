@@ -56,6 +56,19 @@ def fit_many(
 ) -> list[Fitted]:
     """Train every member; each equals its own solo run within float rounding.
 
+    >>> import pandas as pd
+    >>> from colonnade.tables.schema import SchemaParams
+    >>> from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+    >>> raw = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [3.0, 5.0, 7.0, 9.0]})
+    >>> schema = SchemaParams(target="y", task="regression")
+    >>> standardizer = fit_standardizer(raw, schema, StandardizeParams())
+    >>> rows = standardizer.transform(raw)
+    >>> model, training = ModelParams(kind="linear"), TrainingParams(epochs=100)
+    >>> members = [Member(lr=0.1), Member(lr=0.0001)]
+    >>> fast, slow = fit_many(rows, rows[:0], standardizer, model, training, members=members)
+    >>> bool(fast.history["train_loss"].iloc[-1] < slow.history["train_loss"].iloc[-1])
+    True
+
     Members whose row counts agree share programs, whose products are batched; programs run side by
     side on `workers` Python threads (all cores), one torch thread each. Class weights that are
     `balanced` come from the whole train table.

@@ -51,6 +51,20 @@ def train_model(
 ) -> Fitted:
     """Train on the prepared rows.
 
+    >>> import pandas as pd
+    >>> from colonnade.tables.schema import SchemaParams
+    >>> from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+    >>> from colonnade.training import ModelParams, TrainingParams
+    >>> raw = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [3.0, 5.0, 7.0, 9.0]})  # y = 2 x + 1
+    >>> schema = SchemaParams(target="y", task="regression")
+    >>> standardizer = fit_standardizer(raw, schema, StandardizeParams())
+    >>> rows = standardizer.transform(raw)
+    >>> training = TrainingParams.model_validate({"optimizer": "lbfgs", "epochs": 5})
+    >>> fitted = train_model(rows, rows[:0], standardizer, ModelParams(kind="linear"), training)
+    >>> fitted.model.predict(pd.DataFrame({"x": [10.0]})).round(3)
+       prediction
+    0        21.0
+
     checkpoint: a file, written every `checkpoint_every` epochs. resume: go on from it if it is
     there. progress: called with (epoch, epochs, train_loss, validation_loss) after each epoch.
     Raises: ParameterError for what doesn't go together, DataError for rows that cannot be used,

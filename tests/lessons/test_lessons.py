@@ -64,7 +64,8 @@ def test_lesson_is_stored_without_outputs(path):
 def test_lesson_has_a_title_exercises_and_hidden_solutions(path):
     notebook = read_lesson(path)
     assert re.match(rf"{int(path.name[:2])} .*[\u4e00-\u9fff]", title_of(notebook))
-    exercises = [c for c in notebook.cells if c.source.startswith("### Exercise")]
+    text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    exercises = re.findall(r"^### Exercise \d$", text, re.MULTILINE)
     solutions = [c for c in notebook.cells if is_solution(c)]
     assert len(exercises) >= 2
     assert len(solutions) >= len(exercises)

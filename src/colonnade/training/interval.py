@@ -11,20 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from colonnade.errors import ParameterError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from colonnade.training.loop import Program
-    from colonnade.training.trained import TrainedModel
 
 COVERAGE = 0.9
 """How often an interval holds what it is about, unless the caller says otherwise."""
 
 MOST_ERRORS = 999
 """So many errors are kept: with one more, thousandths of coverage are whole ranks."""
-
-FOLDS = 5
-FEWEST_ROWS, MOST_ROWS = 10, 2_000
-"""Between these, a table without validation rows gets its errors from folds of its train rows."""
 
 Origin = Literal[
     "validation rows",
@@ -120,36 +113,4 @@ def held_out_of(
         errors=[error * scale for error in errors],
         n_rows=kept["n_rows"],
         origin="validation rows, before the refit" if refitted else "validation rows",
-    )
-
-
-def errors_of_folds(train: pd.DataFrame, trained: TrainedModel) -> HeldOut | None:
-    """Errors of a model's recipe without validation rows: each fifth predicted from the rest.
-
-    None for classes. The strength of the lasso is the model's, not sought anew.
-
-    They are those of models that saw fewer rows, so that intervals tend to be too wide rather than
-    too narrow. Larger tables get none: they can spare validation rows.
-    Source: Vovk 2015, Cross-conformal predictors; Barber et al. 2021, Predictive inference with the
-        jackknife+ (which is why no coverage is guaranteed here, as it is with validation rows).
-    """
-    standardizer, training = trained.standardizer, trained.training
-    if standardizer.task != "regression" or not FEWEST_ROWS <= len(train) <= MOST_ROWS:
-        return None
-    from colonnade.training.crossfit import Fold, fit_folds
-
-    l1 = training.l1.model_copy(update={"strength": trained.facts.get("l1_strength") or 0.0})
-    recipe = training.model_copy(update={"l1": l1, "refit": False})
-    order = np.random.default_rng(training.seed).permutation(len(train))
-    number = np.empty(len(train), dtype=np.int64)
-    number[order] = np.arange(len(train)) % FOLDS
-    folds = [Fold(train[number != k], train[number == k], standardizer) for k in range(FOLDS)]
-    names, target = standardizer.feature_names, standardizer.target
-    errors = []
-    for fold, fitted in zip(folds, fit_folds(folds, trained.model, recipe, workers=1), strict=True):
-        predicted = fitted.model.predict_array(fold.validation[names].to_numpy(dtype=np.float32))
-        errors.append(predicted - fold.validation[target].to_numpy())
-    kept = kept_errors(np.concatenate(errors))
-    return HeldOut(
-        errors=kept, n_rows=len(train), origin="train rows, each fifth predicted from the rest"
     )

@@ -70,8 +70,8 @@ def train_model(
     Raises: ParameterError for what doesn't go together, DataError for rows that cannot be used,
     TrainingError when a loss is not finite, ModelError for a checkpoint that cannot be used.
     """
+    from colonnade.training.crossfit import errors_of_folds
     from colonnade.training.fitting import history_frame, open_checkpoint, trained_model
-    from colonnade.training.interval import errors_of_folds
     from colonnade.training.phases import Surroundings, run_course
     from colonnade.training.prepare import prepare
     from colonnade.training.sparsity import cross_validated

@@ -9,6 +9,9 @@ import torch
 
 from colonnade.errors import ParameterError
 from colonnade.training import Member, ModelParams, TrainingParams, fit_many, train_model
+from colonnade.training.fitting import ensemble
+from colonnade.training.members import group_members
+from colonnade.training.prepare import prepare
 
 MODEL = ModelParams.model_validate({"kind": "mlp_skip", "hidden": [6, 5], "dropout": 0.2})
 TRAINING = TrainingParams.model_validate(
@@ -139,3 +142,13 @@ def test_history_of_a_member_is_its_own(table):
     found = fit_many(*table("ordinal"), MODEL, TRAINING, members=[Member(lr=0.1), Member(lr=0.2)])
     assert [f.history["lr"].iloc[0] for f in found] == [0.1, 0.2]
     assert isinstance(found[0].history, pd.DataFrame)
+
+
+def test_small_members_share_a_program_until_their_step_is_worth_a_thread(table):
+    training = TrainingParams.model_validate({"batch_size": 20})
+    task = prepare(*table("regression"), ModelParams(kind="linear"), training)
+    [member] = ensemble(ModelParams(kind="linear"), training)
+    assert task.plan.n_parameters * 20 == 100  # of 100,000 multiply-adds
+    assert [len(one) for one in group_members(task, [member] * 1500, 4)] == [1500]
+    assert [len(one) for one in group_members(task, [member] * 2000, 4)] == [1000, 1000]
+    assert [len(one) for one in group_members(task, [member] * 8000, 4)] == [2000] * 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -152,3 +154,12 @@ def test_small_members_share_a_program_until_their_step_is_worth_a_thread(table)
     assert [len(one) for one in group_members(task, [member] * 1500, 4)] == [1500]
     assert [len(one) for one in group_members(task, [member] * 2000, 4)] == [1000, 1000]
     assert [len(one) for one in group_members(task, [member] * 8000, 4)] == [2000] * 4
+
+
+def test_a_program_holds_no_more_rows_of_its_members_than_memory_allows(table, monkeypatch):
+    task = prepare(*table("regression"), ModelParams(kind="linear"), TrainingParams())
+    [member] = ensemble(ModelParams(kind="linear"), TrainingParams())
+    own = dataclasses.replace(member, rows=torch.arange(20), validation_rows=torch.arange(10))
+    # Each holds an order of 20 rows, in two numbers each, and 10 rows of 4 features: 80 numbers.
+    monkeypatch.setattr("colonnade.training.members._NUMBERS", 10 * 80)
+    assert [len(one) for one in group_members(task, [own] * 25, 1)] == [10, 10, 5]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Members of one program: more fill no cache better, and fewer leave overhead a larger share.
 _LARGEST = 16
 _LARGEST_FLOATS = 2**19
+# Numbers of its members' own rows that a program holds at once: 128 MiB.
+_NUMBERS = 2**25
 # Multiply-adds of a program's step under which Python, not arithmetic, takes the time: threads,
 # which share one Python, would only wait for each other.
 _TINY_STEP = 100_000
@@ -68,8 +70,11 @@ def group_members(task: Task, members: Sequence[Individual], workers: int) -> li
         n_validation = -1 if member.validation_rows is None else len(member.validation_rows)
         groups.setdefault((n_rows, n_validation), []).append(i)
     programs = []
-    for group in groups.values():
+    for (n_rows, n_validation), group in groups.items():
+        # An order of rows, in two numbers each, and a copy of the rows that it is judged on.
+        held = 2 * n_rows + n_validation * task.plan.n_features
+        fitting = max(1, _NUMBERS // max(1, held))
         worthwhile = max(1, len(group) * step // _TINY_STEP)
-        size = min(largest, -(-len(group) // min(workers, worthwhile)))
+        size = min(largest, fitting, -(-len(group) // min(workers, worthwhile)))
         programs += [group[start : start + size] for start in range(0, len(group), size)]
     return programs

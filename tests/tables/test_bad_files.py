@@ -138,7 +138,7 @@ def test_a_bad_file_is_told_in_one_message(name: str) -> None:
     assert first.startswith(expected)
     # one more line at most stands for all further cells of the same kind, three of which are told
     assert len(others) <= 3
-    assert first.endswith((".", ")"))
+    assert first.endswith((".", ")", "?"))
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ def test_an_interrupted_run_is_recorded_as_killed(project, tracked, sign):
     assert statuses(project, 1) == ["KILLED"]
 
 
+@pytest.mark.slow
 def test_a_killed_training_resumed_ends_with_the_same_bits(project, kedro, tmp_path):
     whole = make_project(tmp_path / "whole", quick=True, tracked=False)
     kedro_in(whole)("run", "--pipeline", "phone_price", "--params", LONG)

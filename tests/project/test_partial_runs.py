@@ -12,7 +12,7 @@ import pytest
 from colonnade.tracking.lock import hold
 from tests.conftest import environment, forkserver, kedro_in, make_project
 
-pytestmark = pytest.mark.xdist_group("partial")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("partial")]
 PREPARE = (
     "--from-nodes", "phone_price.prepare.split_rows",
     "--to-nodes", "phone_price.prepare.standardize",

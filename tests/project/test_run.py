@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from tests.conftest import kedro_in, make_project
 
@@ -34,10 +35,20 @@ def query(project: Path, sql: str) -> list[tuple]:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    """A project in which every table has run once."""
+    """A project in which a table of classes and one of numbers have run once."""
     folder = make_project(tmp_path_factory.mktemp("finished") / "project")
-    kedro_in(folder)("run", cold=True)
+    kedro_in(folder)("run", "--pipelines", "phone_price,regression", cold=True)
     return folder
+
+
+@pytest.mark.slow
+def test_every_table_runs_by_one_word(project, kedro):
+    kedro("run", cold=True)
+    names = yaml.safe_load((project / "conf/base/tables.yml").read_text())
+    assert len(names) == 5
+    for name in names:
+        assert metrics_of(project, name)
+        assert (project / f"data/08_reporting/{name}/report.html").exists()
 
 
 @pytest.mark.parametrize("table", ["phone_price", "regression"])

@@ -38,7 +38,9 @@ class Journal:
     @classmethod
     def create(cls, project: Path) -> Self:
         """Open a new journal, owned by this process."""
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:12]}"
+        now = time.time_ns()  # names rise with time, even within a second
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now // 1_000_000_000))
+        name = f"{stamp}-{now % 1_000_000_000:09d}-{uuid4().hex[:6]}"
         journal = cls(project / ROOM / name)
         journal.folder.mkdir(parents=True)
         journal.hold("owner")  # before the file of messages is there: nobody takes it for an orphan

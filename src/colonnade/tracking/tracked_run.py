@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
+from time import time_ns
 from typing import TYPE_CHECKING, Any, cast
 
 from mlflow.entities import Metric, Param, RunTag
@@ -85,6 +86,7 @@ class TrackedRun:
         """Set the run's status. Units: milliseconds since 1970."""
         if self._monitor:
             self._monitor.finish()
+            time = max(time, time_ns() // 1_000_000)  # its last measurement is of the run, too
         if why:
             self.client.set_tag(self.run_id, BROKEN_OFF, why)
         self._describe()

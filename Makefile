@@ -6,7 +6,8 @@
 # make bench    measure speed                  make screenshots  draw the README's pictures anew
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Python compiles what it imports when it first does: of these packages, a small part.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 RECIPE := pyproject.toml constraints.txt
 
 .PHONY: run test test-slow check ui viz lessons bench screenshots format clean

@@ -6,7 +6,8 @@
 # make bench    measure speed                  make screenshots  draw the README's pictures anew
 PYTHON ?= python3
 BIN := .venv/bin
-# Python compiles what it imports when it first does: of these packages, a small part.
+# Python compiles what it imports when it first does: of these packages, a small part. The tests
+# import most, and have it done on all cores; a template or two in them is no Python, and is left.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 RECIPE := pyproject.toml constraints.txt
 
@@ -75,6 +76,7 @@ $(BIN)/python:
 
 .venv/.installed-%:
 	$(INSTALL) -e '.[$*]'
+	@$(if $(filter test,$*),$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true)
 	touch $@
 
 endif

@@ -58,21 +58,11 @@ def add_table(
         tables that are there.
     Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table.
     """
-    parameters = conf / f"parameters_{name}.yml"
-    catalog = conf / f"catalog_{name}.yml"
-    known = [*others, name]
-    if problem := next((one for other in known if (one := name_problem(other, known))), ""):
-        raise ParameterError(problem)
     if "${" in str(path):
         raise DataError(f"{path}: ${{ has a meaning of its own in the catalog. Rename the file.")
-    if name in others and not parameters.exists():
-        # two configurations of one name would be mixed, key by key
-        raise ParameterError(f"{name} is a table already, elsewhere in conf. Choose another name.")
-    taken = [file for file in (parameters, catalog) if file.exists()]
-    if taken and not force:
-        raise ParameterError(
-            f"{taken[0]} is there already. Say --force to overwrite it, or choose another name."
-        )
+    parameters = conf / f"parameters_{name}.yml"
+    catalog = conf / f"catalog_{name}.yml"
+    _refuse_name(name, others, [file for file in (parameters, catalog) if file.exists()], force)
     options = _text_options(path)
     inference = infer_table(
         read_raw_table(str(path), **options), target, task=task, ordered=ordered
@@ -84,6 +74,19 @@ def add_table(
     if f"{name}:" not in (line.strip() for line in listed.splitlines()):
         _write(tables, f"{listed.rstrip()}\n{name}:\n".lstrip())
     return NewTable(inference, [parameters, catalog, tables])
+
+
+def _refuse_name(name: str, others: Sequence[str], taken: list[Path], force: bool) -> None:
+    known = [*others, name]
+    if problem := next((one for other in known if (one := name_problem(other, known))), ""):
+        raise ParameterError(problem)
+    if name in others and not taken:
+        # two configurations of one name would be mixed, key by key
+        raise ParameterError(f"{name} is a table already, elsewhere in conf. Choose another name.")
+    if taken and not force:
+        raise ParameterError(
+            f"{taken[0]} is there already. Say --force to overwrite it, or choose another name."
+        )
 
 
 def catalog_text(name: str, path: Path, options: TextOptions) -> str:

@@ -12,7 +12,7 @@ from colonnade.tables.column import Column, is_missing
 from colonnade.tables.labels import read_target
 from colonnade.tables.problems import Problems, quoted
 from colonnade.tables.schema import ColumnParams, SchemaParams
-from colonnade.tables.source import Source
+from colonnade.tables.source import source_name
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = Tr
     Shape: (n_rows, any columns) -> (n_rows, columns of the schema, and those it leaves open).
     Raises: DataError that tells every problem of every column.
     """
-    problems = Problems(_name(raw), raw.index)
+    problems = Problems(source_name(raw, "table"), raw.index)
     raw = raw.rename(columns=lambda name: str(name).strip())
     _check_shape(raw, problems)
     problems.raise_if_any()
@@ -62,7 +62,7 @@ def read_columns(
 
     Raises: DataError that tells every column missing and every cell that does not fit.
     """
-    problems = Problems(_name(frame), frame.index)
+    problems = Problems(source_name(frame, "table"), frame.index)
     present = {str(name).strip(): place for place, name in enumerate(frame.columns)}
     typed = {}
     for name in names:
@@ -80,11 +80,6 @@ def read_columns(
 
 def _similar(name: str, free: list[str]) -> str:
     return f" {nearest(name, free)}" if free else ""
-
-
-def _name(raw: pd.DataFrame) -> str:
-    source = raw.attrs.get("source")
-    return Source.model_validate(source).name if source else "table"
 
 
 def _labelled_rows(raw: pd.DataFrame, schema: SchemaParams) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import DataError
-from colonnade.tables.source import Source
+from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,8 +88,6 @@ def told_unseen(unseen: dict[str, pd.Series], frame: pd.DataFrame) -> str:
 
     Args: unseen: counts by value, by column. frame: the rows, which may know where they came from.
     """
-    source = frame.attrs.get("source")
-    name = Source.model_validate(source).name if source else "rows"
     columns = []
     for column, counts in unseen.items():
         told = [f"{quoted(value)} in {n} {plural('row', n)}" for value, n in counts.items()]
@@ -97,6 +95,6 @@ def told_unseen(unseen: dict[str, pd.Series], frame: pd.DataFrame) -> str:
         end = f" and {more} more {plural('value', more)}" if more > 0 else ""
         columns.append(f"column '{column}': {', '.join(told[:MOST_CELLS_TOLD])}{end}")
     return (
-        f"{name}: {'; '.join(columns)}: the model has not learned these "
+        f"{source_name(frame, 'rows')}: {'; '.join(columns)}: the model has not learned these "
         "categories, and answers as for any other it does not know."
     )

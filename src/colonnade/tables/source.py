@@ -39,6 +39,12 @@ class Source(Params):
         return f"{self.name}{note}, {self.rows} rows, sha256 {self.sha256[:12]}"
 
 
+def source_name(frame: pd.DataFrame, otherwise: str) -> str:
+    """The name of the source that the frame carries in `attrs`, if it carries one."""
+    source = frame.attrs.get("source")
+    return Source.model_validate(source).name if source else otherwise
+
+
 def name_source(frame: pd.DataFrame, name: str) -> None:
     """Let a frame that does not know its source, as one from a database, carry the name given."""
     if "source" not in frame.attrs:

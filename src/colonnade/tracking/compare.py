@@ -117,7 +117,7 @@ def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, s
     client = _client(params)
     found = client.get_experiment_by_name(table)
     if found is None:
-        names = [found.name for found in client.search_experiments() if found.experiment_id != "0"]
+        names = [one.name for one in client.search_experiments() if one.experiment_id != "0"]
         raise TrackingError(f"{table}: no runs of this table. {nearest(table, names)}")
     if found.lifecycle_stage == "deleted":
         raise TrackingError(

@@ -1,6 +1,6 @@
-"""Rows a second and peak memory from Parquet to a trained and evaluated model, as tables grow.
+"""Rows a second and peak memory from a file to a trained and evaluated model, as tables grow.
 
-Use: python tests/benchmarks/size.py [--rows 20000 200000 2000000] [--epochs 1]
+Use: python tests/benchmarks/size.py [--rows 20000 200000 2000000] [--epochs 1] [--csv]
 
 Each size has a process of its own. A stage's memory is the most that the process had held by its
 end, the imports' included. Growth: this size over the one before; ten rows for one should cost ten
@@ -30,12 +30,14 @@ def write_table(path: Path, rows: int) -> None:
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
+    from pyarrow.csv import CSVWriter
 
     draw = np.random.default_rng(0)
     names = [f"x{i}" for i in range(COLUMNS)]
     schema = pa.schema([*((name, pa.float64()) for name in names), ("y", pa.int64())])
     quartiles = np.array([-0.6745, 0, 0.6745]) * COLUMNS**0.5
-    with pq.ParquetWriter(path, schema) as writer:
+    opened = CSVWriter if path.suffix == ".csv" else pq.ParquetWriter
+    with opened(path, schema) as writer:
         for start in range(0, rows, BLOCK):
             X = draw.standard_normal((min(BLOCK, rows - start), COLUMNS))
             columns = [*X.T, np.searchsorted(quartiles, X.sum(1))]
@@ -138,6 +140,7 @@ def main() -> None:
     words = argparse.ArgumentParser()
     words.add_argument("--rows", type=int, nargs="+", default=[20_000, 200_000, 2_000_000])
     words.add_argument("--epochs", type=int, default=1)
+    words.add_argument("--csv", action="store_true", help="read CSV instead of Parquet")
     words.add_argument("--write", nargs=2, help=argparse.SUPPRESS)
     words.add_argument("--measure", help=argparse.SUPPRESS)
     given = words.parse_args()
@@ -154,7 +157,7 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         for rows in given.rows:
-            path = Path(folder) / f"{rows}.parquet"
+            path = Path(folder) / f"{rows}.{'csv' if given.csv else 'parquet'}"
             in_a_process(["--write", str(path), str(rows)])
             size = path.stat().st_size
             stages = json.loads(

@@ -31,9 +31,10 @@ def stratified_draw(codes: np.ndarray, n_drawn: int, seed: int) -> np.ndarray:
     drawn = _proportional(counts - kept, n_drawn, rng)
     rows = []
     for own, first, more in zip(of_class, kept, drawn, strict=True):
-        shuffled = own[rng.permutation(len(own))]
-        rows.append(shuffled[first : first + more])
-    rng.permutation(int(kept.sum()))  # sklearn shuffles the kept rows before the drawn ones
+        rng.shuffle(own)
+        rows.append(own[first : first + more])
+    # sklearn shuffles the kept rows before the drawn ones; here only the generator's place matters
+    rng.shuffle(np.zeros(int(kept.sum()), dtype=np.int8))
     return rng.permutation(np.concatenate(rows))
 
 

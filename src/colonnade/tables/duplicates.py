@@ -10,6 +10,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from colonnade.tables.schema import SchemaParams
 
+BLOCK = 65_536  # rows hashed at once: a block's columns stay in the processor's cache
+
 
 def row_hashes(table: pd.DataFrame, schema: SchemaParams) -> np.ndarray:
     """A number for the features and the target of each row: equal rows, equal numbers.
@@ -22,8 +24,11 @@ def row_hashes(table: pd.DataFrame, schema: SchemaParams) -> np.ndarray:
     names = [name for name in table.columns if _counts(str(name), schema)]
     if not names or not len(table):
         return np.arange(len(table), dtype=np.uint64)
-    hashes: np.ndarray = pd.util.hash_pandas_object(table[names], index=False).to_numpy()
-    return hashes
+    rows = table[names]
+    blocks = (rows.iloc[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
+    return np.concatenate(
+        [pd.util.hash_pandas_object(block, index=False).to_numpy() for block in blocks]
+    )
 
 
 def repeated_rows(table: pd.DataFrame, schema: SchemaParams) -> np.ndarray:

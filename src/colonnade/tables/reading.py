@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -18,6 +19,7 @@ from colonnade.tables.disguise import guessed_encoding, refuse_disguise
 from colonnade.tables.problems import MOST_CELLS_TOLD, Problems, plural
 
 LONGEST_ROW = 16 * 2**20
+USUAL_ROW = 2**20  # the parser's block: small enough for the processor's cache
 LONGEST_HEADER = 2**20
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -67,24 +69,14 @@ class _WrongRows:
 
 
 def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, _WrongRows]:
-    wrong = _WrongRows()
-    n_columns = _header_width(text, name, separator)
+    width = _header_width(text, name, separator)
     try:
-        table = pa_csv.read_csv(
-            pa.BufferReader(text),
-            # one thread: only then does the parser know the numbers of wrong rows
-            read_options=pa_csv.ReadOptions(
-                use_threads=False, autogenerate_column_names=True, block_size=LONGEST_ROW
-            ),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=True, invalid_row_handler=wrong
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types={f"f{place}": pa.string() for place in range(n_columns)},
-                strings_can_be_null=False,
-                check_utf8=False,
-            ),
-        )
+        try:
+            return _parse_blocks(text, width, separator, USUAL_ROW)
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):
+                raise
+            return _parse_blocks(text, width, separator, LONGEST_ROW)
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error) and not text.strip():
             problem = "the file is empty. Put a table with a header line in it."
@@ -95,6 +87,29 @@ def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, _WrongRows
         else:
             problem = f"the file cannot be read as a table: {error}"
         raise DataError(f"{name}: {problem}") from None
+
+
+def _parse_blocks(
+    text: bytes, width: int, separator: str, block_size: int
+) -> tuple[pa.Table, _WrongRows]:
+    """Raises: pyarrow.ArrowInvalid, which speaks of straddling if a row is longer than a block."""
+    wrong = _WrongRows()
+    table = pa_csv.read_csv(
+        pa.BufferReader(text),
+        # one thread: only then does the parser know the numbers of wrong rows
+        read_options=pa_csv.ReadOptions(
+            use_threads=False, autogenerate_column_names=True, block_size=block_size
+        ),
+        parse_options=pa_csv.ParseOptions(
+            delimiter=separator, newlines_in_values=True, invalid_row_handler=wrong
+        ),
+        convert_options=pa_csv.ConvertOptions(
+            # pandas keeps its strings so: nothing is copied
+            column_types={f"f{place}": pa.large_string() for place in range(width)},
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    )
     return table, wrong
 
 
@@ -115,7 +130,7 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
             )
     try:
         if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
-            data.decode("utf-8")
+            _check_utf8(data)
             return data.removeprefix(b"\xef\xbb\xbf")
         return data.decode(encoding).removeprefix("\ufeff").encode()
     except LookupError:
@@ -124,6 +139,23 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
         ) from None
     except UnicodeError as error:
         raise DataError(_wrong_encoding(data, name, encoding, error)) from None
+
+
+def _check_utf8(data: bytes) -> None:
+    """Raises: UnicodeDecodeError where the bytes are not UTF-8.
+
+    Block by block, since the whole as one str would take up to four times its bytes.
+    """
+    if data.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    blocks = memoryview(data)
+    try:
+        for start in range(0, len(data), LONGEST_ROW):
+            decoder.decode(blocks[start : start + LONGEST_ROW])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        data.decode("utf-8")  # fails as well, and knows the place in the whole
 
 
 def _wrong_encoding(data: bytes, name: str, encoding: str, error: UnicodeError) -> str:
@@ -213,7 +245,9 @@ def _refuse_repeated_names(names: list[str], name: str) -> None:
 
 def _line_numbers(text: bytes, n_rows: int, separator: str) -> range | pd.Index:
     """The line on which each row begins; line 1 is the file's first."""
-    ends = text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+    ends = text.count(b"\n")
+    if returns := text.count(b"\r"):
+        ends += returns - text.count(b"\r\n")
     n_lines = ends + (not text.endswith((b"\n", b"\r")))
     if n_lines == n_rows + 1:
         return range(2, n_rows + 2)

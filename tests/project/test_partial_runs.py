@@ -81,6 +81,22 @@ def test_a_model_trained_anew_is_not_reported_with_the_old_ones_metrics(trained)
     kedro(*RUN, *REPORT)
 
 
+def test_a_model_trained_anew_is_not_judged_by_the_old_ones_cross_validation(trained):
+    kedro = kedro_in(trained)
+    folds, epochs = "phone_price.split.folds", "phone_price.training.epochs"
+    kedro(*RUN, "--params", f"{folds}=2,{epochs}=2")
+    kedro(*RUN, "--nodes", "phone_price.train.train", "--params", f"{epochs}=3")
+    assert kedro(*RUN, *EVALUATE, expect=1).stderr == (
+        "phone_price: the cross-validation is of another recipe, or of other rows, than the model: "
+        "it was trained anew since. Begin there: "
+        "kedro run --pipeline phone_price --from-nodes phone_price.evaluate.cross_validate\n"
+    )
+    kedro(*RUN, "--from-nodes", "phone_price.evaluate.cross_validate")
+    assert "cv/accuracy" in metrics_of(trained)
+    kedro(*RUN, "--params", f"{epochs}=2")
+    assert "cv/accuracy" not in metrics_of(trained)
+
+
 def test_a_run_that_only_evaluates_records_what_the_model_was_trained_with(trained):
     kedro_in(trained)(*RUN, *EVALUATE)
     [(run,)] = query(trained, "select run_uuid from runs order by start_time desc limit 1")

@@ -5,7 +5,8 @@ A run may begin anywhere, as with `--from-nodes`, and read what earlier runs hav
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,6 +42,27 @@ def refuse_other_rows(
         raise ModelError(
             f"{shared.sum()} test rows are train or validation rows, too: a run was interrupted "
             f"while it wrote them. Begin anew: {_again(model)}"
+        )
+
+
+def recipe_digest(model: TrainedModel) -> str:
+    """SHA-256 of what the model was trained with and on."""
+    parts = (model.model.model_dump_json(), model.training.model_dump_json(), model.trained_on)
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+
+
+def refuse_other_recipe(model: TrainedModel, cross_validation: dict[str, Any]) -> None:
+    """Refuse a cross-validation of another recipe than the model's.
+
+    Args: cross_validation: its document, with `recipe_digest` as its "recipe"; empty where there
+        was none.
+
+    Raises: ModelError.
+    """
+    if cross_validation and cross_validation.get("recipe") != recipe_digest(model):
+        raise ModelError(
+            "the cross-validation is of another recipe, or of other rows, than the model: it was "
+            f"trained anew since. Begin there: {_again(model, 'evaluate.cross_validate')}"
         )
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from colonnade.tables.hashes import hash_rows
+
 if TYPE_CHECKING:
     from colonnade.tables.schema import SchemaParams
-
-BLOCK = 65_536  # rows hashed at once: a block's columns stay in the processor's cache
 
 
 def row_hashes(table: pd.DataFrame, schema: SchemaParams) -> np.ndarray:
@@ -24,11 +24,7 @@ def row_hashes(table: pd.DataFrame, schema: SchemaParams) -> np.ndarray:
     names = [name for name in table.columns if _counts(str(name), schema)]
     if not names or not len(table):
         return np.arange(len(table), dtype=np.uint64)
-    rows = table[names]
-    blocks = (rows.iloc[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
-    return np.concatenate(
-        [pd.util.hash_pandas_object(block, index=False).to_numpy() for block in blocks]
-    )
+    return hash_rows(table[names])
 
 
 def repeated_rows(table: pd.DataFrame, schema: SchemaParams) -> np.ndarray:

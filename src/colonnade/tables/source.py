@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from pydantic import Field
 
 from colonnade.parameters import Params
+from colonnade.tables.hashes import hash_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Source(Params):
@@ -63,5 +67,5 @@ def content_hash(frame: pd.DataFrame) -> str:
     odd = {place for place, dtype in enumerate(frame.dtypes) if dtype.kind == "O"}
     frame = frame.set_axis(range(frame.shape[1]), axis=1)
     frame = frame.astype(dict.fromkeys(odd, "str"))
-    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    digest.update(hash_rows(frame).tobytes())
     return digest.hexdigest()

@@ -10,7 +10,12 @@ import pandas as pd
 from colonnade.evaluation import crossvalidation
 from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
-from colonnade.evaluation.freshness import refuse_other_rows, refuse_stale_predictions
+from colonnade.evaluation.freshness import (
+    recipe_digest,
+    refuse_other_recipe,
+    refuse_other_rows,
+    refuse_stale_predictions,
+)
 from colonnade.evaluation.model_card import model_card_markdown
 from colonnade.evaluation.report import report_content, report_html
 from colonnade.tables.ingest import ingest_table
@@ -86,7 +91,7 @@ def cross_validate(
     if not crossvalidation.fold_columns(split):
         return {}
     name = model.table or schema.target
-    return crossvalidation.cross_validate(
+    found = crossvalidation.cross_validate(
         primary,
         split,
         schema,
@@ -94,7 +99,8 @@ def cross_validate(
         model=model.model,
         training=model.training,
         progress=partial(logger.info, "%s: cross-validation: %d of %d folds trained", name),
-    ).document()
+    )
+    return {"recipe": recipe_digest(model), **found.document()}
 
 
 def evaluate(
@@ -108,6 +114,7 @@ def evaluate(
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Measure the model on every part, beside simple baselines; test rows are read here alone."""
     refuse_other_rows(model, train, validation, test)
+    refuse_other_recipe(model, cross_validation)
     evaluation = evaluate_model(
         model, train, validation, test, params, source=Source.model_validate(source)
     )
@@ -129,6 +136,7 @@ def write_report(
 ) -> tuple[Any, Any, str, str]:
     """Say whether the model is good: two figures, and the page and card that hold all there is."""
     refuse_stale_predictions(model, primary, split, predictions)
+    refuse_other_recipe(model, cross_validation)
     content = report_content(
         model.table or schema.target,
         model=model,

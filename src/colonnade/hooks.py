@@ -62,20 +62,26 @@ class LogHooks:
 
     def __init__(self) -> None:
         self._started: dict[str, float] = {}
+        self._catalog: DataCatalog | None = None
 
     @hook_impl
-    def before_node_run(self, node: Node) -> None:
+    def before_node_run(self, node: Node, catalog: DataCatalog) -> None:
         """Start the node's clock."""
         self._started[node.name] = time.perf_counter()
+        self._catalog = catalog
 
     @hook_impl
-    def after_node_run(self, node: Node, catalog: DataCatalog, outputs: dict[str, Any]) -> None:
-        """Tell the node's time, where the table came from, and whether the model is good."""
+    def after_node_run(self, node: Node) -> None:
+        """Tell the node's time."""
         seconds = time.perf_counter() - self._started.pop(node.name)
         logger.info("%-40s %6.2f s", node.name, seconds)
-        for name, data in outputs.items():
-            if told := _told(name, data, catalog):
-                logger.info("%s: %s", name.partition(".")[0], told)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Tell where the table came from, whether the model is good, and where the report lies."""
+        assert self._catalog is not None
+        if told := _told(dataset_name, data, self._catalog):
+            logger.info("%s: %s", dataset_name.partition(".")[0], told)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node) -> None:
@@ -85,7 +91,7 @@ class LogHooks:
 
 
 def _told(name: str, data: Any, catalog: DataCatalog) -> str:
-    """What the log says of a node's output; nothing of most."""
+    """What the log says of a dataset that was saved; nothing of most."""
     table, _, kind = name.partition(".")
     if kind == "source":
         from colonnade.tables.source import Source

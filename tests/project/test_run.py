@@ -195,3 +195,11 @@ def test_another_file_is_read_for_good_by_the_users_own_catalog(kedro, project):
         "  filepath: ${runtime_params:raw,mine.csv}\n"
     )
     assert "mine.csv, 2000 rows" in kedro("table", "check", "phone_price").stdout
+
+
+def test_a_report_that_could_not_be_written_is_not_announced(kedro, project):
+    (project / "data/08_reporting/regression/report.html").mkdir(parents=True)
+    done = kedro("run", "--pipeline", "regression", expect=1)
+    assert "regression.report.write_report" in done.stdout
+    assert "report in" not in done.stdout
+    assert "report.html" in done.stderr

@@ -45,7 +45,9 @@ class ParquetTable(_WholeFile, ParquetDataset):  # type: ignore[misc]  # kedro-d
     """A typed table in a Parquet file."""
 
     # column by column, each given free once it is converted: half the memory
-    DEFAULT_LOAD_ARGS: ClassVar = {"to_pandas_kwargs": {"split_blocks": True, "self_destruct": True}}
+    DEFAULT_LOAD_ARGS: ClassVar = {
+        "to_pandas_kwargs": {"split_blocks": True, "self_destruct": True}
+    }
 
     def load(self) -> pd.DataFrame:
         """Read the table.

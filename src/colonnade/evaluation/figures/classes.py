@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from colonnade.evaluation.figures.style import (
     BLUE,
@@ -21,7 +22,6 @@ from colonnade.evaluation.figures.style import (
 from colonnade.evaluation.metrics import MOST_CLASSES
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -81,7 +81,9 @@ def codes_of(values: pd.Series, labels: list[str]) -> Array:
     """
     code = {text: k for k, text in enumerate(labels)}
     plainer = {_bare(text): k for text, k in code.items()}
-    return np.array([code.get(str(v), plainer.get(_bare(v), -1)) for v in values], dtype=int)
+    places, distinct = pd.factorize(values, use_na_sentinel=False)
+    codes = [code.get(str(v), plainer.get(_bare(v), -1)) for v in distinct]
+    return np.array(codes, dtype=int)[places]
 
 
 def _bare(value: object) -> str:

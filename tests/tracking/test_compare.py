@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
 from colonnade.errors import TrackingError
-from colonnade.tracking.compare import compare_runs
+from colonnade.tracking.compare import Comparison, compare_runs
 from colonnade.tracking.params import GateParams, TrackingParams
 from colonnade.tracking.ranking import headline, higher_is_better
 from colonnade.tracking.recorder import Recorder, RunStart
@@ -64,7 +65,7 @@ def test_table_of_runs_reads_well(project: Path) -> None:
     assert lines[0] == "phones: 3 runs by test/accuracy, best first"
     header = ["run", "started", "seconds", "status", "lr", "test/accuracy", "test/log_loss"]
     assert lines[1].split() == header
-    assert lines[2].split()[-3:] == ["0.2", "0.9", "0.1"]
+    assert lines[2].split()[-3:] == ["0.2", "0.9000", "0.1000"]
     assert lines[5].startswith("In MLflow: http://127.0.0.1:5000/#/experiments/")
 
 
@@ -80,6 +81,59 @@ def test_figure_has_a_panel_for_each_knob(project: Path) -> None:
     assert panel.get_ylabel() == "test/accuracy"
     title = "phones: test/accuracy by knob, 3 runs (diamond: the best)"
     assert [text.get_text() for text in figure.texts] == [title]
+
+
+def comparison(**knobs: list[object]) -> Comparison:
+    names = [f"training.{name}" for name in knobs]
+    runs = pd.DataFrame(dict(zip(names, knobs.values(), strict=True)))
+    runs["test/accuracy"] = [k / 10 for k in range(len(runs))]
+    return Comparison("t", runs, names, ["test/accuracy"], "")
+
+
+def test_words_in_the_figure_never_touch() -> None:
+    optimizers = ["sgd", "adam", "adamw", "rmsprop", "adagrad", "lbfgs"]
+    two = ["ordinal", "cross_entropy"] * 3
+    epochs = [20, 60, 100, 20, 60, 100]
+    for n_panels in (1, 2, 3, 5):
+        knobs = {"name": optimizers, "loss": two, "epochs": epochs, "a": optimizers, "b": two}
+        figure = comparison(**dict(list(knobs.items())[:n_panels])).figure()
+        figure.canvas.draw()
+        for ax in figure.axes:
+            boxes = [tick.get_window_extent() for tick in ax.get_xticklabels() if tick.get_text()]
+            assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
+            below = [ax.xaxis.label.get_window_extent().y1, *(box.y0 for box in boxes)]
+            assert min(below[1:], default=below[0]) >= below[0]
+            assert ax.xaxis.label.get_window_extent().y0 >= 0
+
+
+def test_a_wide_range_has_plain_numbers() -> None:
+    [panel] = comparison(lr=[0.001, 0.01, 0.2]).figure().axes
+    panel.figure.canvas.draw()
+    assert {"0.001", "0.01", "0.1"} <= {tick.get_text() for tick in panel.get_xticklabels()}
+
+
+def test_options_that_another_word_brings_are_no_knobs(tmp_path: Path) -> None:
+    runs = [{"name": "sgd", "lr": 0.1}, {"name": "adam", "lr": 0.1, "eps": 1e-8}]
+    recorders = []
+    for words in (*runs, {"name": "adam", "lr": 0.2, "eps": 1e-8}):
+        parameters = {f"training.optimizer.{key}": value for key, value in words.items()}
+        recorders.append(Recorder.start(tmp_path, TrackingParams(), RunStart("t", "a", parameters)))
+    for recorder in recorders:
+        recorder.finish()
+    found = compare_runs(tmp_path, TrackingParams(), "t")
+    assert found.knobs == ["training.optimizer.name", "training.optimizer.lr"]
+
+
+def test_runs_of_other_rows_are_told_apart(tmp_path: Path) -> None:
+    recorders = []
+    for name in ("train.csv", "synthetic sample: sample.csv"):
+        start = RunStart("t", "a", {}, tags={"data": f"{name}, 2,000 rows, sha256 0123456789ab"})
+        recorders.append(Recorder.start(tmp_path, TrackingParams(), start))
+    for recorder in recorders:
+        recorder.finish()
+    found = compare_runs(tmp_path, TrackingParams(), "t")
+    assert found.knobs == ["data"]
+    assert set(found.runs["data"]) == {"train.csv 012345", "sample.csv 012345"}
 
 
 def test_runs_without_metrics_are_shown_but_not_drawn(project: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from colonnade.tracking.server import problem_with
 from colonnade.tracking.urls import runs_page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from mlflow.entities import Run
@@ -28,8 +31,11 @@ if TYPE_CHECKING:
 
     from colonnade.tracking.params import TrackingParams
 
+DATA = "data"  # stands among the knobs where runs are of different rows
 MOST_KNOBS = 10
 MOST_PANELS = 6
+PANELS = 6.4  # inches for all panels of a row
+LYING = 0.2  # inches below a panel whose words lie side by side
 WIDE_RATIO = 20  # a knob tried over a wider range is drawn on a logarithmic axis
 
 
@@ -37,7 +43,8 @@ WIDE_RATIO = 20  # a knob tried over a wider range is drawn on a logarithmic axi
 class Comparison:
     """Runs as a table, best first.
 
-    Args: runs: one row a run: run (short id), name, started, seconds, status, knobs, metrics.
+    Args: runs: one row a run: run (short id), name, started, seconds, status, knobs, metrics;
+    among the knobs "data", if the runs are not all of the same rows.
     knobs, metrics: names of those columns; metrics[0] decides. url: the runs in MLflow.
     """
 
@@ -52,7 +59,10 @@ class Comparison:
         names = short_names(self.knobs)
         shown = self.runs.drop(columns="name").rename(columns=names)
         best = f"{self.metrics[0]}, best first" if self.metrics else "time: no test metrics yet"
-        written = shown.map(_cell).to_string(index=False)
+        told: dict[str, Callable[[Any], str]] = {"seconds": "{:.1f}".format}
+        told |= dict.fromkeys(self.metrics, _metric)
+        cells = {name: shown[name].map(told.get(str(name), _cell)) for name in shown}
+        written = pd.DataFrame(cells).to_string(index=False)
         return f"{self.table}: {_counted(len(shown))} by {best}\n{written}\nIn MLflow: {self.url}"
 
     def figure(self) -> Figure:
@@ -60,7 +70,7 @@ class Comparison:
 
         Raises: TrackingError if there is nothing to set against each other.
         """
-        from colonnade.evaluation.figures.style import finish, new_figure, plain
+        from colonnade.evaluation.figures.style import Margins, finish, new_figure, plain
 
         if not self.metrics or not self.knobs:
             raise TrackingError(
@@ -73,9 +83,21 @@ class Comparison:
         runs = self.runs.dropna(subset=[self.metrics[0]])
         counted = f"{_counted(len(runs))} (diamond: the best)"
         title = f"{plain(self.table)}: {self.metrics[0]} by knob, {counted}"
-        figure, axes = new_figure(title, columns=columns, rows=rows, height=0.6 + 2.7 * rows)
-        for ax, knob in zip(axes, knobs, strict=False):
+        below = [_room_below(runs[knob], columns) for knob in knobs]
+        last = columns * (rows - 1)
+        margins = Margins(
+            bottom=0.35 + max(below[last:]),
+            between_rows=0.45 + max(below[:last], default=0),
+            between_columns=0.35,
+        )
+        height = margins.top + margins.bottom + 2.1 * rows + margins.between_rows * (rows - 1)
+        figure, axes = new_figure(
+            title, columns=columns, rows=rows, height=height, margins=margins, sharey=True
+        )
+        for ax, knob, room in zip(axes, knobs, below, strict=False):
             _panel(ax, runs[knob], runs[self.metrics[0]], first=ax in axes[::columns])
+            if room > LYING:
+                ax.tick_params(axis="x", rotation=90)
         for ax in axes[len(knobs) :]:
             ax.set_visible(False)
         return finish(figure, [self.table, *knobs])
@@ -96,7 +118,8 @@ def compare_runs(project: Path, params: TrackingParams, table: str, last: int = 
     if not runs:
         raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
     metrics = headline({name for run in runs for name in run.data.metrics})
-    differ = knobs(runs, MOST_KNOBS, usual=())
+    data = {_data(run) for run in runs}
+    differ = [*([DATA] if len(data) > 1 else []), *knobs(runs, MOST_KNOBS, usual=())]
     frame = pd.DataFrame([_row(run, differ, metrics) for run in runs])
     if metrics:
         ascending = not higher_is_better(metrics[0])
@@ -156,8 +179,16 @@ def _row(run: Run, differ: list[str], metrics: list[str]) -> dict[str, Any]:
         "seconds": (end - start) / 1000 if end else float("nan"),
         "status": run.info.status.lower(),
         **{knob: _value(run.data.params.get(knob)) for knob in differ},
+        **({DATA: _data(run)} if DATA in differ else {}),
         **{metric: run.data.metrics.get(metric, float("nan")) for metric in metrics},
     }
+
+
+def _data(run: Run) -> str:
+    """The name of the rows that a run learned from and was judged by, and their fingerprint."""
+    told, _, sha256 = run.data.tags.get("data", "").rpartition(", sha256 ")
+    name, _, _ = told.rpartition(", ")
+    return f"{name.removeprefix('synthetic sample: ')} {sha256[:6]}".strip()
 
 
 def _here() -> tzinfo | None:
@@ -183,6 +214,30 @@ def _cell(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
+def _words(knob: pd.Series) -> list[str]:
+    """A knob's values as words, one a run; none where they are numbers."""
+    from colonnade.evaluation.figures.style import plain
+
+    if pd.api.types.is_numeric_dtype(knob):
+        return []
+    return [plain("none" if value is None else value, 16) for value in knob]
+
+
+def _room_below(knob: pd.Series, columns: int) -> float:
+    """Inches below a panel: more than LYING where its words are too many to lie side by side."""
+    from colonnade.evaluation.figures.style import room_for
+
+    words = list(dict.fromkeys(_words(knob)))
+    own = PANELS / columns / max(1, len(words))
+    crowded = any((room_for([a]) + room_for([b])) / 2 > own for a, b in pairwise(words))
+    return room_for(words) if crowded else LYING
+
+
+def _metric(value: float) -> str:
+    """Four decimals below a hundred, so that equal ones look equal and columns align."""
+    return "-" if pd.isna(value) else f"{value:.4f}" if abs(value) < 100 else f"{value:.5g}"
+
+
 def _panel(ax: Axes, knob: pd.Series, metric: pd.Series, *, first: bool) -> None:
     from colonnade.evaluation.figures.style import BLUE, VERMILION, label, plain
 
@@ -190,16 +245,20 @@ def _panel(ax: Axes, knob: pd.Series, metric: pd.Series, *, first: bool) -> None
         metric.idxmax() if higher_is_better(str(metric.name)) else metric.idxmin()
     )
     places = knob.to_list()
-    if not pd.api.types.is_numeric_dtype(knob):
-        words = [plain(value, 16) for value in knob.astype(str)]
+    words = _words(knob)
+    if words:
         ticks = {word: place for place, word in enumerate(dict.fromkeys(words))}
         places = [ticks[word] for word in words]
         ax.set_xticks(list(ticks.values()), list(ticks))
         ax.set_xlim(-0.5, len(ticks) - 0.5)
     elif knob.min() > 0 and knob.max() > WIDE_RATIO * knob.min():
         ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.minorticks_off()
+    else:
+        ax.locator_params(axis="x", nbins=5)
     values = metric.to_list()
-    ax.scatter(places, values, c=BLUE, s=30, zorder=3)
+    ax.scatter(places, values, c=BLUE, s=30, alpha=0.6, linewidths=0, zorder=3)
     ax.scatter(places[best], values[best], c=VERMILION, s=60, marker="D", zorder=4)
     name = plain(str(knob.name).removeprefix("training."), 30)
     label(ax, x=name, y=str(metric.name) if first else "")

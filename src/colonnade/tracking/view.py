@@ -51,11 +51,24 @@ def share_view(client: MlflowClient, experiment_id: str) -> str:
 def knobs(
     runs: Sequence[Run], most: int = MOST_KNOBS, *, usual: Sequence[str] = ALWAYS
 ) -> list[str]:
-    """Name the parameters worth a column: those that differ between runs, then the usual ones."""
+    """Name the parameters worth a column: those that differ between runs, then the usual ones.
+
+    An option that differs only because another word was chosen, as `eps` does where some runs use
+    sgd and some adam, says no more than the word.
+    """
     names = dict.fromkeys(name for run in runs for name in run.data.params)
     tried = [name for name in names if not name.startswith(QUIET)]
     differ = [name for name in tried if len({run.data.params.get(name) for run in runs}) > 1]
+    differ = [name for name in differ if not _implied(runs, name)]
     return list(dict.fromkeys([*differ, *(name for name in usual if name in names)]))[:most]
+
+
+def _implied(runs: Sequence[Run], option: str) -> bool:
+    """Whether the word that an option belongs to tells its value in every run."""
+    word = f"{option.rpartition('.')[0]}.name"
+    pairs = {(run.data.params.get(word), run.data.params.get(option)) for run in runs}
+    words = {name for name, _ in pairs}
+    return option != word and words != {None} and len(pairs) == len(words)
 
 
 def _columns(metrics: Sequence[str], parameters: Sequence[str]) -> dict[str, object]:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PACKAGES = (
     "colonnade",
@@ -46,9 +52,16 @@ def git_commit() -> str:
     return found.stdout.strip()
 
 
-def command_line() -> str:
-    """The command that started this process, ready to be pasted into a shell."""
-    import shlex
-    from pathlib import Path
+def command_line(argv: Sequence[str] | None = None) -> str:
+    """The command that started this process, or that these words are, to be pasted into a shell.
 
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    A module that Python ran by `-m` is named as it was asked for: Kedro writes "python -m kedro"
+    in place of its file's name, and a package's file is its `__main__.py`.
+    """
+    program, *words = sys.argv if argv is None else argv
+    path = Path(program)
+    if path.name == "__main__.py":
+        program = f"python -m {path.parent.name}"
+    elif not program.startswith("python -m "):
+        program = shlex.quote(path.name)
+    return " ".join([program, *map(shlex.quote, words)])

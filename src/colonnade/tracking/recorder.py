@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 import math
 import os
-import shlex
 import socket
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from getpass import getuser
 from importlib.util import find_spec
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from colonnade.errors import TrackingError
+from colonnade.evaluation.environment import command_line
 from colonnade.tracking.git import git_tags
 from colonnade.tracking.journal import Journal, Message, fingerprint
 from colonnade.tracking.process import WriterProcess
@@ -26,6 +24,7 @@ from colonnade.tracking.urls import run_page, runs_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pandas as pd
 
@@ -270,7 +269,7 @@ def _opening(run: RunStart) -> Message:
         "name": run.name,
         "parameters": dict(run.parameters),
         "tags": {**run.tags, "host": socket.gethostname(), "pid": str(os.getpid())},
-        "command": run.command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": run.command or command_line(),
         "user": _user(),
         "time": round(time.time() * 1000),
     }

@@ -63,9 +63,28 @@ def test_profile_tells_what_the_report_needs() -> None:
     assert facts["columns"]["d"]["last"] == "2020-07-18T00:00:00"
     assert facts["notes"] == [
         "Class 2 is rare: 1 of 200 rows.",
-        "Column 'a' has no value in 1.0% of the rows.",
         "Column 'c' has one value in every row: nothing to learn from it.",
+        "Cells are missing in 'a' (1.0% of the rows).",
     ]
+
+
+def test_many_notes_of_one_kind_are_one() -> None:
+    labels = [0] * 9_950 + [k for k in range(1, 8) for _ in range(k + 1)] + [8] * 15
+    table = pd.DataFrame({"a": 1.0, "y": labels})
+    for k in range(7):
+        table[f"c{k}"] = [None] * (100 * (k + 1)) + [1.0] * (len(table) - 100 * (k + 1))
+    split = pd.DataFrame({"part": ["train"] * len(table)})
+    schema = SchemaParams.model_validate({"target": "y", "task": "classification"})
+    notes = profile_table(table, split, schema, Source.of(raw()))["notes"]
+    rare = next(note for note in notes if "rare" in note)
+    assert rare == (
+        "8 of 9 classes are rare, with less than 1% of the 10,000 rows each: 1 (2), 2 (3), 3 (4), "
+        "4 (5), 5 (6) and 3 more."
+    )
+    assert notes[-1] == (
+        "Cells are missing in 'c6' (7.0% of the rows), 'c5' (6.0% of the rows), 'c4' (5.0% of the "
+        "rows), 'c3' (4.0% of the rows), 'c2' (3.0% of the rows) and 2 more."
+    )
 
 
 def test_profile_counts_repeated_and_shared_rows() -> None:

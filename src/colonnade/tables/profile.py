@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from colonnade.tables.source import Source
 
 RARE_SHARE = 0.01
+_MOST_NAMED = 5
 
 
 def profile_table(
@@ -92,17 +93,38 @@ def _notes(facts: dict[str, Any], schema: SchemaParams) -> list[str]:
     repeated = facts["duplicates"]["repeated"]
     if repeated:
         notes.append(f"{repeated} {plural('row', repeated)} of the table repeat an earlier one.")
-    for label, count in (facts["classes"] or {}).items():
-        if not count:
-            notes.append(f"Class {label} has no row at all.")
-        elif count < RARE_SHARE * facts["rows"]:
-            notes.append(f"Class {label} is rare: {count} of {facts['rows']} rows.")
+    notes += _class_notes(facts["classes"] or {}, facts["rows"])
+    missing = {}
     for name, column in facts["columns"].items():
         if name == schema.target or not schema.column(name).is_feature:
             continue
         if column["distinct"] <= 1 and not column["missing"]:
             notes.append(f"Column '{name}' has one value in every row: nothing to learn from it.")
         if column["missing"]:
-            share = column["missing"] / facts["rows"]
-            notes.append(f"Column '{name}' has no value in {share:.1%} of the rows.")
+            missing[name] = column["missing"] / facts["rows"]
+    worst = sorted(missing, key=lambda name: -missing[name])
+    if worst:
+        told = _listed([f"'{name}' ({missing[name]:.1%} of the rows)" for name in worst])
+        notes.append(f"Cells are missing in {told}.")
     return notes
+
+
+def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
+    notes = [f"Class {label} has no row at all." for label, count in classes.items() if not count]
+    rare = [label for label, count in classes.items() if 0 < count < RARE_SHARE * rows]
+    rare.sort(key=lambda label: classes[label])
+    if len(rare) == 1:
+        notes.append(f"Class {rare[0]} is rare: {classes[rare[0]]:,} of {rows:,} rows.")
+    elif rare:
+        told = _listed([f"{label} ({classes[label]:,})" for label in rare])
+        notes.append(
+            f"{len(rare)} of {len(classes)} classes are rare, with less than {RARE_SHARE:.0%} of "
+            f"the {rows:,} rows each: {told}."
+        )
+    return notes
+
+
+def _listed(told: list[str]) -> str:
+    """The first few of many, and how many more there are."""
+    more = len(told) - _MOST_NAMED
+    return ", ".join(told[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -227,3 +227,13 @@ def test_rows_without_a_mistake_choose_no_temperature():
     assert calibrate(right, probabilities, right, probabilities).temperature is None
     wrong = np.r_[1, right[1:]]
     assert calibrate(right, probabilities, wrong, probabilities).temperature is not None
+
+
+def test_a_boolean_is_told_as_yes_or_no():
+    predictions = pd.DataFrame({"row": range(40), "actual": 0.0, "prediction": 1.0})
+    predictions.loc[:19, "prediction"] = 3.0
+    raw = pd.DataFrame({"balcony": [True] * 20 + [False] * 20})
+    (mistake, *_) = confident_mistakes(predictions, raw, ["balcony"], "regression")
+    assert mistake.values == {"balcony": "yes"}
+    (worst,) = weakest_slices(predictions, raw, ["balcony"], "regression")
+    assert worst.values == "yes"

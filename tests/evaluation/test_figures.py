@@ -14,14 +14,15 @@ import pytest
 from matplotlib.figure import Figure
 
 from colonnade.evaluation import figures
+from colonnade.evaluation.calibration import Calibration, Reliability
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explain import explain_model
 from colonnade.evaluation.figures.classes import codes_of
 from colonnade.evaluation.figures.probabilities import precision_recall_curves
 from colonnade.evaluation.figures.style import INK, cjk_font, label, new_figure, plain
-from colonnade.evaluation.importance import Dependence
+from colonnade.evaluation.importance import Dependence, partial_dependences
 from colonnade.evaluation.line import line_data
-from colonnade.evaluation.svg import inline_svg
+from colonnade.evaluation.svg import alternative, inline_svg
 
 HOSTILE = ("<script>", r"$\frac{1}{0}$", "电池容量", "📱", "new\nline", "a" * 200)
 PARAMS = EvaluationParams(baselines=[], resamples=0, importance_repeats=1)
@@ -200,6 +201,55 @@ def test_three_lines_of_one_feature_are_told_with_their_slopes():
     ]
 
 
+def test_one_epoch_is_seen():
+    figure = figures.learning_curve(history(1))
+    losses, rates = figure.axes
+    assert [line.get_marker() for line in losses.get_lines()[:2]] == ["o", "o"]
+    assert rates.get_lines()[0].get_marker() == "o"
+    low, high = rates.get_xlim()
+    assert [tick for tick in rates.get_xticks() if low < tick < high] == [1]
+
+
+def test_epochs_are_whole_numbers():
+    ax = figures.learning_curve(history(21)).axes[1]
+    assert all(tick == int(tick) for tick in ax.get_xticks())
+
+
+def test_the_legend_of_losses_stands_above_them():
+    figure = figures.learning_curve(history(1000), {"train": 1600})
+    figure.canvas.draw()
+    box = figure.axes[0].get_legend().get_window_extent()
+    assert box.y0 >= figure.axes[0].get_window_extent().y1
+    assert box.y1 <= figure.texts[0].get_window_extent().y0
+    assert box.x1 <= figure.bbox.x1
+
+
+def test_a_temperature_that_changes_nothing_is_not_drawn():
+    bins = Reliability(confidence=[0.9], accuracy=[0.8], rows=[100], ece=0.1, log_loss=0.5)
+    after = bins.model_copy(update={"log_loss": 0.4})
+    for shown, told in ((bins, 2), (after, 3)):
+        calibration = Calibration(before=bins, after=shown, temperature=1.1)
+        figure = figures.reliability_diagram(calibration)
+        figure.canvas.draw()
+        legend = figure.axes[0].get_legend()
+        assert len(legend.get_texts()) == told
+        gap = figure.texts[0].get_window_extent().y0 - legend.get_window_extent().y1
+        assert 0 <= gap < 20
+
+
+def test_every_figure_says_in_words_what_it_shows(drawn):
+    for name, figure in drawn("hostile classes").items():
+        tag = inline_svg(figure, name).partition(">")[0]
+        assert tag.startswith('<svg role="img" aria-label="'), name
+        assert html.escape(figure.texts[0].get_text()) in tag
+    told = alternative(figures.learning_curve(history(5)))
+    assert told.startswith(
+        "Learning curve · train, validation. loss (mean over rows). rate against"
+    )
+    assert "lowest validation loss" in told
+    assert "$价$" in alternative(drawn("hostile numbers")["residuals"])
+
+
 def test_svg_follows_the_page_from_light_to_dark():
     svg = inline_svg(figures.learning_curve(history()), "learning")
     assert svg.startswith("<svg")
@@ -266,6 +316,38 @@ def test_words_are_not_joined_by_a_line():
     numbers = Dependence(feature="x", values=[1.0, 2.0, 3.0], curves={"yes": [0.1, 0.5, 0.2]})
     (line,) = figures.dependence_curves([numbers], "classification").axes[0].get_lines()
     assert line.get_linestyle() == "-"
+
+
+def test_points_of_classes_above_one_word_stand_side_by_side():
+    curves = {"a": [0.3, 0.4], "b": [0.3, 0.4], "c": [0.4, 0.2]}
+    one = Dependence(feature="city", values=["x", "y"], curves=curves)
+    lines = figures.dependence_curves([one], "classification").axes[0].get_lines()
+    assert len({line.get_xdata()[0] for line in lines}) == 3
+
+
+def test_room_for_upright_words_is_kept_only_where_they_stand():
+    words = Dependence(feature="w", values=["long word"] * 9, curves={"prediction": [1.0] * 9})
+    plain_one = Dependence(feature="x", values=[1.0, 2.0, 3.0], curves={"prediction": [1.0] * 3})
+    first, last = (
+        figures.dependence_curves(order, "regression")
+        for order in ([words, plain_one, plain_one], [plain_one, plain_one, words])
+    )
+    assert first.get_size_inches()[1] == pytest.approx(last.get_size_inches()[1])
+    assert first.subplotpars.bottom < last.subplotpars.bottom
+
+
+def test_partial_dependence_of_two_classes_names_the_rarer(bench):
+    case = bench(classes=["rare", "common"])
+    case.primary["y"] = np.where(case.primary["a"] < 42, "rare", "common")
+    for flipped in (False, True):
+        names = {"rare": "common", "common": "rare"} if flipped else {}
+        raw = case.primary.assign(y=case.primary["y"].replace(names))
+        (one,) = partial_dependences(case.model, raw, ["a"])
+        rarer = raw["y"].value_counts().index[-1]
+        assert list(one.curves) == [rarer]
+        figure = figures.dependence_curves([one], "classification", "train n = 200")
+        title = f"Partial dependence of the probability of {rarer} · train n = 200"
+        assert figure.texts[0].get_text() == title
 
 
 def test_words_in_a_page_stay_words_whatever_they_say():

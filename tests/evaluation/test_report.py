@@ -11,7 +11,7 @@ import pytest
 
 from colonnade.evaluation.calibration import Calibration, Reliability, calibration_sentence
 from colonnade.evaluation.drawings import drawings
-from colonnade.evaluation.environment import environment
+from colonnade.evaluation.environment import command_line, environment
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explain import Explanation
 from colonnade.evaluation.failures import Mistake, Slice
@@ -19,8 +19,14 @@ from colonnade.evaluation.glance import glance
 from colonnade.evaluation.importance import Importance
 from colonnade.evaluation.metrics import ClassMetrics
 from colonnade.evaluation.model_card import escape, model_card_markdown
-from colonnade.evaluation.report import ReportContent, knobs, report_content, report_html
-from colonnade.evaluation.words import layers, metric_rows, page_words
+from colonnade.evaluation.report import (
+    ReportContent,
+    breakable,
+    knobs,
+    report_content,
+    report_html,
+)
+from colonnade.evaluation.words import knob_facts, layers, metric_rows, page_words, training_facts
 from colonnade.tables.source import Source
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
@@ -65,7 +71,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.tags, self.outside, self.texts, self.ids = set(), [], [], []
-        self.feed(text)
+        self.feed(text.replace("<wbr>", ""))
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
@@ -169,7 +175,7 @@ def test_one_feature_shows_three_lines_in_raw_units(content):
     assert "y = slope × x + intercept, in raw units." in told
     assert "learned" in told
     assert "least squares of the same train rows" in told
-    assert "true, by which the rows were drawn 1 50" in told
+    assert "true, by which the rows were drawn 1.000 50.00" in told
 
 
 def test_explaining_can_be_left_out(content):
@@ -209,6 +215,23 @@ def test_plain_data_is_enough_for_a_page():
 
 def test_the_same_content_gives_the_same_page(content, page_of):
     assert report_html(content(**TASKS["ordinal"])) == page_of("ordinal")
+
+
+def test_knobs_are_written_as_yaml_has_them():
+    found = knob_facts({"a": True, "b": [32, 16], "c": "cosine", "d": 0.2, "e": None})
+    assert found == [("a", "true"), ("b", "[32, 16]"), ("c", "cosine"), ("d", "0.2"), ("e", "null")]
+
+
+def test_a_short_training_takes_some_time():
+    facts = training_facts(plain_content(facts={"seconds": 0.0384}))
+    assert facts == [("time", "0.038 s")]
+
+
+def test_names_may_be_cut_after_an_underscore():
+    assert breakable("px_<b>") == "px_<wbr>&lt;b&gt;"
+    assert breakable("a" * 20) == "a" * 16 + "<wbr>" + "a" * 4
+    odd = "__a b__c \n d_ "
+    assert breakable(odd).replace("<wbr>", "") == odd
 
 
 def test_the_page_tells_the_model_and_how_it_was_trained(content):
@@ -251,17 +274,32 @@ def test_area_of_two_classes_names_the_class_that_it_is_about():
 def test_a_number_says_how_far_off_it_usually_is():
     metrics = {"test/rmse": 3.0, "test/median_error": 2.0}
     known = plain_content(task="regression", metrics=metrics)
-    assert dict(glance(known))["How far off"] == "Half of the test rows are predicted to within 2."
+    assert (
+        dict(glance(known))["How far off"] == "Half of the test rows are predicted to within 2.00."
+    )
     metrics |= {"test/interval_width": 9.0, "test/interval_coverage": 0.9}
     told = dict(glance(plain_content(task="regression", metrics=metrics)))["How far off"]
     assert told == (
-        "Half of the test rows are predicted to within 2; 90.0\N{NO-BREAK SPACE}% lie within ±4.5, "
-        "the interval that comes with each prediction."
+        f"Half of the test rows are predicted to within 2.00; 90.0{NB}% lie within ±4.50, the "
+        f"interval that comes with each prediction and is made to hold 90{NB}%."
     )
 
 
 def test_environment_names_versions():
     assert {"Python", "torch", "scikit-learn", "machine"} <= set(environment())
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["/usr/bin/kedro", "run", "--params", "a.b=c d"], "kedro run --params 'a.b=c d'"),
+        (["python -m kedro", "run", "--pipeline", "a"], "python -m kedro run --pipeline a"),
+        (["/x/colonnade/__main__.py", "--pipeline=a"], "python -m colonnade --pipeline=a"),
+        (["/x/my script.py"], "'my script.py'"),
+    ],
+)
+def test_command_can_be_pasted_into_a_shell(argv, told):
+    assert command_line(argv) == told
 
 
 def test_model_card_tells_what_the_page_tells_and_keeps_names_text(content):
@@ -297,6 +335,7 @@ def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
     for text in ("The recipe on 2 folds", "96.0\N{NO-BREAK SPACE}% ± 1.4", "97.0", "1,600"):
         assert text in page
     assert r"recipe on 2 folds, mean ± sd | 96.0 % ± 1.4" in card
+    assert dict(glance(told))["Over folds"].startswith("The recipe on 2 folds (mean ± sd): accura")
     assert "The recipe on" not in report_html(bare)
     assert "folds" not in model_card_markdown(bare)
 
@@ -401,6 +440,25 @@ def test_a_missing_value_beside_a_mistake_is_called_so():
     assert row == ("1", "a", "b", f"90.0{NB}%", "missing")
 
 
+def test_words_beside_a_mistake_stand_at_the_left():
+    cells = {"age": "3", "city": "Bern"}
+    mistake = Mistake(row="1", actual="a", prediction="b", certainty=0.9, values=cells)
+    profile = {
+        "columns": {
+            "age": {"kind": "numeric", "missing": 0, "distinct": 2, "minimum": 1, "maximum": 3},
+            "city": {"kind": "categorical", "missing": 0, "distinct": 2},
+        },
+        "parts": {"validation": 4, "test": 4},
+        "duplicates": {"repeated": 0},
+        "notes": [],
+    }
+    told = plain_content(profile=profile, explanation=Explanation(mistakes=[mistake]))
+    assert page_words(told)["mistake_words"] == [5]
+    page = report_html(told)
+    assert "<td>Bern</td>" in page
+    assert '<td class="n">3</td>' in page
+
+
 def test_the_summary_keeps_layers_and_their_sum_alone():
     printed = "=====\nLayer  Param #\n=====\nLinear: 1-1  23\n=====\nTotal params: 23\n"
     printed += "Trainable params: 23\nNon-trainable params: 0\n"
@@ -417,8 +475,8 @@ def test_a_temperature_that_training_chose_is_told():
     assert calibration_sentence(None) == ""
     assert calibration_sentence(alone).startswith("Temperature scaling was not tried")
     assert calibration_sentence(alone, 0.436) == (
-        "Training has divided the logits by 0.44, the temperature that rows held out of training "
-        "want."
+        "Training has divided the logits by 0.44, the temperature that suits rows held out of "
+        "training best."
     )
     tried = Calibration(before=before, after=after, temperature=1.7)
     told = calibration_sentence(tried)

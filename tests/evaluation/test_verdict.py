@@ -11,7 +11,14 @@ from colonnade.evaluation.explain import Explanation
 from colonnade.evaluation.failures import Slice
 from colonnade.evaluation.importance import Importance
 from colonnade.evaluation.metrics import ClassMetrics
-from colonnade.evaluation.verdict import amount, compared_metrics, form, told_metric, verdict
+from colonnade.evaluation.verdict import (
+    amount,
+    compared_metrics,
+    form,
+    form_end,
+    told_metric,
+    verdict,
+)
 
 NB = "\N{NO-BREAK SPACE}"
 
@@ -112,10 +119,30 @@ def test_worse_than_a_constant_is_a_no_whatever_chance_may_do():
     found = verdict(metrics, "regression")
     assert (found.word, found.answer) == ("no", "No.")
     assert found.sentence == (
-        "Always answering the mean does better (60). The best simple model is ridge (10)."
+        "Always answering the mean does better (60.00). The best simple model is ridge (10.00)."
     )
     better = verdict(metrics | {"test/rmse": 11.0, "gain/rmse": 1.0}, "regression")
     assert better.word == "unclear"
+
+
+def test_behind_a_constant_by_luck_alone_is_no_no_where_probabilities_tell_more():
+    even = {
+        "test/accuracy": 0.79,
+        "test/log_loss": 0.47,
+        "baseline/majority/accuracy": 0.794,
+        "baseline/majority/log_loss": 0.51,
+        "gain/accuracy": -0.004,
+        "gain/accuracy_low": -0.02,
+        "gain/accuracy_high": 0.01,
+    }
+    found = verdict(even, "classification")
+    assert found.word == "unclear"
+    assert found.sentence.endswith(
+        f" Always answering the commonest class is right on 79.4{NB}%, too."
+    )
+    blind = verdict(even | {"test/log_loss": 0.52}, "classification")
+    assert blind.word == "no"
+    assert blind.sentence.startswith("Always answering the commonest class does better (79.4")
 
 
 def test_worse_probabilities_are_told_beside_the_same_accuracy():
@@ -138,8 +165,8 @@ def test_less_error_is_better():
         "gain/rmse_high": -1.0,
     }
     found = verdict(metrics, "regression")
-    assert (found.word, found.headline) == ("yes", "test RMSE 8")
-    assert "ridge (10), by 2 (interval 1 to 3)." in found.sentence
+    assert (found.word, found.headline) == ("yes", "test RMSE 8.000")
+    assert "ridge (10.00), by 2.00 (interval 1.00 to 3.00)." in found.sentence
 
 
 def test_a_lead_below_one_percent_is_none():
@@ -147,8 +174,8 @@ def test_a_lead_below_one_percent_is_none():
     found = verdict(metrics | {"gain/rmse_low": -0.011, "gain/rmse_high": -0.009}, "regression")
     assert found.word == "level"
     assert found.sentence == (
-        "The model is as good as the best simple model, ridge (10): they differ by less than "
-        f"1{NB}%."
+        "The model is as good as the best simple model, ridge (10.00): they differ by less "
+        f"than 1{NB}%."
     )
 
 
@@ -184,6 +211,15 @@ def test_what_cannot_be_judged_is_said(metrics, headline, sentence):
 def test_numbers_read_as_a_reader_wants_them():
     assert form("rmse", 1234.5678) == "1235"
     assert form("rmse", 802_412_345.0) == "802,400,000"
+    assert form("rmse", 26.3) == "26.30"
+    assert form("rmse", 999.96) == "1000"
+    assert form("slope", 0.0) == "0"
+    assert form_end("mae", 3.9) == "3.90"
+    assert form_end("rmse", 1234.5678) == "1230"
+    assert amount("rmse", -0.42861) == "−0.429"
+    assert form("accuracy", 0.99996) == f"> 99.9{NB}%"
+    assert form("accuracy", 0.0001) == f"< 0.1{NB}%"
+    assert (form("accuracy", 1.0), form("accuracy", 0.0)) == (f"100.0{NB}%", f"0.0{NB}%")
     assert form("mape", 3938.832) == f"393,883{NB}%"
     assert amount("accuracy", -0.0123) == f"−1.2{NB}points"
     assert amount("accuracy", -0.0001) == f"0.0{NB}points"
@@ -197,6 +233,7 @@ def test_numbers_read_as_a_reader_wants_them():
         (0.99975, "0.9998"),
         (0.0, "0.000"),
         (0.00766, "0.0077"),
+        (0.00904, "0.0090"),
         (0.0000689, "0.00007"),
         (1.386294, "1.386"),
         (-0.01253, "−0.013"),
@@ -270,6 +307,11 @@ def test_few_extreme_rows_ask_for_another_loss():
 def test_columns_that_the_model_dropped_are_named():
     (found,) = steps(dropped=["a", "b"])
     assert found == "The model does without 'a', 'b': they need not be collected."
+
+
+def test_a_model_that_is_not_worth_it_gives_no_advice_on_columns():
+    told = steps(accuracies(-0.03, -0.05, -0.01), dropped=["a", "b"])
+    assert "need not be collected" not in " ".join(told)
 
 
 def test_a_gap_between_train_and_test_asks_for_restraint():

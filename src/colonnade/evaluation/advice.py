@@ -51,7 +51,7 @@ def next_steps(
         _trained_too_long(history, knobs),
         _still_learning(history, gap),
         _temperature(explanation, knobs),
-        _useless_columns(explanation, dropped),
+        "" if verdict(metrics, task).word == "no" else _useless_columns(explanation, dropped),
         _weak_slice(explanation, task),
         _more_rows(metrics, task),
         _no_baseline(metrics, task),

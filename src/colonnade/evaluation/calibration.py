@@ -29,13 +29,18 @@ class Reliability(BaseModel):
 
 
 class Calibration(BaseModel):
-    """Reliability of test rows as they are, and at the temperature that validation rows want."""
+    """Reliability of test rows as they are, and at the temperature that suits validation rows."""
 
     model_config = ConfigDict(frozen=True)
 
     before: Reliability
     after: Reliability | None
     temperature: float | None
+
+    @property
+    def matters(self) -> bool:
+        """Whether the temperature changes the log-loss in the decimals that are told."""
+        return self.after is not None and abs(self.before.log_loss - self.after.log_loss) >= 0.0005
 
 
 def calibrate(
@@ -109,19 +114,19 @@ def calibration_sentence(calibration: Calibration | None, used: float | None = N
         return ""
     told = ""
     if used is not None:
-        told = f"Training has divided the logits by {used:.2f}, the temperature that rows held out "
-        told += "of training want. "
+        told = f"Training has divided the logits by {used:.2f}, the temperature that suits rows "
+        told += "held out of training best. "
     if calibration.after is None or calibration.temperature is None:
         return told.strip() or (
             "Temperature scaling was not tried: it needs at least 50 validation rows, some of them "
             "wrong."
         )
     before, after = calibration.before, calibration.after
-    if abs(before.log_loss - after.log_loss) < 0.0005:
+    if not calibration.matters:
         return f"{told}No other temperature would help."
     helps = "would help" if after.log_loss < before.log_loss else "would not help"
     return told + (
-        f"Dividing the logits by {calibration.temperature:.2f}, the temperature that validation "
-        f"rows want, {helps}: log-loss from {before.log_loss:.3f} to {after.log_loss:.3f}, "
-        f"calibration error from {before.ece:.3f} to {after.ece:.3f}."
+        f"Dividing the logits by {calibration.temperature:.2f}, the temperature that suits "
+        f"validation rows best, {helps}: log-loss from {before.log_loss:.3f} to "
+        f"{after.log_loss:.3f}, calibration error from {before.ece:.3f} to {after.ece:.3f}."
     )

@@ -32,6 +32,8 @@ class ReportContent:
     knobs: dict[str, Any] = field(default_factory=dict)
     line: pd.DataFrame | None = None
     confidence: float = 0.95
+    prediction_interval: float = 0.9
+    """The share of new values that the interval of a number is made to hold."""
     explain: bool = False
     """Whether to draw what explains the model, too."""
     explanation: Explanation = field(default_factory=Explanation)

@@ -102,7 +102,7 @@ def confident_mistakes(
             actual=told(predictions["actual"].iloc[i]),
             prediction=told(predictions["prediction"].iloc[i]),
             certainty=float(certainty[i]),
-            values={feature: told(raw[feature].iloc[i]) for feature in features},
+            values={feature: told_cell(raw[feature].iloc[i]) for feature in features},
         )
         for i in order
         if certainty[i] > 0
@@ -121,6 +121,11 @@ def told(value: object) -> str:
     return f"{value:.5g}" if isinstance(value, float | np.floating) else str(value)
 
 
+def told_cell(value: object) -> str:
+    """A feature's cell as text: a boolean, by whatever words its file has it, is yes or no."""
+    return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else told(value)
+
+
 def _metric(errors: Array, task: Task) -> float:
     return float(np.sqrt(errors.mean()) if task == "regression" else 1 - errors.mean())
 
@@ -136,6 +141,6 @@ def _bins(values: pd.Series) -> Iterator[tuple[str, Array]]:
             yield f"{low:.5g} to {high:.5g}", above & (numbers <= high)
     elif not pd.api.types.is_datetime64_any_dtype(values):
         for value in present.value_counts().index[:_MOST_VALUES]:
-            yield told(value), (values == value).to_numpy(dtype=bool, na_value=False)
+            yield told_cell(value), (values == value).to_numpy(dtype=bool, na_value=False)
     if values.isna().any():
         yield "missing", values.isna().to_numpy()

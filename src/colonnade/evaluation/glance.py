@@ -8,7 +8,7 @@ import numpy as np
 
 from colonnade.evaluation.figures.classes import class_labels, codes_of
 from colonnade.evaluation.metrics import HEADLINES
-from colonnade.evaluation.verdict import amount, form
+from colonnade.evaluation.verdict import NB, amount, form, form_end, told_recipe
 
 if TYPE_CHECKING:
     from colonnade.evaluation.content import ReportContent
@@ -19,11 +19,20 @@ _MOST_COLUMNS = 4
 def glance(content: ReportContent) -> list[tuple[str, str]]:
     """Pairs of a word and a sentence; none where nothing was explained."""
     pairs = [
+        ("Over folds", _folds(content)),
         ("Why", _leans_on(content)),
         ("How far off", _typical_error(content)),
         ("Where it fails", " ".join(filter(None, (_confusion(content), _weakest(content))))),
     ]
     return [(name, told) for name, told in pairs if told]
+
+
+def _folds(content: ReportContent) -> str:
+    """How the recipe fares on other splits than this one."""
+    if not content.folds:
+        return ""
+    told = told_recipe(content.metrics, content.task, len(content.folds))
+    return f"{told[0].upper()}{told[1:]}"
 
 
 def _leans_on(content: ReportContent) -> str:
@@ -36,8 +45,8 @@ def _leans_on(content: ReportContent) -> str:
         return "No column stands out: shuffling any one of them costs nothing that lasts."
     name = HEADLINES[content.task][0]
     told = ", ".join(f"{one.feature} ({amount(name, one.mean)})" for one in leading)
-    what = "accuracy that its shuffling costs" if content.task != "regression" else "rise of RMSE"
-    return f"It leans on {told}; in brackets the {what}."
+    what = "accuracy" if content.task != "regression" else "RMSE"
+    return f"It leans on {told}; in brackets the {what} that its shuffling costs."
 
 
 def _typical_error(content: ReportContent) -> str:
@@ -46,14 +55,16 @@ def _typical_error(content: ReportContent) -> str:
         content.metrics.get(f"test/{name}")
         for name in ("median_error", "interval_width", "interval_coverage")
     )
+    promise = 100 * content.prediction_interval
     if half is None:
         return ""
-    told = f"Half of the test rows are predicted to within {form('rmse', half)}"
+    told = f"Half of the test rows are predicted to within {form_end('rmse', half)}"
     if width is None or share is None:
         return f"{told}."
     return (
-        f"{told}; {form('interval_coverage', share)} lie within ±{form('rmse', width / 2)}, the "
-        "interval that comes with each prediction."
+        f"{told}; {form('interval_coverage', share)} lie within "
+        f"±{form_end('rmse', width / 2)}, the interval that comes with each "
+        f"prediction and is made to hold {promise:.3g}{NB}%."
     )
 
 

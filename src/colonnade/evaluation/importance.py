@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
+from colonnade.evaluation.failures import told_cell
+from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, rarer_of_two
 
 if TYPE_CHECKING:
     from colonnade.evaluation.observations import Array, Predictor
@@ -101,11 +102,13 @@ def partial_dependences(
     grids = {name: _grid(rows[name], schema.column(name).values) for name in features}
     grids = {name: grid for name, grid in grids.items() if len(grid) > 1}
     averages = _averages(model, rows, grids) if grids else {}
-    outputs = _outputs(model, list(averages.values()))
+    outputs = _outputs(model, raw, list(averages.values()))
     return [
         Dependence(
             feature=name,
-            values=grid.tolist() if grid.dtype.kind == "f" else [str(value) for value in grid],
+            values=grid.tolist()
+            if grid.dtype.kind == "f"
+            else [told_cell(value) for value in grid],
             curves={told: averages[name][k].tolist() for told, k in outputs.items()},
         )
         for name, grid in grids.items()
@@ -168,15 +171,17 @@ def _grid(values: pd.Series, order: list[Any] | None) -> Array:
     return np.linspace(low, high, _GRID)
 
 
-def _outputs(model: Predictor, averages: list[Array]) -> dict[str, int]:
-    """Name the outputs worth drawing; of many classes, those whose probabilities move most."""
+def _outputs(model: Predictor, raw: pd.DataFrame, averages: list[Array]) -> dict[str, int]:
+    """Name the outputs worth drawing: of two classes the rarer, of many those that move most."""
     task, classes = model.standardizer.task, model.standardizer.classes or []
     if task == "regression":
         return {"prediction": 0}
     if task == "ordinal":
         return {"expected rank": 0}
     if len(classes) == 2 or not averages:
-        return {str(classes[1]): 1}
+        target = model.standardizer.target
+        rarer = rarer_of_two(model.standardizer.encode_target(raw[target]).to_numpy())
+        return {str(classes[rarer]): rarer}
     moved = np.max([np.ptp(average, axis=1) for average in averages], axis=0)
     kept = np.sort(np.argsort(-moved, kind="stable")[:_MOST_CURVES])
     return {str(classes[k]): int(k) for k in kept}

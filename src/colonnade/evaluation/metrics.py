@@ -92,6 +92,11 @@ def _ranking_metrics(actual: Array, probabilities: Array, present: Array) -> dic
     return found
 
 
+def rarer_of_two(actual: Array) -> int:
+    """Code of the rarer of two classes, the second of equals: whose curves tell most."""
+    return int(2 * (actual == 0).sum() >= len(actual))
+
+
 def rarest_class(actual: Array) -> int | None:
     """Code of the rarest class where nearly all rows are of one class; None elsewhere."""
     codes, rows = np.unique(actual, return_counts=True)

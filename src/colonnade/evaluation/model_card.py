@@ -12,6 +12,7 @@ from colonnade.evaluation.words import (
     Rows,
     baseline_rows,
     column_rows,
+    knob_facts,
     line_rows,
     measured_parts,
     metric_rows,
@@ -100,7 +101,7 @@ def _data(content: ReportContent, parts: str) -> str:
 
 
 def _model(content: ReportContent) -> str:
-    knobs = _list(content.knobs.items()) or "Every knob stands at its default."
+    knobs = _list(knob_facts(content.knobs)) or "Every knob stands at its default."
     text = f"## Model\n\n{knobs}"
     facts = training_facts(content)
     return f"{text}\n\n### Training\n\n{_list(facts)}" if facts else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from colonnade.tables.source import Source
 
 _FOLDER = Path(__file__).parent
+# Words up to their underscore, of very long ones sixteen letters, and blanks.
+_PIECES = re.compile(r"[^\s_]{1,16}_*|_+|\s+")
 
 
 def report_content(
@@ -66,6 +69,7 @@ def report_content(
         environment={**environment(), **_seed_and_threads(model)},
         line=line_data(model, primary, split),
         confidence=params.confidence,
+        prediction_interval=params.prediction_interval,
         explain=params.explain,
         explanation=explain_model(model, primary, split, predictions, params),
         targets=_targets(primary[schema.target], split),
@@ -130,7 +134,7 @@ def report_html(content: ReportContent, figures: Mapping[str, Figure] | None = N
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["code"] = code_marks
+    templates.filters |= {"code": code_marks, "breakable": breakable}
     drawn = drawings(content) if figures is None else figures
     return templates.get_template("report.html").render(
         content=content,
@@ -138,6 +142,16 @@ def report_html(content: ReportContent, figures: Mapping[str, Figure] | None = N
         css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),
         **page_words(content),
     )
+
+
+def breakable(text: object) -> Any:
+    """Text that a narrow column may cut after an underscore, or within a very long word.
+
+    Everything is escaped.
+    """
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(piece) for piece in _PIECES.findall(str(text)))
 
 
 def code_marks(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from typing import TYPE_CHECKING
@@ -27,11 +28,22 @@ _IDS = re.compile(rf'(\bid="|href="#|url\(#){_IN_TAG}')
 _FONT = re.compile(rf'font-family: [^;"]*; {_IN_TAG}')
 
 
+def alternative(figure: Figure) -> str:
+    """What a figure shows, in words for who cannot see it: title, axes, legends."""
+    axes = [ax for ax in figure.axes if ax.get_visible()]
+    named = [" against ".join(filter(None, (ax.get_ylabel(), ax.get_xlabel()))) for ax in axes]
+    legends = [*(ax.get_legend() for ax in axes), *figure.legends]
+    keys = [text.get_text() for one in legends if one is not None for text in one.get_texts()]
+    told = [*(text.get_text() for text in figure.texts), *named, ", ".join(keys)]
+    return ". ".join(dict.fromkeys(filter(None, told))).replace("\n", " ").replace(r"\$", "$")
+
+
 def inline_svg(figure: Figure, name: str) -> str:
     """Draw the figure as an `<svg>` element whose ids begin with `name`.
 
     Ink, rules and paper become the page's CSS variables, so that the figure follows the page
-    from light to dark. Words stay words, which can be searched and read aloud, in the page's font.
+    from light to dark. Words stay words, which can be searched, in the page's font; what is read
+    aloud is the figure's `alternative`.
     """
     import matplotlib as mpl
 
@@ -45,9 +57,7 @@ def inline_svg(figure: Figure, name: str) -> str:
     text = _IDS.sub(rf"\g<1>{name}-", text)
     text = _FONT.sub("", text)
     text = re.sub(r"\bxmlns(:\w+)?=\"[^\"]*\"", "", text, count=2)
-    return re.sub(
-        r'(<svg[^>]*?) width="[^"]*"',
-        r"\1",
-        re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1),
-        count=1,
-    )
+    for size in ("width", "height"):
+        text = re.sub(rf'(<svg[^>]*?) {size}="[^"]*"', r"\1", text, count=1)
+    label = html.escape(alternative(figure))
+    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)

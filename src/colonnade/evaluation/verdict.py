@@ -167,16 +167,23 @@ def _beaten_by_constant(metrics: Mapping[str, float], headline: str) -> str:
         value = metrics.get(f"baseline/{name}/{headline}")
         if value is None or sign * metrics[f"test/{headline}"] >= sign * value:
             continue
-        if headline == "accuracy" and value >= LOPSIDED:
+        if headline == "accuracy" and (value >= LOPSIDED or _surer_than_constant(metrics)):
             continue
         return f"Always answering {answer} does better ({form(headline, value)})."
     return ""
 
 
+def _surer_than_constant(metrics: Mapping[str, float]) -> bool:
+    """Whether the probabilities tell more than the shares of the classes do."""
+    ours, constant = (metrics.get(f"{of}/log_loss") for of in ("test", "baseline/majority"))
+    return ours is not None and constant is not None and ours < constant
+
+
 def _commonest(metrics: Mapping[str, float], headline: str) -> str:
     """What accuracy hides where nearly all rows are of one class."""
     share = metrics.get("baseline/majority/accuracy", 0.0)
-    if share < LOPSIDED or headline not in ("accuracy", "rare_pr_auc"):
+    least = min(LOPSIDED, metrics.get("test/accuracy", 1.0))
+    if share < least or headline not in ("accuracy", "rare_pr_auc"):
         return ""
     told = form("accuracy", share)
     if headline == "accuracy":
@@ -240,26 +247,25 @@ def told_recipe(metrics: Mapping[str, float], task: Task, n_folds: int) -> str:
 
 def form_end(name: str, value: float) -> str:
     """An end of an interval: three digits say all that it knows."""
-    exact = name in _SHARES or name in _SCORES
-    return form(name, value if exact else float(f"{value:.3g}"))
+    return form(name, value, digits=3)
 
 
-def form(name: str, value: float) -> str:
+def form(name: str, value: float, digits: int = 4) -> str:
     """A metric's value as a reader wants it.
 
     Shares in percent, scores to three decimals, numbers in raw units to four digits.
     """
     if name in _SHARES:
-        text = f"{100 * value:z,.{1 if abs(value) < _MANY else 0}f}{NB}%"
+        text = _percent(value)
     else:
-        text = _score(value) if name in _SCORES else _digits(value)
+        text = _score(value) if name in _SCORES else _digits(value, digits)
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def amount(name: str, value: float) -> str:
     """A difference between two values of a metric: shares in percentage points."""
     if name not in _SHARES:
-        return form(name, value)
+        return form_end(name, value)
     text = f"{100 * value:z.1f}{NB}points"
     return text.replace("-", "\N{MINUS SIGN}")
 
@@ -269,18 +275,31 @@ def _span(name: str, low: float, high: float) -> str:
     return f"{amount(name, low).partition(NB)[0]} to {amount(name, high)}"
 
 
+def _percent(value: float) -> str:
+    """One decimal; what is not quite all, or not quite nothing, is not rounded to it."""
+    told = f"{100 * value:z,.{1 if abs(value) < _MANY else 0}f}"
+    if told == "100.0" and value < 1:
+        told = "> 99.9"
+    elif told == "0.0" and value > 0:
+        told = "< 0.1"
+    return f"{told}{NB}%"
+
+
 def _score(value: float) -> str:
     """Three decimals; more where fewer would leave one digit, or round up to a perfect score."""
     if value and abs(value) < 0.01:
-        text = f"{value:.2g}"
+        text = f"{value:#.2g}"
         return f"{value:.5f}".rstrip("0") if "e" in text and abs(value) >= 5e-6 else text
     if abs(value) >= 100:
         return _digits(value)
     return f"{value:.4f}" if 0.9995 <= value < 1 else f"{value:.3f}"
 
 
-def _digits(value: float) -> str:
-    """Four digits, without an exponent where a reader can do without."""
-    if 1e4 <= abs(value) < 1e15:
-        return f"{float(f'{value:.4g}'):,.0f}"
-    return f"{value:.4g}"
+def _digits(value: float, digits: int = 4) -> str:
+    """So many digits, zeros at the end too, without an exponent where a reader can do without."""
+    rounded = float(f"{value:.{digits}g}")
+    if 1e4 <= abs(rounded) < 1e15:
+        return f"{rounded:,.0f}"
+    if 10 ** (digits - 1) <= abs(rounded) < 1e4 or not rounded:
+        return f"{rounded:z.0f}"
+    return f"{rounded:#.{digits}g}"

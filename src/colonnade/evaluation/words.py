@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "judged": number(int((content.predictions["part"] == why.part).sum())),
         "parts": ", ".join(f"{part} {number(n)}" for part, n in sizes.items()),
         "classes_told": (" < " if task == "ordinal" else ", ").join(_labels(content)),
+        "knobs": knob_facts(content.knobs),
         "layers": layers(content.summary),
         "columns": column_rows(content),
         "missing": sum(c["missing"] for c in content.profile.get("columns", {}).values()),
@@ -77,6 +79,7 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "lucky_slices": slice_rows(content, beyond_chance=False),
         "mistake_columns": list(why.mistakes[0].values) if why.mistakes else [],
         "mistakes": mistake_rows(content),
+        "mistake_words": _word_columns(content),
     }
 
 
@@ -107,6 +110,13 @@ def mistake_rows(content: ReportContent) -> Rows:
         )
         for one in content.explanation.mistakes
     ]
+
+
+def _word_columns(content: ReportContent) -> list[int]:
+    """Places, in a row of mistakes, of the row's own cells that are words."""
+    columns = content.profile.get("columns", {})
+    cells = content.explanation.mistakes[0].values if content.explanation.mistakes else ()
+    return [k for k, name in enumerate(cells, 4) if "minimum" not in columns.get(name, "minimum")]
 
 
 def number(n: int) -> str:
@@ -176,6 +186,11 @@ def _ends(column: dict[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
+def knob_facts(knobs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and values of parameters, written as YAML has them."""
+    return [(name, v if isinstance(v, str) else json.dumps(v)) for name, v in knobs.items()]
+
+
 def training_facts(content: ReportContent) -> list[tuple[str, str]]:
     """How long, how far and by which way the model was trained."""
     unseen = content.profile and not content.profile["parts"].get("validation")
@@ -187,7 +202,7 @@ def training_facts(content: ReportContent) -> list[tuple[str, str]]:
         if isinstance(value, bool):
             told = "yes" if value else "no"
         elif name == "seconds":
-            told = f"{value:.1f} s"
+            told = f"{value:.1f} s" if value >= 1 else f"{value:.2g} s"
         elif isinstance(value, int):
             told = number(value)
         found.append((_FACTS.get(name, name.replace("_", " ")), told))

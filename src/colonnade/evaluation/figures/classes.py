@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from colonnade.evaluation.figures.style import (
-    BLUE,
     INK,
     WIDTH,
     Margins,
@@ -31,6 +30,10 @@ _MOST_NUMBERED = 12
 # Inches below one matrix for names side by side.
 _ROOM = 3.2
 OTHERS = "others"
+# A shade beside BLUE, for which a page has another by night: white numbers stand on this one.
+_CELL = "#0071b1"
+# From here on a cell is too dark for numbers in ink.
+_DARK = 0.8
 
 
 def confusion_matrix(predictions: pd.DataFrame, part: str = "test") -> Figure:
@@ -112,7 +115,7 @@ def _matrix(ax: Axes, values: Array, shades: Array, title: str) -> None:
     n = len(shades)
     # From clear to blue: an empty cell is paper, light or dark. pcolormesh, not imshow: it stays
     # a drawing in SVG, and prints sharp.
-    blues = LinearSegmentedColormap.from_list("clear to blue", [(BLUE, 0.03), (BLUE, 1.0)])
+    blues = LinearSegmentedColormap.from_list("clear to blue", [(_CELL, 0.03), (_CELL, 1.0)])
     ax.pcolormesh(shades, cmap=blues, vmin=0, vmax=1)
     ax.set(xlim=(0, n), ylim=(n, 0), aspect="equal")
     ax.grid(visible=False)
@@ -121,7 +124,7 @@ def _matrix(ax: Axes, values: Array, shades: Array, title: str) -> None:
     for i, j in np.ndindex(n, n) if n <= _MOST_NUMBERED else ():
         if values[i, j]:
             told = f"{values[i, j]:.0%}" if values is shades else f"{values[i, j]}"
-            colour = "white" if shades[i, j] > 0.55 else INK
+            colour = "white" if shades[i, j] > _DARK else INK
             ax.text(
                 j + 0.5, i + 0.5, told, color=colour, ha="center", va="center",
                 fontsize=9 if n <= 8 else 7,

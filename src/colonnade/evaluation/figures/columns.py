@@ -37,6 +37,8 @@ MOST_BARS = 20
 _ROOM = 7.0
 # Letters of a class's name in a legend.
 _LONGEST = 16
+# From one point to the next above the same word, in distances between words.
+_ASIDE = 0.09
 # Inches from the foot of the target's axes to their top.
 _TARGET_AXES = 2.3
 _COLOURS = {"train": BLUE, "validation": ORANGE, "test": VERMILION}
@@ -119,7 +121,7 @@ def importance_bars(importance: list[Importance], task: Task, told: str = "") ->
         title += f" · {len(shown)} of {len(importance)} columns"
     names = [plain(one.feature, 32) for one in shown]
     figure, (ax,) = new_figure(
-        title, height=1.2 + 0.25 * max(len(shown), 3), margins=Margins(left=0.1 + room_for(names))
+        title, height=1.2 + 0.25 * max(len(shown), 1), margins=Margins(left=0.1 + room_for(names))
     )
     unit = 100 if task != "regression" else 1
     means = unit * np.array([one.mean for one in shown])
@@ -128,7 +130,7 @@ def importance_bars(importance: list[Importance], task: Task, told: str = "") ->
     ax.barh(places, means, color=BLUE, height=0.65)
     ax.hlines(places, ends[:, 0], ends[:, 1], color=INK, lw=1.2)
     ax.set_yticks(places, names)
-    ax.set_ylim(max(len(shown), 3) - 0.5, -0.5)
+    ax.set_ylim(max(len(shown), 1) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
     metric = HEADLINES[task][0]
     what = (
@@ -147,21 +149,25 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
     """
     columns = min(2, max(1, len(dependence)))
     rows = -(-max(1, len(dependence)) // columns)
-    title = "Partial dependence" + (f" · {told}" if told else "")
-    words = [str(value) for one in dependence for value in one.values if isinstance(value, str)]
-    turned = [plain(word, 12) for one in dependence if _upright(one) for word in one.values]
-    below = room_for(turned) if turned else 0.2
     curves = list(dependence[0].curves) if dependence else []
+    title = "Partial dependence"
+    if task == "classification" and len(curves) == 1:
+        title += f" of the probability of {plain(curves[0], _LONGEST)}"
+    title += f" · {told}" if told else ""
+    words = [str(value) for one in dependence for value in one.values if isinstance(value, str)]
+    last = columns * (rows - 1)
     side_by_side, legend_room = _legend_room(curves)
     margins = Margins(
-        bottom=0.4 + below + legend_room, between_rows=0.45 + below, between_columns=0.4
+        bottom=0.4 + _room_below(dependence[last:]) + legend_room,
+        between_rows=0.45 + _room_below(dependence[:last]),
+        between_columns=0.4,
     )
     height = margins.bottom + margins.top + 1.7 * rows + margins.between_rows * (rows - 1)
     figure, axes = new_figure(
         title, columns=columns, rows=rows, height=height, sharey=True, margins=margins
     )
     what = {"regression": "mean prediction", "ordinal": "mean expected rank"}.get(
-        task, f"mean P({plain(curves[0], 12)})" if len(curves) == 1 else "mean probability"
+        task, "mean probability"
     )
     for ax in axes[len(dependence) :]:
         ax.set_visible(False)
@@ -188,10 +194,14 @@ def _legend_room(curves: list[str]) -> tuple[int, float]:
 def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
     numbers = not any(isinstance(value, str) for value in one.values)
     at = np.asarray(one.values, dtype=float) if numbers else np.arange(len(one.values))
-    for name, curve in one.curves.items():
+    for k, (name, curve) in enumerate(one.curves.items()):
         # No line from one word to the next: what would lie between them?
         form = "-" if numbers and len(at) > 2 else "o"
-        ax.plot(at, curve, form, color=colours[name], lw=1.8, ms=5, label=plain(name, _LONGEST))
+        # Side by side, or equal ones would hide each other.
+        aside = 0.0 if numbers else _ASIDE * (k - (len(one.curves) - 1) / 2)
+        ax.plot(
+            at + aside, curve, form, color=colours[name], lw=1.8, ms=5, label=plain(name, _LONGEST)
+        )
     if numbers:
         ax.locator_params(axis="x", nbins=5)
         return
@@ -199,6 +209,12 @@ def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
     ax.set_xticks(at, [plain(value, 12) for value in one.values])
     if _upright(one):
         ax.tick_params(axis="x", rotation=90)
+
+
+def _room_below(dependence: list[Dependence]) -> float:
+    """Inches for the values of axes that stand in a row."""
+    turned = [plain(word, 12) for one in dependence if _upright(one) for word in one.values]
+    return room_for(turned) if turned else 0.2
 
 
 def _upright(one: Dependence) -> bool:

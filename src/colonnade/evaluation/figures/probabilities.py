@@ -21,6 +21,7 @@ from colonnade.evaluation.figures.style import (
     plain,
     room_for,
 )
+from colonnade.evaluation.metrics import rarer_of_two
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +96,7 @@ def _by_class(
     actual = codes_of(rows["actual"], labels)
     found = []
     # Of two classes one curve tells all: that of the rarer, which precision does not flatter.
-    rarer = [0] if 2 * (actual == 0).sum() < len(actual) else [1]
-    for k in rarer if len(labels) == 2 else range(len(labels)):
+    for k in [rarer_of_two(actual)] if len(labels) == 2 else range(len(labels)):
         hit, p = actual == k, rows[f"probability_{labels[k]}"].to_numpy()
         if hit.any() and not hit.all():
             found.append((float(area(hit, p)), k, hit, p))
@@ -126,10 +126,11 @@ def _legend(ax: Axes, curves: list[_Curve], area: str) -> None:
 def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
     """Accuracy against confidence in ten bins, before and after temperature scaling."""
     before, after = calibration.before, calibration.after
+    after = after if calibration.matters else None
     figure, (ax, bars) = new_figure(
         f"Reliability · {part}, {count(sum(before.rows))}",
         rows=2, height=5.2, sharex=True, height_ratios=[3, 1],
-        margins=Margins(top=1.1, between_rows=0.15),
+        margins=Margins(top=0.8 if after is None else 1.0, between_rows=0.15),
     )  # fmt: skip
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":", label="as sure as right")
     _reliability(ax, before, BLUE, "o", "as predicted")

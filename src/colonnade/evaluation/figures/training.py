@@ -52,22 +52,25 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
     figure, (losses, rates) = new_figure(
         title,
         rows=2,
-        height=4.4,
+        height=4.6,
         height_ratios=[3, 1],
         sharex=True,
-        margins=Margins(between_rows=0.15),
+        margins=Margins(top=0.7, between_rows=0.15),
     )
     epochs = history["epoch"].to_numpy()
+    mark = "o" if len(epochs) == 1 else ""  # no line leads from one epoch
     for part, colour, line in (("train", BLUE, "-"), ("validation", VERMILION, "--")):
         if part in parts:
             losses.plot(
-                epochs, history[f"{part}_loss"], line, color=colour, label=told[part], lw=1.8
-            )
+                epochs, history[f"{part}_loss"], line, color=colour, label=told[part], lw=1.8,
+                marker=mark,
+            )  # fmt: skip
     _mark_best(losses, history, "held-out" if in_turn else "validation")
     label(losses, y="loss (mean over rows)")
-    legend(losses)
+    legend(losses, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
     _logarithmic(losses, history[["train_loss", "validation_loss"]].to_numpy())
-    rates.plot(epochs, history["lr"], color=INK, lw=1.4)
+    rates.plot(epochs, history["lr"], color=INK, lw=1.4, marker=mark, ms=4)
+    rates.locator_params(axis="x", integer=True, min_n_ticks=1)
     rates.set_ylim(bottom=0)
     label(rates, x="epoch", y="rate")
     return finish(figure)
@@ -85,7 +88,7 @@ def _logarithmic(ax: Axes, values: np.ndarray) -> None:
     ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if ratio < _DECADES else (1.0,)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())
-    ax.tick_params(which="minor", color=MUTED)
+    ax.tick_params(which="minor", left=False)
 
 
 def _mark_best(ax: Axes, history: pd.DataFrame, name: str) -> None:

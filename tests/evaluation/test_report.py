@@ -313,6 +313,8 @@ def test_model_card_tells_what_the_page_tells_and_keeps_names_text(content):
     assert "<script>" not in card
     assert "| \\`x\\`\\|y | numeric |" in card
     assert "kedro run --pipeline phones" in card
+    assert "Predicts y, a class, from the other columns below." in card
+    assert "On the same test rows; in brackets 95 % bootstrap intervals:" in card
 
 
 def test_markdown_marks_are_escaped():
@@ -332,7 +334,7 @@ def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
     bare = content()
     told = dataclasses.replace(bare, folds=folds, metrics={**bare.metrics, **cv})
     page, card = report_html(told), model_card_markdown(told)
-    for text in ("The recipe on 2 folds", "96.0\N{NO-BREAK SPACE}% ± 1.4", "97.0", "1,600"):
+    for text in ("The recipe on 2 folds", f"96.0{NB}%{NB}±{NB}1.4", "97.0", "1,600"):
         assert text in page
     assert r"recipe on 2 folds, mean ± sd | 96.0 % ± 1.4" in card
     assert dict(glance(told))["Over folds"].startswith("The recipe on 2 folds (mean ± sd): accura")

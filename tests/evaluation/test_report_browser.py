@@ -60,8 +60,14 @@ def test_page_shows_its_content_and_asks_for_nothing(browser, address, scheme, w
     assert "<img src=x onerror=alert(1)>" in page.inner_text("#failures")
     assert page.locator("figure svg").count() == 8
     assert page.locator("img").count() == 0
-    # nothing hangs over the edge of a phone
+    assert page.locator("figure svg[role=img][aria-label]").count() == 8
+    # nothing hangs over the edge of a phone, and the first table is seen whole
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    table = "document.querySelector('#verdict .scroll')"
+    assert page.evaluate(f"{table}.scrollWidth <= {table}.clientWidth")
+    # a figure's title stands where words do
+    title = page.locator("#training figure text", has_text="Learning curve").bounding_box()
+    assert abs(title["x"] - page.locator("#training h2").bounding_box()["x"]) < 1.5
 
 
 def test_figures_follow_the_page_into_the_dark(browser, address):
@@ -84,3 +90,5 @@ def test_a_page_from_the_dark_prints_dark_on_white_and_within_the_paper(browser,
     widest = "Math.max(...[...document.querySelectorAll('figure svg')].map(e => e.clientWidth))"
     assert page.evaluate(widest) <= 680
     assert not page.is_visible("nav")
+    assert page.get_by_text("All 4 columns").is_visible()
+    assert page.locator("#data td", has_text="numeric").first.bounding_box()["height"] > 10

@@ -13,6 +13,7 @@ from colonnade.tables.schema import SchemaParams
 from colonnade.tables.source import Source
 from colonnade.tables.split import SplitParams, split_table
 
+NB = "\N{NO-BREAK SPACE}"
 SCHEMA = SchemaParams.model_validate(
     {
         "target": "y",
@@ -64,7 +65,7 @@ def test_profile_tells_what_the_report_needs() -> None:
     assert facts["notes"] == [
         "Class 2 is rare: 1 of 200 rows.",
         "Column 'c' has one value in every row: nothing to learn from it.",
-        "Cells are missing in 'a' (1.0% of the rows).",
+        f"Cells are missing in 'a' (1{NB}% of the rows).",
     ]
 
 
@@ -78,12 +79,12 @@ def test_many_notes_of_one_kind_are_one() -> None:
     notes = profile_table(table, split, schema, Source.of(raw()))["notes"]
     rare = next(note for note in notes if "rare" in note)
     assert rare == (
-        "8 of 9 classes are rare, with less than 1% of the 10,000 rows each: 1 (2), 2 (3), 3 (4), "
-        "4 (5), 5 (6) and 3 more."
+        f"8 of 9 classes are rare, with less than 1{NB}% of the 10,000 rows each: 1 (2), 2 (3), "
+        "3 (4), 4 (5), 5 (6) and 3 more."
     )
     assert notes[-1] == (
-        "Cells are missing in 'c6' (7.0% of the rows), 'c5' (6.0% of the rows), 'c4' (5.0% of the "
-        "rows), 'c3' (4.0% of the rows), 'c2' (3.0% of the rows) and 2 more."
+        f"Cells are missing in 'c6' (7{NB}% of the rows), 'c5' (6{NB}% of the rows), 'c4' (5{NB}% "
+        f"of the rows), 'c3' (4{NB}% of the rows), 'c2' (3{NB}% of the rows) and 2 more."
     )
 
 

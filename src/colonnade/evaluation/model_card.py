@@ -75,13 +75,13 @@ def _head(content: ReportContent, words: dict[str, Any]) -> str:
 
 def _intended_use(content: ReportContent) -> str:
     what = {
-        "classification": "the class",
-        "ordinal": "the ordered class",
-        "regression": "the number",
+        "classification": "a class",
+        "ordinal": "one of ordered classes",
+        "regression": "a number",
     }[content.task]
     return (
         "## Intended use\n\n"
-        f"Predicts {what} {escape(content.target)} of rows with the columns below. It knows "
+        f"Predicts {escape(content.target)}, {what}, from the other columns below. It knows "
         "nothing of rows unlike those that it was trained on."
     )
 
@@ -117,7 +117,8 @@ def _performance(content: ReportContent) -> str:
         )
         for name, cells in baseline_rows(content)
     ]
-    text = "## Performance\n\nOn the same test rows:\n\n" + _table(("", *compared), rows)
+    told = f"On the same test rows; in brackets {100 * content.confidence:g} % bootstrap intervals:"
+    text = f"## Performance\n\n{told}\n\n" + _table(("", *compared), rows)
     if content.folds:
         folds = f"recipe on {len(content.folds)} folds, mean ± sd"
         text += "\n\n" + _table(("", *names), [(folds, *recipe_cells(content))])

@@ -235,7 +235,7 @@ def recipe(metrics: Mapping[str, float], name: str) -> str:
     mean, spread = (metrics.get(f"cv/{name}{end}") for end in ("", "_sd"))
     if mean is None or spread is None:
         return ""
-    return f"{form(name, mean)} ± {form_end(name, spread)}"
+    return f"{form(name, mean)}{NB}±{NB}{form_end(name, spread)}"
 
 
 def told_recipe(metrics: Mapping[str, float], task: Task, n_folds: int) -> str:

@@ -104,7 +104,7 @@ def _notes(facts: dict[str, Any], schema: SchemaParams) -> list[str]:
             missing[name] = column["missing"] / facts["rows"]
     worst = sorted(missing, key=lambda name: -missing[name])
     if worst:
-        told = _listed([f"'{name}' ({missing[name]:.1%} of the rows)" for name in worst])
+        told = _listed([f"'{name}' ({_share(missing[name])} of the rows)" for name in worst])
         notes.append(f"Cells are missing in {told}.")
     return notes
 
@@ -118,10 +118,14 @@ def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
     elif rare:
         told = _listed([f"{label} ({classes[label]:,})" for label in rare])
         notes.append(
-            f"{len(rare)} of {len(classes)} classes are rare, with less than {RARE_SHARE:.0%} of "
-            f"the {rows:,} rows each: {told}."
+            f"{len(rare)} of {len(classes)} classes are rare, with less than {_share(RARE_SHARE)} "
+            f"of the {rows:,} rows each: {told}."
         )
     return notes
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.3g}\N{NO-BREAK SPACE}%"
 
 
 def _listed(told: list[str]) -> str:

@@ -54,7 +54,19 @@ def guess(name: str, *cells: str) -> Guess:
             "a",
             ["red", "green", "NA"],
             {"kind": "categorical", "missing": "category"},
-            "2 different texts, such as 'red'; 33.3% missing",
+            "2 different texts, such as 'red'; 33.3% missing ('NA')",
+        ),
+        (
+            "exercise",
+            ["Some", "None", "Freq", ""],
+            {"kind": "categorical", "missing": "category"},
+            "2 different texts, such as 'Some'; 50.0% missing ('' or 'None')",
+        ),
+        (
+            "a",
+            ["", *["1", "2"] * 2000],
+            {"kind": "numeric", "missing": "median"},
+            "whole numbers from 1 to 2; 1 of 4001 missing",
         ),
         (
             "a",
@@ -62,7 +74,31 @@ def guess(name: str, *cells: str) -> Guess:
             {"kind": "ordered", "values": ["low", "mid", "high"]},
             "words of a known order: low, mid, high",
         ),
+        (
+            "a",
+            ["Very_High", "Low", "High", "Medium"],
+            {"kind": "ordered", "values": ["Low", "Medium", "High", "Very_High"]},
+            "words of a known order: Low, Medium, High, Very_High",
+        ),
         ("a", ["2020-01-02", "2020-05-03"], {"kind": "datetime"}, "dates"),
+        (
+            "a",
+            ["Jan 1 2000", "Feb 1 2000"],
+            {"kind": "datetime", "format": "%b %d %Y"},
+            "dates such as 'Jan 1 2000', read as %b %d %Y",
+        ),
+        (
+            "a",
+            ["Mar-2018", "Feb-2018"],
+            {"kind": "datetime", "format": "%b-%Y"},
+            "dates such as 'Mar-2018', read as %b-%Y",
+        ),
+        (
+            "a",
+            ["1/31/2012 3:45:00 PM", "2/1/2012 12:05:00 AM"],
+            {"kind": "datetime", "format": "%m/%d/%Y %I:%M:%S %p"},
+            "dates such as '1/31/2012 3:45:00 PM', read as %m/%d/%Y %I:%M:%S %p",
+        ),
         (
             "a",
             ["13.02.2020", "01.02.2020"],
@@ -77,7 +113,11 @@ def guess(name: str, *cells: str) -> Guess:
         ),
         ("a", ["", "NA"], {"kind": "ignored"}, "no value in any row"),
         ("a", ["7", "7"], {"kind": "ignored"}, "'7' in every row"),
-        ("row_id", ["9", "4", "7"], {"kind": "identifier"}, "another whole number in every row"),
+        *(
+            (name, ["9", "4", "7"], {"kind": "identifier"}, "another whole number in every row")
+            for name in ("row_id", "ID", "CUSTOMER_ID", "PID", "rownames", "customerId")
+        ),
+        ("PAID", ["9", "4", "7"], {"kind": "numeric"}, "whole numbers from 4 to 9"),
         (
             "a",
             ["4", "5", "6"],
@@ -136,8 +176,19 @@ def test_amounts_are_measured_by_their_logarithm() -> None:
 
 
 def test_many_categories_have_the_rare_ones_pooled() -> None:
-    cells = [f"city{n % 60}" for n in range(600)]
-    assert guess("a", *cells).standardize == {"minimum_count": 10}
+    cells = [f"city{n % 60}" for n in range(1200)]
+    found = guess("a", *cells, "village")
+    assert found.standardize == {"minimum_count": 10}
+    assert found.reason == (
+        "61 different texts, such as 'city0'; those in fewer than 10 train rows pooled"
+    )
+
+
+@pytest.mark.parametrize(("rows_each", "minimum_count"), [(12, 5), (4, 2), (1, 10)])
+def test_what_is_pooled_is_rare(rows_each: int, minimum_count: int) -> None:
+    # 7 in 10 rows are train rows; of 60 categories with 12 rows each none is rare
+    cells = [f"city{n % 60}" for n in range(60 * rows_each)] + ["town"] * 100
+    assert guess("a", *cells).standardize == {"minimum_count": minimum_count}
 
 
 def table(target: list[str]) -> pd.DataFrame:
@@ -153,6 +204,7 @@ def table(target: list[str]) -> pd.DataFrame:
         (["0", "1", "2"] * 10, {"ordered": True}, "ordinal", None),
         (["high", "low", "mid"] * 10, {"ordered": True}, "ordinal", ["low", "mid", "high"]),
         (["b", "c", "a"] * 10, {"ordered": True}, "ordinal", ["a", "b", "c"]),
+        (["Good", "Bad", "Medium"] * 9, {"ordered": True}, "ordinal", ["Bad", "Medium", "Good"]),
         ([str(n) for n in range(30)], {}, "regression", None),
         (["0.5", "1"] * 10, {}, "regression", None),
         (["0", "1"] * 10, {"task": "regression"}, "regression", None),
@@ -163,6 +215,33 @@ def test_task_is_guessed_from_the_target(
 ) -> None:
     found = infer_table(table(target), "y", **keys)
     assert (found.task, found.classes) == (task, classes)
+
+
+def test_an_order_that_nobody_knows_is_not_taken_for_granted() -> None:
+    found = infer_table(table(["oak", "elm", "ash"] * 10), "y", ordered=True)
+    assert found.task_reason == (
+        "words whose order is not known; sorted by letter they are ash, elm, oak: "
+        "put `schema.classes` in order"
+    )
+    assert (
+        "    classes: [ash, elm, oak]  # sorted by letter: put them from lowest to highest\n"
+        in (parameters_text("mine", found, "mine.csv"))
+    )
+    known = infer_table(table(["low", "mid", "high"] * 10), "y", ordered=True)
+    assert known.task_reason == "words, taken to rise in this order: low, mid, high"
+    text = parameters_text("mine", known, "mine.csv")
+    assert "classes: [low, mid, high]  # from lowest to highest\n" in text
+
+
+def test_columns_are_guessed_from_the_rows_that_have_a_label() -> None:
+    # those without one are dropped before anything is learned
+    raw = table(["0", "1"] * 10 + ["", "NA"]).assign(country=["USA"] * 20 + ["Palau", ""])
+    found = infer_table(raw, "y")
+    assert found.columns["country"].schema == {"kind": "ignored"}
+    assert (found.n_rows, found.n_unlabelled) == (20, 2)
+    with pytest.raises(DataError) as caught:
+        infer_table(table(["", "NA"]), "y")
+    assert str(caught.value) == "column 'y' has no value in any row: there is nothing to predict."
 
 
 def test_lines_tell_every_decision() -> None:
@@ -226,6 +305,7 @@ def test_comments_say_what_each_choice_rests_on() -> None:
     text = parameters_text("mine", infer_table(table(["0", "1"] * 10), "y"), "mine.csv")
     assert "      a: {kind: numeric}  # whole numbers from 0 to 4\n" in text
     assert text.startswith("# mine: guessed from mine.csv.")
+    assert "  split: {}  # 70 % of the rows train, 10 % validate, 20 % test\n" in text
 
 
 @pytest.mark.parametrize(
@@ -259,6 +339,10 @@ def test_recipe_for_numbers_has_no_temperature() -> None:
         (b"a;b\n1,5;2,5\n", {"separator": ";"}),
         ("内存,价格\n四,低\n".encode("gbk"), {"encoding": "gbk"}),
         ("a;b\n1;2\n".encode("utf-16"), {"encoding": "utf-16", "separator": ";"}),
+        # an umlaut and the letter after it are Chinese to GBK
+        ("a;Größe\n1;2\n".encode("cp1252"), {"encoding": "cp1252", "separator": ";"}),
+        ("a,Köln\n1,Düsseldorf\n".encode("cp1252"), {"encoding": "cp1252"}),
+        ("a,b\n1,créée à Orléans\n".encode("cp1252"), {"encoding": "cp1252"}),
         (b"a\n1\n", {}),
         (b"", {}),
     ],

@@ -18,6 +18,10 @@ FORMATS = (
     "%m/%d/%Y %H:%M",
     "%d/%m/%Y %H:%M:%S",
     "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%Y %I:%M %p",
+    "%m/%d/%Y %I:%M %p",
+    "%d/%m/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M:%S %p",
     "%d.%m.%Y",
     "%d.%m.%Y %H:%M",
     "%d-%m-%Y",
@@ -28,7 +32,14 @@ FORMATS = (
     "%d %B %Y",
     "%b %d, %Y",
     "%B %d, %Y",
+    "%b %d %Y",
+    "%B %d %Y",
     "%d-%b-%Y",
+    "%d-%b-%y",
+    "%b-%Y",
+    "%b-%y",
+    "%b %Y",
+    "%B %Y",
 )
 LOOKED_AT = 1000
 """So many of the first dates tell how all are written."""

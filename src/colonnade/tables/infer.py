@@ -9,6 +9,7 @@ import numpy as np
 
 from colonnade.errors import DataError
 from colonnade.parameters import nearest
+from colonnade.tables.column import is_missing
 from colonnade.tables.kinds import (
     Guess,
     guess_column,
@@ -84,8 +85,11 @@ def infer_table(
     names = [str(name) for name in raw.columns]
     if target not in names:
         raise DataError(f"there is no column '{target}' to predict. {nearest(target, names)}")
-    n_unlabelled = len(raw) - len(known_text(raw[target]))
-    raw, decimal = with_points(raw)
+    labelled = raw[~is_missing(raw[target], list(MISSING_WORDS))]
+    if not len(labelled):
+        raise DataError(f"column '{target}' has no value in any row: there is nothing to predict.")
+    n_unlabelled = len(raw) - len(labelled)
+    raw, decimal = with_points(labelled)
     columns = {name: guess_column(name, raw[name]) for name in names if name != target}
     if not any(guess.kind not in ("identifier", "ignored") for guess in columns.values()):
         raise DataError(
@@ -103,7 +107,7 @@ def infer_table(
         words,
         decimal=decimal,
         n_unlabelled=n_unlabelled,
-        n_rows=len(raw) - n_unlabelled,
+        n_rows=len(raw),
     )
 
 
@@ -127,8 +131,12 @@ def _task(
         shown = ", ".join(f"{number:g}" for number in sorted(set(numbers))[:6])
         reason = f"whole numbers that name classes: {labels} ({shown})"
         return task, reason, None
-    order = usual_order(set(text)) or sorted(set(text))
+    known = usual_order(set(text))
+    order = known or sorted(set(text))
     shown = ", ".join(order[:6])
-    if task == "ordinal":
+    if task != "ordinal":
+        return task, f"words: {labels} ({shown})", None
+    if known:
         return task, f"words, taken to rise in this order: {shown}", list(order)
-    return task, f"words: {labels} ({shown})", None
+    reason = f"words whose order is not known; sorted by letter they are {shown}"
+    return task, f"{reason}: put `schema.classes` in order", list(order)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from colonnade.tables.cells import FALSE_WORDS, TRUE_WORDS
+from colonnade.tables.column import is_missing
 from colonnade.tables.dates import best_format
 from colonnade.tables.problems import plural, quoted
 from colonnade.tables.schema import MISSING_WORDS
@@ -17,30 +18,37 @@ from colonnade.tables.schema import MISSING_WORDS
 MOST_CATEGORIES = 50
 """A column with more categories has its rare ones pooled."""
 
-POOLED_BELOW = 10
+POOLED_BELOW = (10, 5, 2)
+"""The first of these that leaves at most a tenth of the rows in the pool; else the first."""
+
+TRAIN_SHARE = 0.7
+"""Of the rows, as a split is unless the YAML says otherwise."""
+
 FEWEST_COUNTED = 20
 """In fewer rows, whole numbers may fill their range by chance."""
 
 TRUTH_WORDS = [set(pair) for pair in zip(TRUE_WORDS, FALSE_WORDS, strict=True)]
 ORDERS = [
-    ["very low", "low", "medium", "high", "very high"],
-    ["low", "mid", "high"],
-    ["low", "moderate", "high"],
+    ["very low", "low", "mid", "medium", "moderate", "high", "very high"],
     ["very small", "small", "medium", "large", "very large"],
-    ["s", "m", "l", "xl", "xxl"],
+    ["xs", "s", "m", "l", "xl", "xxl"],
     ["cheap", "medium", "expensive"],
-    ["bad", "fair", "good", "very good", "excellent"],
-    ["poor", "fair", "average", "good", "excellent"],
-    ["fair", "good", "very good", "premium", "ideal"],
+    [
+        *("very bad", "bad", "poor", "fair", "average", "medium", "good", "better", "very good"),
+        *("premium", "excellent", "outstanding", "best", "ideal"),
+    ],
     ["never", "rarely", "sometimes", "often", "always"],
+    ["very unlikely", "unlikely", "somewhat likely", "likely", "very likely"],
+    ["strongly disagree", "disagree", "neutral", "agree", "strongly agree"],
     ["first", "second", "third", "fourth"],
+    ["1st", "2nd", "3rd", "4th"],
     ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
     ["低", "中", "高"],
 ]
 """Words whose order everybody knows."""
 
 _NAMES_ROWS = re.compile(
-    r"(^|[_\s.-])(id|ids|index|uuid|guid|key|rownum|row)$|^id[_\s.-]|[a-z]I[dD]$"
+    r"(?i:(^|[_\s.-])(p?id|ids|index|uuid|guid|key|row|row_?num|row_?names?)$|^id[_\s.-])|[a-z]I[dD]$"
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _LEADING_ZERO = re.compile(r"0\d+")
@@ -129,7 +137,7 @@ def numbers_in(text: pd.Series) -> np.ndarray:
 
 def usual_order(words: set[str]) -> list[str]:
     """The words from lowest to highest, where everybody knows their order; else nothing."""
-    spelled = {word.lower(): word for word in words}
+    spelled = {word.lower().replace("_", " "): word for word in words}
     for order in ORDERS:
         if len(words) > 1 and len(spelled) == len(words) and set(spelled) <= set(order):
             return [spelled[word] for word in order if word in spelled]
@@ -144,9 +152,18 @@ def _with_gaps(kind: str, reason: str, n_missing: int, cells: pd.Series, **schem
     """A guess with a policy for missing cells, if there are any."""
     word = str(schema.pop("missing_word", ""))
     if n_missing:
-        reason += f"; {n_missing / len(cells):.1%} missing"
+        reason += f"; {_told_missing(n_missing, cells)}"
         schema["missing"] = "category" if kind == "categorical" else "median"
     return _guess(kind, reason, word, **schema)
+
+
+def _told_missing(n_missing: int, cells: pd.Series) -> str:
+    """How many cells are missing; and how they are written, since a word may mean something."""
+    share = n_missing / len(cells)
+    told = f"{share:.1%} missing" if share >= 0.0005 else f"{n_missing} of {len(cells)} missing"
+    missing = cells[is_missing(cells, list(MISSING_WORDS))].dropna()
+    words = sorted(set(missing.astype("str").str.strip()))
+    return f"{told} ({' or '.join(map(quoted, words))})" if any(words) else told
 
 
 def _guess_numbers(name: str, text: pd.Series, cells: pd.Series) -> Guess | None:
@@ -224,8 +241,19 @@ def _guess_words(text: pd.Series, cells: pd.Series) -> Guess:
     reason = f"{n_words} different {plural('text', n_words)}, such as {quoted(str(text.iloc[0]))}"
     if n_words <= MOST_CATEGORIES:
         return _with_gaps("categorical", reason, n_missing, cells)
-    guess = _with_gaps("categorical", f"{reason}; rare ones pooled", n_missing, cells)
-    return Guess(guess.kind, guess.reason, guess.schema, {"minimum_count": POOLED_BELOW})
+    fewest = _pooled_below(text)
+    reason += f"; those in fewer than {fewest} train rows pooled"
+    guess = _with_gaps("categorical", reason, n_missing, cells)
+    return Guess(guess.kind, guess.reason, guess.schema, {"minimum_count": fewest})
+
+
+def _pooled_below(text: pd.Series) -> int:
+    """How many train rows a category needs of its own, so that those pooled are rare ones."""
+    counts = TRAIN_SHARE * text.value_counts()
+    for fewest in POOLED_BELOW:
+        if counts[counts < fewest].sum() <= 0.1 * counts.sum():
+            return fewest
+    return POOLED_BELOW[0]
 
 
 def _date_format(text: pd.Series) -> tuple[str, str]:

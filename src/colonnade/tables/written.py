@@ -7,6 +7,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from colonnade.tables.kinds import usual_order
+
 if TYPE_CHECKING:
     from colonnade.tables.infer import Inference
 
@@ -29,7 +31,7 @@ def parameters_text(name: str, inference: Inference, origin: str) -> str:
     columns = schema.pop("columns")
     comments = {
         "task": inference.task_reason,
-        "classes": "from lowest to highest",
+        "classes": _told_order(inference),
         "missing_words": "cells that hold no value",
         "decimal": "numbers are written with a comma",
         "unlabelled": f"rows without a label, {inference.n_unlabelled} in all; or: error",
@@ -40,12 +42,16 @@ def parameters_text(name: str, inference: Inference, origin: str) -> str:
     lines.append("    columns:")
     for column, meaning in columns.items():
         lines.append(_line(6, column, _value(meaning), inference.columns[column].reason))
-    lines.append(
-        _line(2, "split", "{}", "80 % train, of which a tenth of all validates; 20 % test")
-    )
+    lines.append(_line(2, "split", "{}", "70 % of the rows train, 10 % validate, 20 % test"))
     lines += _standardize(inference)
     lines += _recipe(inference)
     return "\n".join(lines) + "\n"
+
+
+def _told_order(inference: Inference) -> str:
+    if usual_order({str(label) for label in inference.classes or []}):
+        return "from lowest to highest"
+    return "sorted by letter: put them from lowest to highest"
 
 
 def _standardize(inference: Inference) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.config import MissingConfigException
@@ -22,8 +24,7 @@ from colonnade.tables.source import Source, name_source
 from colonnade.tables.written import parameters_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from kedro.config import AbstractConfigLoader
 
@@ -90,12 +91,24 @@ def _refuse_name(name: str, others: Sequence[str], taken: list[Path], force: boo
 
 
 def catalog_text(name: str, path: Path, options: TextOptions) -> str:
-    """The catalog entry of a table's file; `--params raw=PATH` still reads another for one run."""
+    """The catalog entries of a table's file, and of rows to predict, taken to be written like it.
+
+    `--params raw=PATH` or `rows=PATH` reads another file for one run.
+    """
+    entry = _source_entry(f"{name}.raw", "raw", path, options)
+    if options:
+        entry += _source_entry(
+            f"{name}.rows", "rows", Path(f"data/01_raw/{name}_rows.csv"), options
+        )
+    return entry
+
+
+def _source_entry(name: str, param: str, path: Path, options: TextOptions) -> str:
     place = path.as_posix().replace("\\", "\\\\").replace("'", "\\'")
     lines = [
-        f"{name}.raw:",
+        f"{name}:",
         "  type: colonnade.datasets.RawTableDataset",
-        f"  filepath: {json.dumps(f'${{runtime_params:raw,{chr(39)}{place}{chr(39)}}}')}",
+        f"  filepath: {json.dumps(f'${{runtime_params:{param},{chr(39)}{place}{chr(39)}}}')}",
         f"  encoding: ${{runtime_params:encoding,{options.get('encoding', 'null')}}}",
         "  metadata: {kedro-viz: {layer: 01_raw}}",
     ]
@@ -116,10 +129,21 @@ def check_table(loader: AbstractConfigLoader, name: str) -> str:
     if {"schema", "split", "standardize"} <= groups.keys():
         raw = DataCatalog.from_config(loader["catalog"], _credentials(loader)).load(f"{name}.raw")
         name_source(raw, f"{name}.raw")
-        problems += table_problems(raw, groups["schema"], groups["split"], groups["standardize"])
+        problems += table_problems(
+            raw, groups["schema"], groups["split"], groups["standardize"], _preparation(groups)
+        )
         if not problems:
-            return f"{name}: {Source.of(raw).describe()}: nothing is wrong."
+            return f"{name}: {Source.of(raw).describe()}: can be trained on."
     raise DataError(problems, name)
+
+
+def _preparation(groups: dict[str, Any]) -> Callable[..., object] | None:
+    """What a training begins with, if its groups could be read."""
+    from colonnade.training.prepare import prepare
+
+    if not {"model", "training"} <= groups.keys():
+        return None
+    return partial(prepare, model=groups["model"], training=groups["training"])
 
 
 def _credentials(loader: AbstractConfigLoader) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import tarfile
 import textwrap
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.conftest import environment, kedro_in
@@ -43,10 +44,14 @@ def test_a_csv_of_ones_own_becomes_a_trained_table_by_two_commands(kedro, projec
     assert "bought: predicted by classification, words: 2 different values in 300 rows" in told
     assert "customer: identifier, 300 different texts in 300 rows" in told
     assert "age: numeric, whole numbers from 18 to 80; 2.0% missing" in told
-    assert "nothing is wrong" in kedro("table", "check", "customers").stdout
+    assert "can be trained on" in kedro("table", "check", "customers").stdout
     kedro("run", "--pipeline", "customers")
     metrics = json.loads((project / "data/08_reporting/customers/metrics.json").read_text())
     assert metrics["test/accuracy"] > metrics["baseline/majority/accuracy"]
+    # rows to predict are written as the table is
+    kedro("run", "--pipeline", "customers_predict", "--params", "rows=customers.csv")
+    answers = pd.read_csv(project / "data/07_model_output/customers/predictions.csv")
+    assert len(answers) == 300
 
 
 @pytest.mark.parametrize(
@@ -122,6 +127,11 @@ def test_checking_lists_the_problems_of_data_and_parameters_together(kedro, proj
     told = kedro("table", "check", "phone_price", expect=1).stderr
     assert "phone_price: training: `epoch` is not a known parameter. Did you mean" in told
     assert "is below the minimum 1000" in told
+    (project / "conf/local/parameters_mine.yml").write_text(
+        "phone_price: {training: {loss: mse}}\n"
+    )
+    told = kedro("table", "check", "phone_price", expect=1).stderr
+    assert "training.loss `mse` does not fit the task `ordinal`: use `cross" in told
 
 
 @pytest.mark.slow

@@ -103,11 +103,11 @@ BAD_FILES = {
     ),
     "GBK": (
         rows(header="内存,b,y").encode("gbk"),
-        "t.csv: the file is not UTF-8 (line 1). Set `encoding: gbk` for it, or save it as",
+        "t.csv: the file is not UTF-8 (line 1). Set `encoding: gbk` in its catalog entry",
     ),
     "UTF-16": (
         rows().encode("utf-16"),
-        "t.csv: the file is not UTF-8 but UTF-16. Set `encoding: utf-16` for it.",
+        "t.csv: the file is not UTF-8 but UTF-16. Set `encoding: utf-16` in its catalog entry.",
     ),
     "UTF-16 without its mark": (
         rows().encode("utf-16-le"),
@@ -115,7 +115,7 @@ BAD_FILES = {
     ),
     "Latin letters": (
         rows(header="é,b,y").encode("cp1252"),
-        "t.csv: the file is not UTF-8 (line 1). Set `encoding: cp1252` for it, or save it as",
+        "t.csv: the file is not UTF-8 (line 1). Set `encoding: cp1252` in its catalog entry",
     ),
     "semicolons": (
         rows().replace(",", ";"),

@@ -94,7 +94,9 @@ def test_profile_counts_repeated_and_shared_rows() -> None:
     facts = profile_table(table, split, SCHEMA, Source.of(raw()))
     # three different rows, one a class; of the 50 tested ones 49 are of class 1, which train has
     assert facts["duplicates"] == {"repeated": 197, "validation_shared": 0, "test_shared": 49}
-    assert facts["notes"][0] == "49 test rows equal a train row, which flatters the metrics."
+    assert facts["notes"][0] == (
+        "49 test rows equal a train row, which flatters the metrics if they are copies."
+    )
 
 
 def test_check_tells_every_problem_of_the_stage_that_fails() -> None:

@@ -56,13 +56,15 @@ def test_gbk_is_read_where_it_is_asked_for_and_suggested_where_not() -> None:
     text = "内存,价格\n四,低\n".encode("gbk")
     assert read(text, encoding="gbk").to_dict("list") == {"内存": ["四"], "价格": ["低"]}
     assert error_of(text) == (
-        "t.csv: the file is not UTF-8 (line 1). Set `encoding: gbk` for it, or save it as UTF-8."
+        "t.csv: the file is not UTF-8 (line 1). "
+        "Set `encoding: gbk` in its catalog entry, or save it as UTF-8."
     )
 
 
 def test_western_encoding_is_suggested_for_western_letters() -> None:
     assert error_of("a,b\n1,café\n".encode("cp1252")) == (
-        "t.csv: the file is not UTF-8 (line 2). Set `encoding: cp1252` for it, or save it as UTF-8."
+        "t.csv: the file is not UTF-8 (line 2). "
+        "Set `encoding: cp1252` in its catalog entry, or save it as UTF-8."
     )
 
 
@@ -70,7 +72,7 @@ def test_utf16_is_named() -> None:
     text = "a,b\n1,2\n".encode("utf-16")
     assert read(text, encoding="utf-16").to_dict("list") == {"a": ["1"], "b": ["2"]}
     assert error_of(text) == (
-        "t.csv: the file is not UTF-8 but UTF-16. Set `encoding: utf-16` for it."
+        "t.csv: the file is not UTF-8 but UTF-16. Set `encoding: utf-16` in its catalog entry."
     )
 
 
@@ -146,7 +148,7 @@ def test_utf16_without_its_mark_is_told_by_its_zeros() -> None:
     text = "颜色,y\n红色,0\n" * 5
     assert error_of(text.encode("utf-16-le")) == (
         "t.csv: the file is not UTF-8 (line 1). "
-        "Set `encoding: utf-16-le` for it, or save it as UTF-8."
+        "Set `encoding: utf-16-le` in its catalog entry, or save it as UTF-8."
     )
     assert read(text.encode("utf-16-be"), encoding="utf-16-be").shape == (9, 2)
 
@@ -158,7 +160,7 @@ def test_other_separators_are_named(separator: str, word: str, shown: str) -> No
     text = f"a{separator}b\n1{separator}2\n"
     assert error_of(text) == (
         f"t.csv: the columns are separated by {word}, not by a comma. "
-        f"Set `separator: {shown}` for it."
+        f"Set `separator: {shown}` in its catalog entry."
     )
     assert read(text, separator=separator).to_dict("list") == {"a": ["1"], "b": ["2"]}
 

@@ -10,19 +10,28 @@ from colonnade.tables.split import PARTS, rows_of, split_table
 from colonnade.tables.standardize import fit_standardizer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from colonnade.tables.fitting import StandardizeParams
     from colonnade.tables.schema import SchemaParams
     from colonnade.tables.split import SplitParams
+    from colonnade.tables.standardize import Standardizer
 
 
 def table_problems(
-    raw: pd.DataFrame, schema: SchemaParams, split: SplitParams, standardize: StandardizeParams
+    raw: pd.DataFrame,
+    schema: SchemaParams,
+    split: SplitParams,
+    standardize: StandardizeParams,
+    prepare: Callable[[pd.DataFrame, pd.DataFrame, Standardizer], object] | None = None,
 ) -> list[str]:
     """What keeps the table from being trained on, sentence by sentence; empty if nothing does.
 
     Later stages are tried only where the earlier ones left them something to work on.
+
+    Args: prepare: what a training begins with, given train rows, validation rows and standardizer.
     """
     try:
         table = ingest_table(raw, schema)
@@ -35,8 +44,11 @@ def table_problems(
         return [*error.problems, *_standardizer_problems(table, schema, standardize)]
     try:
         standardizer = fit_standardizer(rows_of(table, parts, "train"), schema, standardize)
-        for part in PARTS:
-            standardizer.transform(rows_of(table, parts, part))
+        train, validation, _ = (
+            standardizer.transform(rows_of(table, parts, part)) for part in PARTS
+        )
+        if prepare is not None:
+            prepare(train, validation, standardizer)
     except UserError as error:
         return error.problems
     return []

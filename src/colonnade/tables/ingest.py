@@ -33,7 +33,7 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = Tr
     _check_shape(raw, problems)
     problems.raise_if_any()
     if labelled and schema.unlabelled == "drop" and schema.target in raw:
-        raw = _labelled_rows(raw, schema)
+        raw = _labelled_rows(raw, schema, problems.name)
         _check_shape(raw, problems)
         problems.raise_if_any()
     names = _columns(raw, schema, labelled, problems)
@@ -82,10 +82,11 @@ def _similar(name: str, free: list[str]) -> str:
     return f" {nearest(name, free)}" if free else ""
 
 
-def _labelled_rows(raw: pd.DataFrame, schema: SchemaParams) -> pd.DataFrame:
+def _labelled_rows(raw: pd.DataFrame, schema: SchemaParams, name: str) -> pd.DataFrame:
     missing = is_missing(raw[schema.target], schema.missing_words)
     if missing.any():
-        log.info("%d of %d rows have no label and are dropped.", missing.sum(), len(raw))
+        n_missing, n_rows = missing.sum(), len(raw)
+        log.info("%s: rows without a label are dropped: %d of %d.", name, n_missing, n_rows)
     return raw[~missing]
 
 

@@ -86,7 +86,7 @@ def _notes(facts: dict[str, Any], schema: SchemaParams) -> list[str]:
     """Sentences on what may mislead, most serious first."""
     notes = [
         f"{count} {part.removesuffix('_shared')} {plural('row', count)} equal a train row, which "
-        "flatters the metrics."
+        "flatters the metrics if they are copies."
         for part, count in facts["duplicates"].items()
         if part != "repeated" and count
     ]

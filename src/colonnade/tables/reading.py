@@ -126,7 +126,8 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
     for mark, other in _BYTE_ORDER_MARKS:
         if data.startswith(mark) and encoding.lower().replace("_", "-").startswith("utf-8"):
             raise DataError(
-                f"{name}: the file is not UTF-8 but UTF-16. Set `encoding: {other}` for it."
+                f"{name}: the file is not UTF-8 but UTF-16. "
+                f"Set `encoding: {other}` in its catalog entry."
             )
     try:
         if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
@@ -169,7 +170,7 @@ def _wrong_encoding(data: bytes, name: str, encoding: str, error: UnicodeError) 
     supposed = "UTF-8" if encoding == "utf-8-sig" else encoding
     return (
         f"{name}: the file is not {supposed}{where}. "
-        f"Set `encoding: {guess}` for it, or save it as UTF-8."
+        f"Set `encoding: {guess}` in its catalog entry, or save it as UTF-8."
     )
 
 
@@ -191,7 +192,7 @@ def _refuse_other_separator(names: list[str], name: str, separator: str) -> None
             raise DataError(
                 f"{name}: the columns are separated by {word}, not by "
                 f"{_SEPARATORS.get(separator, separator)}. "
-                f"Set `separator: {json.dumps(other)}` for it."
+                f"Set `separator: {json.dumps(other)}` in its catalog entry."
             )
 
 

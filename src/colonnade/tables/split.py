@@ -135,8 +135,8 @@ def _warn_of_shared_rows(table: pd.DataFrame, split: pd.DataFrame, schema: Schem
         if shared:
             n_rows = int((split["part"] == part).sum())
             log.warning(
-                "%d of %d %s rows equal a train row, which flatters the metrics: "
-                "set `split.drop_duplicates: true`, or split by group.",
+                "%d of %d %s rows equal a train row, which flatters the metrics if they are "
+                "copies: set `split.drop_duplicates: true`, or split by group.",
                 shared,
                 n_rows,
                 part,

@@ -110,7 +110,9 @@ def _told(name: str, data: Any, catalog: DataCatalog) -> str:
     if kind == "report":
         return f"report in {file_of(catalog, name)}"
     if kind == "predictions":
-        return f"answers for {len(data)} rows in {file_of(catalog, name)}"
+        from colonnade.tables.problems import plural
+
+        return f"answers for {len(data)} {plural('row', len(data))} in {file_of(catalog, name)}"
     return ""
 
 

@@ -278,7 +278,7 @@ def test_dates_written_alike_are_read() -> None:
     keys = {"columns": {"a": {"kind": "datetime"}}}
     iso = ingest(column(["2020-01-02", "2020-01-03 04:05:06"]), **keys)
     assert iso["a"].tolist() == [pd.Timestamp(2020, 1, 2), pd.Timestamp(2020, 1, 3, 4, 5, 6)]
-    european = ingest(column(["13/02/2020", "01/02/2020"]), **keys)
+    european = ingest(column(["13.02.2020", "01.02.2020"]), **keys)
     assert european["a"].tolist() == [pd.Timestamp(2020, 2, 13), pd.Timestamp(2020, 2, 1)]
     chinese = ingest(column(["2020年1月2日"]) + '"2020年12月31日",1\n', **keys)
     assert chinese["a"][1] == pd.Timestamp(2020, 12, 31)
@@ -292,6 +292,19 @@ def test_dates_that_read_two_ways_are_refused_until_the_format_is_given() -> Non
     ]
     given = ingest(text, columns={"a": {"kind": "datetime", "format": "%m/%d/%Y"}})
     assert given["a"][0] == pd.Timestamp(2020, 1, 2)
+
+
+def test_dates_that_only_their_neighbours_explain_need_a_format() -> None:
+    # else a row would be trained on and, predicted alone, be refused
+    text = column(["13/02/2020", "01/02/2020"])
+    assert problems_of(text, columns={"a": {"kind": "datetime"}}) == [
+        "t.csv: column 'a': the dates read as %d/%m/%Y, but '01/02/2020' alone as %m/%d/%Y too. "
+        "Set `schema.columns.a.format`, such as '%d/%m/%Y'."
+    ]
+    given = ingest(text, columns={"a": {"kind": "datetime", "format": "%d/%m/%Y"}})
+    assert given["a"].tolist() == [pd.Timestamp(2020, 2, 13), pd.Timestamp(2020, 2, 1)]
+    plain = ingest(column(["13/02/2020", "14/02/2020"]), columns={"a": {"kind": "datetime"}})
+    assert plain["a"][0] == pd.Timestamp(2020, 2, 13)
 
 
 def test_mixed_dates_are_told_by_line() -> None:

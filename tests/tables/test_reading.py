@@ -177,6 +177,9 @@ def test_quote_that_is_never_closed_is_refused_with_its_line() -> None:
     assert error_of('a,b\n1,2\n3,"4\n5,6\n') == (
         "t.csv: line 3 opens a quote that is never closed. Close it, or double it."
     )
+    assert error_of('a,b\n1,2\n"3,4\n5,6\n') == (
+        "t.csv: line 3 opens a quote that is never closed. Close it, or double it."
+    )
 
 
 def test_row_of_200_megabytes_is_refused() -> None:

@@ -337,7 +337,12 @@ def test_frame_to_predict_is_held_to_the_schema() -> None:
         "table: there is no column 'ram', which the model needs. Did you mean `rma`?",
         "table: column 'b', row 1: 'x' is not a number. Correct it, or set "
         "`schema.columns.b.kind: categorical` if the column holds words.",
+        "table: the model keeps the `schema` that it was trained by: after a change there, train "
+        "again.",
     ]
+    with pytest.raises(DataError) as caught:
+        standardizer.features(pd.DataFrame({"ram": [1]}))
+    assert len(caught.value.problems) == 1
     with pytest.raises(DataError, match="column 'b', row 2: nan is no value"):
         standardizer.features(pd.DataFrame({"ram": [1, 2], "b": [1, np.nan]}))
 

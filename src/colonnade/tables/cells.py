@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from colonnade.parameters import nearest
 from colonnade.tables.column import Column, as_text, is_missing, is_text, mask, text_series
-from colonnade.tables.dates import read_dates
+from colonnade.tables.dates import lone_reading, read_dates
 from colonnade.tables.numbers import read_numbers
 from colonnade.tables.problems import plural
 
@@ -108,6 +108,8 @@ def _read_datetimes(cells: pd.Series, column: Column) -> pd.Series:
     missing = is_missing(cells, column.schema.missing_words)
     text = text_series(as_text(cells), missing, cells.index)
     dates, trouble = read_dates(text, column.params.format)
+    if not trouble and column.params.format is None:
+        trouble = lone_reading(text.dropna())
     if trouble:
         column.problems.add(
             f"column '{column.name}': {trouble} Set `{column.key}.format`, such as '%d/%m/%Y'."

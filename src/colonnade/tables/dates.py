@@ -59,6 +59,23 @@ def read_dates(text: pd.Series, format: str | None = None) -> tuple[pd.Series, s
     return _parsed(text, found), ""
 
 
+def lone_reading(text: pd.Series) -> str:
+    """What is in doubt of a date that stands alone, where the dates beside it explain it.
+
+    Args: text: (n_rows,), none missing.
+    """
+    sample = text.iloc[:LOOKED_AT]
+    found, _, _ = best_format(sample)
+    dates = _parsed(sample, found)
+    for candidate in FORMATS:
+        others = _parsed(sample, candidate)
+        unlike = others.notna() & dates.notna() & (others != dates)
+        if unlike.any():
+            example = sample[unlike].iloc[0]
+            return f"the dates read as {found}, but '{example}' alone as {candidate} too."
+    return ""
+
+
 def best_format(text: pd.Series) -> tuple[str, int, str]:
     """The format that reads most of the first dates, how many, and one that reads them otherwise.
 

@@ -43,8 +43,8 @@ def read_text_table(
     _refuse_other_separator(names, name, separator)
     table = table.slice(1)
     lines = _line_numbers(text, table.num_rows + len(wrong_rows), separator)
+    _refuse_open_quote(text, table, wrong_rows, name, lines)
     _refuse_wrong_widths(wrong_rows, len(names), name, lines)
-    _refuse_open_quote(text, table, name, lines)
     if not table.num_rows:
         raise DataError(f"{name}: the file has a header but no rows. Add rows to it.")
     _refuse_repeated_names(names, name)
@@ -59,9 +59,12 @@ class _WrongRows:
     """Rows that are wider or narrower than the header; the parser hands them over one by one."""
 
     found: list[tuple[int, int]] = field(default_factory=list)
+    last: str = ""
+    """The text of the last one."""
 
     def __call__(self, row: Any) -> str:
         self.found.append((row.number, row.actual_columns))
+        self.last = row.text
         return "skip"
 
     def __len__(self) -> int:
@@ -222,11 +225,16 @@ def _refuse_wrong_widths(wrong: _WrongRows, width: int, name: str, lines: pd.Ind
     problems.raise_if_any()
 
 
-def _refuse_open_quote(text: bytes, table: pa.Table, name: str, lines: pd.Index | range) -> None:
-    if text.count(b'"') % 2 == 0 or not table.num_rows:
+def _refuse_open_quote(
+    text: bytes, table: pa.Table, wrong: _WrongRows, name: str, lines: pd.Index | range
+) -> None:
+    if text.count(b'"') % 2 == 0 or not len(lines):
         return
-    last = [str(column[-1].as_py()) for column in table.columns]
-    if any("\n" in cell for cell in last):
+    if wrong.found and wrong.found[-1][0] == len(lines) + 1:
+        is_open = wrong.last.count('"') % 2 == 1
+    else:
+        is_open = any("\n" in str(column[-1].as_py()) for column in table.columns)
+    if is_open:
         raise DataError(
             f"{name}: line {lines[-1]} opens a quote that is never closed. Close it, or double it."
         )

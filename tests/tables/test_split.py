@@ -168,7 +168,7 @@ def test_group_parts_come_near_the_fractions_asked_for() -> None:
 def test_too_few_groups_are_told() -> None:
     frame = table().assign(group="g1")
     assert error_of(frame, strategy="group", column="group") == (
-        "`split.column` has 1 groups, fewer than the 3 parts. "
+        "`split.column` has 1 group, fewer than the 3 parts. "
         "Set `split.validation_fraction: 0`, or choose another column."
     )
 
@@ -192,6 +192,21 @@ def test_rows_of_one_moment_stay_together() -> None:
     parts = split(frame, strategy="time", column="when")["part"].astype(str)
     assert (parts.groupby(frame["when"]).nunique() == 1).all()
     assert counts(parts) == {"train": 70, "test": 30, "validation": 20}
+
+
+def test_rows_of_one_moment_are_tested_in_one_fold() -> None:
+    frame = table().assign(when=np.repeat(np.arange(12), 10))
+    folds = split(frame, strategy="time", column="when", folds=4).drop(columns="part")
+    tested = (folds == "test").sum(axis=1)
+    assert tested.groupby(frame["when"]).nunique().eq(1).all()
+    # a fold's share of 24 rows begins within a moment: all ten rows of it are tested
+    assert tested.tolist() == [0] * 20 + [1] * 100
+    assert [int((folds[name] == "test").sum()) for name in folds] == [20, 30, 20, 30]
+    crowded = frame.assign(when=np.concatenate([np.arange(60), np.full(60, 60)]))
+    assert error_of(crowded, strategy="time", column="when", folds=4) == (
+        "the table has 3 stretches of time of their own, fewer than 4 folds need. "
+        "Lower `split.folds`."
+    )
 
 
 def test_one_moment_cannot_be_split() -> None:

@@ -86,14 +86,15 @@ def _time_folds(times: np.ndarray, n_folds: int, n_validation: int) -> Iterator[
     """
     n_test = len(times) // (n_folds + 1)
     _refuse_few(len(np.unique(times)), "moments", n_folds + 1)
-    ordered = np.sort(times)
-    for fold in range(n_folds):
-        end = len(times) - (n_folds - 1 - fold) * n_test
-        last = ordered[end - 1]
-        past = np.flatnonzero(times <= last)
+    starts = np.sort(times)[len(times) - n_test * np.arange(n_folds, 0, -1)]
+    _refuse_few(len(np.unique(starts)), "stretches of time of their own", n_folds)
+    # rows of one moment are tested together, in one fold
+    for start, end in zip(starts, [*starts[1:], np.inf], strict=True):
+        past = np.flatnonzero(times < end)
+        n_tested = int((times[past] >= start).sum())
         share = math.ceil(n_validation * len(past) / len(times))
         parts = all_rows(NONE, len(times))
-        parts[past] = time_parts(times[past], n_test, share)
+        parts[past] = time_parts(times[past], n_tested, share)
         yield parts
 
 

@@ -15,7 +15,7 @@ from colonnade.errors import DataError
 from colonnade.parameters import Params, nearest
 from colonnade.tables.dates import read_dates
 from colonnade.tables.draws import random_draw, stratified_draw
-from colonnade.tables.problems import quoted
+from colonnade.tables.problems import plural, quoted
 
 if TYPE_CHECKING:
     from colonnade.tables.schema import SchemaParams
@@ -136,7 +136,8 @@ def group_parts(groups: np.ndarray, n_test: int, n_validation: int, seed: int) -
     wanted = [(part, n) for part, n in ((TEST, n_test), (VALIDATION, n_validation)) if n]
     if n_groups <= len(wanted):
         raise DataError(
-            f"`split.column` has {n_groups} groups, fewer than the {len(wanted) + 1} parts. "
+            f"`split.column` has {n_groups} {plural('group', n_groups)}, "
+            f"fewer than the {len(wanted) + 1} parts. "
             "Set `split.validation_fraction: 0`, or choose another column."
         )
     sizes = np.bincount(groups)

@@ -322,6 +322,22 @@ def test_text_gives_what_typed_cells_give() -> None:
     np.testing.assert_array_equal(standardizer.features(as_text), out.drop(columns="y").to_numpy())
 
 
+def test_typed_rows_are_worded_as_a_file_has_them() -> None:
+    frame = pd.DataFrame({"new": ["Yes", "0"], "sold": ["03/04/2024", None], "day": "2024-04-03"})
+    kinds = {
+        "new": {"kind": "boolean"},
+        "sold": {"kind": "datetime", "format": "%d/%m/%Y", "missing": "median"},
+        "day": {"kind": "datetime"},
+    }
+    standardizer, out = fit(frame, kinds)
+    worded = standardizer.worded(ingest_table(frame.assign(y=[0, 1]), standardizer.table_schema))
+    assert worded["new"].to_list() == ["true", "false"]
+    assert worded["sold"].fillna("").to_list() == ["03/04/2024", ""]
+    assert worded["day"].to_list() == ["2024-04-03"] * 2
+    assert worded["y"].to_list() == [0, 1]
+    np.testing.assert_array_equal(standardizer.features(worded), out.drop(columns="y").to_numpy())
+
+
 def test_empty_frames_keep_their_columns() -> None:
     standardizer, out = fit(pd.DataFrame({"a": [1, 2]}))
     none = standardizer.transform(pd.DataFrame({"a": [1, 2], "y": [0, 1]}).head(0))

@@ -31,6 +31,8 @@ ROWS = pd.DataFrame(
         "size": [1, 2, 3, 4, 5, 6, 7, 8],
         "weight": [0.1, 0.2, 0.35, 0.4, 0.5, 0.6, 0.75, 0.8],
         "kind": list("aabbaabb"),
+        "new": ["yes", "no"] * 4,
+        "sold": ["03/04/2024", "13/04/2024", "01/02/2023", "30/06/2023"] * 2,
         "label": ["low"] * 4 + ["high"] * 4,
     }
 )
@@ -75,7 +77,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     project = tmp_path_factory.mktemp("project")
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=project, check=True)
     _git(project, "commit", "-q", "--allow-empty", "-m", "first")
-    model, predictions = _train(project / "model")
+    model, sent, predictions = _train(project / "model")
     (project / "figure.png").write_bytes(b"picture")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -90,8 +92,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         first.epochs(HISTORY)
         first.dataset(SOURCE, location="data/phones_sample.csv")
         first.artifact(project / "figure.png", "figures")
-        first.model(model, ROWS.drop(columns="label").head(2), predictions.head(2))
-        recorders[1].model(model, ROWS.drop(columns="label").head(2), predictions.head(2))
+        first.model(model, sent, predictions.head(2))
+        recorders[1].model(model, sent, predictions.head(2))
         recorders[1].metrics({"test/accuracy": 0.5, "test/log_loss": 0.75})
         recorded = [recorder.finish() for recorder in recorders[:2]]
         recorders[2].artifact(project / "figure.png")
@@ -110,7 +112,7 @@ def _git(project: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
-def _train(folder: Path) -> tuple[Path, pd.DataFrame]:
+def _train(folder: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
     from colonnade.tables.ingest import ingest_table
     from colonnade.tables.schema import SchemaParams
     from colonnade.tables.standardize import StandardizeParams, fit_standardizer
@@ -119,7 +121,13 @@ def _train(folder: Path) -> tuple[Path, pd.DataFrame]:
     from colonnade.training.storage import save_model
     from colonnade.training.train import train_model
 
-    columns: dict[str, Any] = {"size": {}, "weight": {}, "kind": {"kind": "categorical"}}
+    columns: dict[str, Any] = {
+        "size": {},
+        "weight": {},
+        "kind": {"kind": "categorical"},
+        "new": {"kind": "boolean"},
+        "sold": {"kind": "datetime", "format": "%d/%m/%Y"},
+    }
     schema = SchemaParams.model_validate(
         {"target": "label", "task": "classification", "columns": columns}
     )
@@ -129,7 +137,9 @@ def _train(folder: Path) -> tuple[Path, pd.DataFrame]:
     training = TrainingParams.model_validate({"epochs": 2})
     model = train_model(rows, rows.head(0), standardizer, ModelParams(), training).model
     save_model(model, folder)
-    return folder, model.predict(table)
+    (folder / "checkpoint.safetensors").write_bytes(b"as training leaves one beside its model")
+    sent = standardizer.worded(table[standardizer.inputs].head(2))
+    return folder, sent, model.predict(table)
 
 
 def test_each_table_is_an_experiment(store: Store) -> None:
@@ -249,11 +259,37 @@ def test_logged_model_predicts_as_trained_without_pickle(
     rows = ROWS.drop(columns="label")
     pd.testing.assert_frame_equal(model.predict(rows), store.predictions, check_dtype=False)
     assert [column.name for column in model.metadata.get_input_schema()] == list(rows.columns)
-    assert list(model.input_example.columns) == list(rows.columns)
+    pd.testing.assert_frame_equal(
+        model.predict(model.input_example), store.predictions.head(2), check_dtype=False
+    )
     folder = Path(model.metadata.artifact_path)
-    assert not [file for file in folder.rglob("*") if file.suffix in {".pkl", ".pth", ".pt2"}]
-    code = {file.name for file in (folder / "code/colonnade/tracking").iterdir()}
-    assert code == {"__init__.py", "flavor.py"}
+    assert sorted(file.name for file in folder.rglob("*") if file.is_file()) == [
+        "MLmodel",
+        "code.zip",
+        "input_example.json",
+        "model.json",
+        "python_env.yaml",
+        "requirements.txt",
+        "serving_input_example.json",
+        next((folder / "data/model").glob("weights-*.safetensors")).name,
+    ]
+
+
+def test_logged_model_brings_the_code_that_it_needs(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _loaded(store, monkeypatch).metadata.artifact_path
+    code = (
+        "import mlflow\n"
+        f"model = mlflow.pyfunc.load_model({str(folder)!r})\n"
+        "import colonnade\n"
+        "print(len(model.predict(model.input_example)), colonnade.__file__)"
+    )
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"2 {folder}/code.zip/colonnade/__init__.py\n"
 
 
 def test_logged_model_shows_its_runs_metrics_and_description(store: Store) -> None:
@@ -310,23 +346,39 @@ def test_logged_model_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -
         url = f"http://127.0.0.1:{port}"
         wait_for(lambda: answers(url), 90)
         example = json.loads((Path(folder) / "serving_input_example.json").read_text())
-        code, told = _ask(url, example)
-        assert code == 200
+        rows = ROWS.drop(columns="label").head(2)
+        records = rows.to_dict(orient="records")
         expected = store.predictions.head(2).to_dict(orient="records")
-        assert told["predictions"] == [pytest.approx(row) for row in expected]
-        example["dataframe_split"]["data"][0][1] = "Infinity"
-        code, told = _ask(url, example)
-        assert code == 400
-        assert "Infinite values in weight." in told["message"]
+        for question in (
+            example,
+            {"dataframe_records": records},
+            {"inputs": records},
+            {"inputs": rows.to_dict(orient="list")},
+            rows.to_csv(index=False),
+        ):
+            code, told = _ask(url, question)
+            assert code == 200
+            assert told["predictions"] == [pytest.approx(row) for row in expected]
+        for column, value, problem in (
+            ("weight", "Infinity", "Infinite values in weight."),
+            ("weight", None, "column 'weight', row 2: nan is no value."),
+            ("sold", "2024-04-03", "'2024-04-03' is not a date written like the others."),
+            ("new", "maybe", "'maybe' is neither true nor false."),
+        ):
+            wrong = [records[0], {**records[1], column: value}]
+            code, told = _ask(url, {"dataframe_records": wrong})
+            assert code == 400
+            assert problem in told["message"]
     finally:
         os.killpg(server.pid, 15)
         server.wait(20)
 
 
-def _ask(url: str, question: dict[str, Any]) -> tuple[int, Any]:
-    request = urllib.request.Request(
-        f"{url}/invocations", json.dumps(question).encode(), {"Content-Type": "application/json"}
-    )
+def _ask(url: str, question: dict[str, Any] | str) -> tuple[int, Any]:
+    is_csv = isinstance(question, str)
+    body = question if is_csv else json.dumps(question)
+    kind = {"Content-Type": "text/csv" if is_csv else "application/json"}
+    request = urllib.request.Request(f"{url}/invocations", body.encode(), kind)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.load(answer)

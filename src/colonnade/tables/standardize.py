@@ -91,6 +91,20 @@ class Standardizer(BaseModel):
             place += width
         return out
 
+    def worded(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Typed rows as a file has them: truth values and dates in words, to be read again.
+
+        Shape: (n_rows, columns in any order) -> the same; a missing value stays missing.
+        """
+        rows = frame.copy()
+        for name, cells in frame.items():
+            format = self.table_schema.column(str(name)).format
+            if cells.dtype.kind == "b":
+                rows[name] = cells.map({True: "true", False: "false"}).astype("str")
+            elif cells.dtype.kind == "M":
+                rows[name] = cells.dt.strftime(format) if format else cells.astype("str")
+        return rows
+
     def unseen(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
         """Count what the categorical columns hold beyond the categories learned, by column.
 

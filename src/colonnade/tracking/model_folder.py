@@ -12,6 +12,7 @@ import platform
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import mlflow
 from mlflow.models import ModelSignature
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mlflow.models import Model
 
 LOADER = "colonnade.tracking.flavor"
+CODE_FILE = "code.zip"
 CODE = ("__init__.py", "errors.py", "parameters.py", "tables", "training", "tracking")
 SERVED = {"__init__.py", "flavor.py"}  # what of this room the served model needs
 NEEDED = ("torch", "pandas", "pyarrow", "numpy", "pydantic", "safetensors")
@@ -36,8 +38,9 @@ def write_model_folder(
     Args: model: MLflow's description, to which ours is added. weights: a folder of
     `training.storage`. inputs, outputs: `{"types": {column: dtype}, "rows": [[...], ...]}`.
     """
-    shutil.copytree(weights, target / "data" / "model")
-    _copy_code(target / "code" / "colonnade")
+    ignore = shutil.ignore_patterns("checkpoint*", "standardizer*", ".*")  # of training alone
+    shutil.copytree(weights, target / "data" / "model", ignore=ignore)
+    _pack_code(target / CODE_FILE)
     _write_environment(target)
     example = {"columns": list(inputs["types"]), "data": inputs["rows"]}
     (target / EXAMPLE).write_text(json.dumps(example))
@@ -53,24 +56,23 @@ def write_model_folder(
         model,
         loader_module=LOADER,
         data="data/model",
-        code="code",
+        code=CODE_FILE,
         python_env="python_env.yaml",
     )
     model.save(str(target / "MLmodel"))
 
 
-def _copy_code(target: Path) -> None:
-    """Copy the part of this package that predicts: a model is served where we are not installed."""
+def _pack_code(target: Path) -> None:
+    """Pack the part of this package that predicts: a model is served where we are not installed.
+
+    Into one file, from which Python imports as from a folder: a server takes files one by one.
+    """
     package = Path(__file__).parents[1]
-    target.mkdir(parents=True)
-    others = {file.name for file in Path(__file__).parent.iterdir()} - SERVED
-    for name in CODE:
-        if (package / name).is_dir():
-            left_out = others if name == "tracking" else ()
-            ignore = shutil.ignore_patterns("__pycache__", *left_out)
-            shutil.copytree(package / name, target / name, ignore=ignore)
-        else:
-            shutil.copy(package / name, target / name)
+    with ZipFile(target, "w", ZIP_DEFLATED, strict_timestamps=False) as packed:
+        for file in sorted(package.rglob("*.py")):
+            name = file.relative_to(package)
+            if name.parts[0] in CODE and (name.parts[0] != "tracking" or file.name in SERVED):
+                packed.write(file, package.name / name)
 
 
 def _write_environment(target: Path) -> None:
@@ -95,6 +97,4 @@ def _data_type(dtype: str) -> DataType:
         return DataType.boolean
     if dtype.lower().startswith(("int", "uint")):
         return DataType.long  # MLflow refuses whole numbers where the signature says double
-    if dtype.lower().startswith("float"):
-        return DataType.double
-    return DataType.datetime if dtype.startswith("datetime") else DataType.string
+    return DataType.double if dtype.lower().startswith("float") else DataType.string

@@ -159,8 +159,9 @@ class Recorder:
     def model(self, folder: Path, inputs: pd.DataFrame, outputs: pd.DataFrame) -> None:
         """Record the trained model.
 
-        Args: folder: as `training.storage.save_model` left it. inputs: a few raw rows.
-        outputs: what the model predicts for them.
+        Args: folder: as `training.storage.save_model` left it. inputs: a few rows as they are sent
+        to a model that is served: numbers and words, see `Standardizer.worded`. outputs: what the
+        model predicts for them.
         """
         if self._params.log_model:
             frames = {"inputs": _plain(inputs), "outputs": _plain(outputs)}
@@ -285,6 +286,5 @@ def _user() -> str:
 def _plain(frame: pd.DataFrame) -> dict[str, Any]:
     """Write a small frame as JSON with the type of each column."""
     types = {str(name): str(frame[name].dtype) for name in frame.columns}
-    dates = [name for name in frame.columns if frame[name].dtype.kind == "M"]
-    plain = frame.astype(dict.fromkeys(dates, str)).astype(object).where(frame.notna(), None)
+    plain = frame.astype(object).where(frame.notna(), None)
     return {"types": types, "rows": plain.to_numpy().tolist()}

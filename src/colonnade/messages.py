@@ -142,6 +142,11 @@ def _told_by_kedro(*beginnings: str) -> Callable[[BaseException], str | None]:
     return words
 
 
+def _refused_by_mlflow(error: BaseException) -> str:
+    """What a tracking store says: no room, no permission, no such model."""
+    return f"MLflow: {str(error).strip().partition(chr(10))[0]}"
+
+
 def _shown(path: Path | str) -> str:
     """A path as it is below the project, or as it is."""
     path = Path(path)
@@ -155,6 +160,8 @@ _WORDS: dict[str, Callable[[BaseException], str | None]] = {
     "MissingConfigException": _missing_configuration,
     "AttributeError": _list_for_names,
     "DatasetError": _dataset_problem,
+    "MlflowException": _refused_by_mlflow,
+    "RestException": _refused_by_mlflow,
     "OSError": _no_room,
     "PermissionError": _no_room,
     "ValueError": _told_by_kedro(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 
@@ -115,6 +116,16 @@ def test_a_folder_without_lessons_is_an_error_for_the_command(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     assert main(["--output", str(tmp_path / "html")]) == 1
     assert "no lessons here" in capsys.readouterr().err
+
+
+def test_a_disk_that_takes_no_page_is_told_in_one_line(tmp_path, monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setattr("colonnade.lessons.render.replaced_file", refuse)
+    assert main(["--output", str(tmp_path / "html"), "no lesson of this name"]) == 1
+    assert capsys.readouterr().err.startswith("Permission denied. Make room, or the folder ")
 
 
 def test_page_of_a_lesson_folds_solutions_and_needs_no_network(tmp_path):

@@ -201,6 +201,15 @@ def test_a_disk_that_takes_nothing_is_told_in_one_line(quiet, monkeypatch, numbe
     )
 
 
+def test_what_mlflow_refuses_is_told_in_one_line():
+    from mlflow.exceptions import MlflowException, RestException
+
+    refused = RestException({"error_code": "PERMISSION_DENIED", "message": "Permission denied"})
+    assert plain_message(refused) == "MLflow: PERMISSION_DENIED: Permission denied"
+    full = MlflowException("(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT ...]")
+    assert plain_message(full) == "MLflow: (sqlite3.OperationalError) database or disk is full"
+
+
 def test_an_environment_that_does_not_exist_is_told_with_the_nearest(kedro):
     done = kedro("run", "--env", "clasic", "--pipeline", "phone_price", expect=1)
     assert done.stderr == "there is no environment 'clasic' in conf. Did you mean `classic`?\n"

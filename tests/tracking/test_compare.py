@@ -204,6 +204,15 @@ def test_champion_is_found_by_its_alias(project: Path) -> None:
     assert version.source.startswith("models:/m-")
 
 
+def test_store_that_is_read_only_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = project / "mlflow.db"
+    monkeypatch.setattr(os, "access", lambda place, _: place != store)  # root may write anything
+    with pytest.raises(TrackingError) as caught:
+        register(project, TrackingParams(), "phones")
+    told = f"The tracking store {store} cannot be written: {store} is read-only."
+    assert str(caught.value) == told
+
+
 def test_run_that_cannot_be_promoted_says_why(project: Path) -> None:
     with pytest.raises(TrackingError, match=r"phones: no finished run zzz\."):
         register(project, TrackingParams(), "phones", "zzz")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from colonnade.errors import TrackingError
+from colonnade.tracking.journal import Journal
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorder, RunStart
 
@@ -91,6 +92,38 @@ def test_writer_that_cannot_start_is_reported(
     with pytest.raises(TrackingError, match="The writer has ended") as caught:
         recorder.finish()
     assert f"kept in {journals(tmp_path)[0].parent}" in str(caught.value)
+
+
+def test_full_disk_does_not_hide_why_a_run_is_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    monkeypatch.setattr(Journal, "keep", refuse)
+    (tmp_path / "figure.png").touch()
+    recorder = Recorder.start(tmp_path, TrackingParams(mode="required"), RUN)
+    recorder.artifact(tmp_path / "figure.png")
+    with pytest.raises(TrackingError, match="The writer has ended"):
+        recorder.finish()
+
+
+def test_store_that_had_no_room_says_so_at_the_second_try_too(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from colonnade.tracking.store import create_sqlite\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "for _ in range(2):\n"
+        "    try:\n"
+        "        create_sqlite(Path(sys.argv[1]))\n"
+        "    except Exception as error:\n"
+        "        print(str(error).splitlines()[0])\n"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "mlflow.db")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["(sqlite3.OperationalError) disk I/O error"] * 2
 
 
 def test_failed_run_shows_its_own_error_not_trackings(

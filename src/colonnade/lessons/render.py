@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colonnade.lessons.notebooks import (
-    LessonError,
     RunLesson,
     is_solution,
     lesson_files,
@@ -18,6 +17,7 @@ from colonnade.lessons.notebooks import (
     run_lesson,
     title_of,
 )
+from colonnade.messages import plain_message
 from colonnade.tables.files import replaced_file
 
 if TYPE_CHECKING:
@@ -129,8 +129,11 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words)
     try:
         render_lessons(Path.cwd(), given.output, given.only)
-    except LessonError as error:
-        print(error, file=sys.stderr)
+    except Exception as error:
+        message = plain_message(error)
+        if message is None:
+            raise
+        print(message, file=sys.stderr)
         return 1
     print(f"Read them: {(given.output / 'index.html').resolve().as_uri()}")
     return 0

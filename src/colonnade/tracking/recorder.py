@@ -229,8 +229,7 @@ class Recorder:
     def _leave(self, end: Message) -> None:
         assert self._journal is not None
         assert self._writer is not None
-        with suppress(OSError):  # no room on the disk: then what is not overwritten yet will do
-            self._copy()  # before the last message, after which the writer deletes the journal
+        self._copy()  # before the last message, after which the writer deletes the journal
         self._tell(end, careful=False)
         self._journal.release()
         self._writer.leave(wait=False)
@@ -238,8 +237,9 @@ class Recorder:
     def _copy(self) -> None:
         """Copy what may not be delivered yet, before the next run overwrites it."""
         assert self._journal is not None
-        for number, path in self._paths.items():
-            self._journal.keep(number, path)
+        with suppress(OSError):  # no room on the disk: then what is not overwritten yet will do
+            for number, path in self._paths.items():
+                self._journal.keep(number, path)
 
     def _complain(self, problem: str, status: Status) -> None:
         assert self._journal is not None

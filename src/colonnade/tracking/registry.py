@@ -10,6 +10,7 @@ from colonnade.parameters import nearest
 from colonnade.tracking.compare import find_experiment
 from colonnade.tracking.params import GateParams
 from colonnade.tracking.ranking import headline, higher_is_better
+from colonnade.tracking.server import unwritable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,10 +39,13 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     to serve: `models:/<table>@champion`.
 
     Args: run: the run's id or how it begins; by default the table's last finished run.
-    Raises: TrackingError if there is no such run, or it has no model, or not the gate's metric.
+    Raises: TrackingError if the store is away or read-only, there is no such run, or it has no
+    model, or not the gate's metric.
     """
     params = params.located(project.resolve())
     client, experiment_id = find_experiment(params, table)
+    if problem := unwritable(params.uri):
+        raise TrackingError(problem)
     candidate = _candidate(client, experiment_id, table, run)
     model_id = _model_of(candidate, table)
     gate = params.gates.get(table, GateParams())

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 import mlflow
 from filelock import FileLock
@@ -46,7 +47,8 @@ def create_sqlite(file: Path) -> None:
 
         for left in file.parent.glob(f"{file.name}.new-*"):
             left.unlink()  # by a process that was killed, or had no room on the disk
-        draft = file.with_name(f"{file.name}.new-{os.getpid()}")
+        # another name at each try: MLflow would go on with the file of a try that failed
+        draft = file.with_name(f"{file.name}.new-{uuid4().hex[:6]}")
         store: Any = cast("Any", SqlAlchemyStore)(f"{SQLITE}{draft}", str(file.parent / ARTIFACTS))
         store.engine.dispose()
         draft.replace(file)

@@ -25,6 +25,7 @@ from colonnade.datasets import (
     RawTableDataset,
     ScikitLearnDataset,
     StandardizerDataset,
+    TextFile,
 )
 from colonnade.errors import DataError, ModelError, ParameterError
 from colonnade.tables.schema import SchemaParams
@@ -182,6 +183,20 @@ def test_page_comes_back_as_written(tmp_path: Path) -> None:
     dataset = HtmlPage(filepath=str(tmp_path / "p.html"))
     dataset.save("<p>价格 🙂</p>")
     assert dataset.load() == dataset.preview() == "<p>价格 🙂</p>"
+
+
+def test_preview_of_text_shows_it_as_it_is(tmp_path: Path) -> None:
+    dataset = TextFile(filepath=str(tmp_path / "card.md"))
+    dataset.save("# <b> & 价格\n")
+    shown = '<pre style="white-space: pre-wrap"># &lt;b&gt; &amp; 价格\n</pre>'
+    assert dataset.preview() == shown
+
+
+def test_preview_of_a_model_says_what_was_trained_and_how(tmp_path: Path) -> None:
+    names = ("standardizer", "weights", "training", "model", "facts", "table")
+    (tmp_path / "model.json").write_text(json.dumps({name: {"a": name} for name in names}))
+    shown = json.loads(ModelFolder(filepath=str(tmp_path)).preview())
+    assert shown == {name: {"a": name} for name in ("facts", "model", "training", "weights")}
 
 
 def test_checkpoint_hands_over_its_path(tmp_path: Path) -> None:

@@ -40,7 +40,10 @@ def test_no_dataset_of_a_graph_stands_alone(viz):
     assert graph["layers"] == LAYERS
 
 
-@pytest.mark.parametrize("name", ["fit", "learning_curve", "metrics", "history", "primary"])
+@pytest.mark.parametrize(
+    "name",
+    ["fit", "history", "learning_curve", "metrics", "model", "model_card", "primary", "report"],
+)
 def test_a_click_shows_a_preview(viz, name):
     with urllib.request.urlopen(f"{viz}/api/pipelines/phone_price") as answer:
         nodes = json.load(answer)["nodes"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
-from kedro_datasets._typing import HTMLPreview, ImagePreview
+from kedro_datasets._typing import HTMLPreview, ImagePreview, JSONPreview
 
 from colonnade.tables.files import replaced_file
 
@@ -66,6 +68,11 @@ class TextFile(_LocalPath):
         with replaced_file(self.path) as stream:
             stream.write(data.encode())
 
+    def preview(self) -> HTMLPreview:
+        """The text as it is, for kedro-viz."""
+        text = html.escape(self.path.read_text(encoding="utf-8"))
+        return HTMLPreview(f'<pre style="white-space: pre-wrap">{text}</pre>')
+
 
 class HtmlPage(TextFile):
     """An HTML page, as text."""
@@ -102,6 +109,12 @@ class ModelFolder(_LocalPath):
         from colonnade.training.storage import save_model
 
         save_model(data, self.path, table=self._table)
+
+    def preview(self) -> JSONPreview:
+        """What was trained and how, for kedro-viz; the standardizer has a preview of its own."""
+        described = json.loads((self.path / "model.json").read_text(encoding="utf-8"))
+        shown = {name: described[name] for name in ("facts", "model", "training", "weights")}
+        return JSONPreview(json.dumps(shown, ensure_ascii=False))
 
     def _exists(self) -> bool:
         return (self.path / "model.json").exists()

@@ -1,10 +1,11 @@
 """Rows a second and peak memory from a file to a trained and evaluated model, as tables grow.
 
-Use: python tests/benchmarks/size.py [--rows 20000 200000 2000000] [--epochs 1] [--csv]
+Use: python tests/benchmarks/size.py [--rows 20000 200000 2000000] [--epochs 1] [--csv] [--run]
 
 Each size has a process of its own. A stage's memory is the most that the process had held by its
 end, the imports' included. Growth: this size over the one before; ten rows for one should cost ten
-times the seconds, and no more.
+times the seconds, and no more. With --run, the same file also goes through `kedro table add` and
+`kedro run`, with simple models beside the network, figures, report and tracking.
 """
 
 from __future__ import annotations
@@ -118,6 +119,40 @@ def in_a_process(words: list[str]) -> str:
     ).stdout
 
 
+def print_whole_run(path: Path, rows: int, epochs: int) -> None:
+    """Take the file through the project's own commands, as a user would."""
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from tests.benchmarks.whole_run import NODE
+    from tests.conftest import make_project
+
+    project = make_project(path.parent / f"project_{rows}")
+    kedro = [sys.executable, "-m", "kedro"]
+    subprocess.run(
+        [*kedro, "table", "add", "big", str(path), "--target", "y"],
+        cwd=project,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    started = time.perf_counter()
+    run = subprocess.Popen(
+        [*kedro, "run", "--pipeline", "big", "--params", f"big.training.epochs={epochs}"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    nodes = [hit for line in run.stdout if (hit := NODE.match(line))]
+    _, status, used = os.wait4(run.pid, 0)
+    run.returncode = os.waitstatus_to_exitcode(status)
+    if run.returncode:
+        raise SystemExit(f"kedro run ended with {run.returncode}")
+    wall, cpu = time.perf_counter() - started, used.ru_utime + used.ru_stime
+    peak = used.ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+    print(f"{rows:10,} {'kedro run':12s} {wall:8.2f} {cpu:8.2f} {rows / wall:14,.0f} {peak:9.0f}")
+    told = ", ".join(f"{node['name'].rpartition('.')[2]} {node['seconds']} s" for node in nodes)
+    print(f"{'':10s} of which {told}", flush=True)
+
+
 def print_stages(rows: int, stages: dict[str, dict[str, float]], smaller: Any) -> None:
     ends = [name for name in stages if not name.startswith("(")]
     whole = {key: sum(stages[name][key] for name in ends) for key in ("wall", "cpu")}
@@ -141,6 +176,7 @@ def main() -> None:
     words.add_argument("--rows", type=int, nargs="+", default=[20_000, 200_000, 2_000_000])
     words.add_argument("--epochs", type=int, default=1)
     words.add_argument("--csv", action="store_true", help="read CSV instead of Parquet")
+    words.add_argument("--run", action="store_true", help="time `kedro run` on the file, too")
     words.add_argument("--write", nargs=2, help=argparse.SUPPRESS)
     words.add_argument("--measure", help=argparse.SUPPRESS)
     given = words.parse_args()
@@ -167,6 +203,8 @@ def main() -> None:
             accuracy = stages["evaluate"].pop("accuracy")
             print(f"{'':10s} file {size / 1e6:.1f} MB, test accuracy {accuracy:.3f}", flush=True)
             smaller = stages
+            if given.run:
+                print_whole_run(path, rows, given.epochs)
     print(
         f"{COLUMNS} columns, {given.epochs} epoch(s) of batches of 4,096; load average "
         f"{started:.1f}, then {os.getloadavg()[0]:.1f}"

@@ -11,7 +11,7 @@ import pytest
 from colonnade.evaluation.calibration import calibrate, fit_temperature, tempered
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explain import Explanation, explain_model
-from colonnade.evaluation.failures import confident_mistakes, weakest_slices
+from colonnade.evaluation.failures import confident_mistakes, told, weakest_slices
 from colonnade.evaluation.importance import partial_dependences, permutation_importances
 from colonnade.tables.ingest import ingest_table
 from colonnade.tables.schema import ColumnParams
@@ -237,3 +237,10 @@ def test_a_boolean_is_told_as_yes_or_no():
     assert mistake.values == {"balcony": "yes"}
     (worst,) = weakest_slices(predictions, raw, ["balcony"], "regression")
     assert worst.values == "yes"
+
+
+def test_large_numbers_are_told_without_an_exponent():
+    known = {1_234_567.0: "1,234,567", 99_999.7: "100,000", 12345.678: "12346", -0.5: "-0.5"}
+    assert {value: told(value) for value in known} == known
+    assert told(float("nan")) == "nan"
+    assert told("a") == "a"

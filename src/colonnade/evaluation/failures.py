@@ -117,8 +117,11 @@ def row_errors(predictions: pd.DataFrame, task: Task) -> Array:
 
 
 def told(value: object) -> str:
-    """A cell as text, numbers to five digits."""
-    return f"{value:.5g}" if isinstance(value, float | np.floating) else str(value)
+    """A cell as text, numbers to five digits, large ones whole."""
+    if not isinstance(value, float | np.floating):
+        return str(value)
+    number = float(value)
+    return f"{number:,.0f}" if 99_999.5 <= abs(number) < 1e15 else f"{number:.5g}"
 
 
 def told_cell(value: object) -> str:
@@ -138,7 +141,7 @@ def _bins(values: pd.Series) -> Iterator[tuple[str, Array]]:
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
         for k, (low, high) in enumerate(pairwise(ends)):
             above = numbers >= low if k == 0 else numbers > low
-            yield f"{low:.5g} to {high:.5g}", above & (numbers <= high)
+            yield f"{told(low)} to {told(high)}", above & (numbers <= high)
     elif not pd.api.types.is_datetime64_any_dtype(values):
         for value in present.value_counts().index[:_MOST_VALUES]:
             yield told_cell(value), (values == value).to_numpy(dtype=bool, na_value=False)

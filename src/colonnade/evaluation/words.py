@@ -285,4 +285,4 @@ def _labels(content: ReportContent) -> list[str]:
 
 def _cell_number(value: float) -> str:
     """A cell's number to six digits, without an exponent where a reader can do without."""
-    return f"{value:,.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:g}"
+    return f"{value:,.0f}" if 1e5 <= abs(value) < 1e15 else f"{value:g}"

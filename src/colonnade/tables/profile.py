@@ -125,7 +125,8 @@ def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
 
 
 def _share(value: float) -> str:
-    return f"{100 * value:.3g}\N{NO-BREAK SPACE}%"
+    told = f"{100 * value:.1f}".removesuffix(".0")
+    return f"{told}\N{NO-BREAK SPACE}%"
 
 
 def _listed(told: list[str]) -> str:

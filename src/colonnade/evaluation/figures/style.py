@@ -106,6 +106,8 @@ def _calm(ax: Axes) -> None:
     ax.set_facecolor("none")
     # No marks where rules lead to the numbers already: each mark is an artist of its own.
     ax.tick_params(colors=MUTED, labelsize=9, bottom=False, left=False)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.get_offset_text().set_fontsize(8)  # the power of ten of large numbers
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(MUTED)
     ax.grid(color=RULE, linewidth=0.6)

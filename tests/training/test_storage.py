@@ -88,7 +88,7 @@ def test_a_kill_at_any_step_leaves_the_old_model_or_the_new(saved, fit, monkeypa
     [
         (lambda f: weights_of(f).write_bytes(weights_of(f).read_bytes()[:-4]), "altered or cut"),
         (lambda f: weights_of(f).write_bytes(b"\x80\x04."), "altered or cut"),
-        (lambda f: weights_of(f).unlink(), "cannot be read"),
+        (lambda f: weights_of(f).unlink(), "cannot be read: No such file or directory. Train"),
         (lambda f: (f / "model.json").unlink(), "model.json is missing"),
         (lambda f: (f / "model.json").write_text("{"), "cannot be read"),
         (lambda f: (f / "model.json").write_text("[" * 100_000), "cannot be read"),

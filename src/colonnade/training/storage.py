@@ -138,7 +138,7 @@ def _read_weights(folder: Path, described: dict[str, Any]) -> bytes:
         content = (folder / name).read_bytes()
     except OSError as error:
         raise ModelError(
-            f"{folder / name} cannot be read: {error}. Train the model again."
+            f"{folder / name} cannot be read: {error.strerror}. Train the model again."
         ) from None
     if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
         raise ModelError(

@@ -112,6 +112,16 @@ def test_temperature_undoes_logits_that_are_three_times_too_sure():
     assert fit_temperature(loss, 3 * logits[None], codes) == pytest.approx(3, abs=0.2)
 
 
+def test_rows_that_are_all_answered_rightly_do_not_make_a_model_certain():
+    loss = LossParams.model_validate("cross_entropy").loss(2)
+    logits = torch.tensor([[4.0, 0.0]] * 10)
+    found = fit_temperature(loss, logits[None], torch.zeros(10))
+    # where log(1 + exp(-4 / T)) falls as fast as log(T)^2 / (2 * 10) rises
+    margin = 4 / found
+    assert margin / (1 + math.exp(margin)) == pytest.approx(-math.log(found) / 10, rel=1e-4)
+    assert 0.5 < found < 1
+
+
 @pytest.mark.parametrize(
     ("word", "task", "said"),
     [

@@ -23,17 +23,21 @@ _LIMIT = math.log(20.0)
 def fit_temperature(loss: Loss, logits: Tensor, codes: Tensor) -> float:
     """Find the temperature whose averaged probabilities give the codes the least log-loss.
 
+    The logarithm of the temperature is taken to be standard normal: a few rows that are all
+    answered rightly would make the model certain otherwise, and many rows outweigh it.
+
     Shape: logits (M, n, n_logits), codes (n,). Between 1/20 and 20; 1 if it cannot be improved.
     """
-    logits, index = logits.to(torch.float64), codes.long()[:, None]
+    logits, index, n = logits.to(torch.float64), codes.long()[:, None], len(codes)
 
-    def log_loss(log_temperature: float) -> float:
+    def cost(log_temperature: float) -> float:
         shares = loss.probabilities(logits / math.exp(log_temperature)).mean(0)
         # The smallest positive number: a class that was held impossible costs much, not infinity.
-        return float(-shares.gather(1, index).clamp_min(1e-300).log().mean())
+        known = shares.gather(1, index).clamp_min(1e-300).log().mean()
+        return float(-known) + log_temperature**2 / (2 * n)
 
-    best = _golden_section(log_loss, -_LIMIT, _LIMIT)
-    return math.exp(best) if log_loss(best) < log_loss(0.0) else 1.0
+    best = _golden_section(cost, -_LIMIT, _LIMIT)
+    return math.exp(best) if cost(best) < cost(0.0) else 1.0
 
 
 def _golden_section(

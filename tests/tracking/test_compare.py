@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -202,6 +203,8 @@ def test_champion_is_found_by_its_alias(project: Path) -> None:
     assert not verdict.promoted
     version = client_of(project).get_model_version_by_alias("phones", "champion")
     assert version.source.startswith("models:/m-")
+    model = client_of(project).get_logged_model(version.source.removeprefix("models:/"))
+    assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": "phones", "version": "3"}]
 
 
 def test_store_that_is_read_only_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from colonnade.tracking.params import TrackingParams
 
 CHAMPION = "champion"
+VERSIONS = "mlflow.modelVersions"  # the name is MLflow's
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,16 @@ def _promote(client: MlflowClient, uri: str, model_id: str, run: Run, table: str
             description=run.info.run_name,
         )
     client.set_registered_model_alias(table, CHAMPION, version.version)
+    _link(client, model_id, table, str(version.version))
     return str(version.version)
+
+
+def _link(client: MlflowClient, model_id: str, table: str, version: str) -> None:
+    """Let the model's own page name the version, as a server does; MLflow's client does not."""
+    told = json.loads(client.get_logged_model(model_id).tags.get(VERSIONS, "[]"))
+    if not any(one["name"] == table and str(one["version"]) == version for one in told):
+        told.append({"name": table, "version": version})
+        client.set_logged_model_tags(model_id, {VERSIONS: json.dumps(told)})
 
 
 def _told(run: Run) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from colonnade.training.trained import TrainedModel
+
+LOW_LINE = "\u02cd"  # looks like "_"
 
 
 class _LocalPath(AbstractDataset[Any, Any]):
@@ -69,17 +70,13 @@ class TextFile(_LocalPath):
             stream.write(data.encode())
 
     def preview(self) -> HTMLPreview:
-        """The text as it is, for kedro-viz."""
-        text = html.escape(self.path.read_text(encoding="utf-8"))
-        return HTMLPreview(f'<pre style="white-space: pre-wrap">{text}</pre>')
+        """The text, for kedro-viz, which reads Markdown in HTML and HTML in Markdown."""
+        # what stands between two "_", escaped or not, it shows in italics and without them
+        return HTMLPreview(self.load().replace("_", LOW_LINE))
 
 
 class HtmlPage(TextFile):
     """An HTML page, as text."""
-
-    def preview(self) -> HTMLPreview:
-        """The page, for kedro-viz."""
-        return HTMLPreview(self.path.read_text(encoding="utf-8"))
 
 
 class ModelFolder(_LocalPath):

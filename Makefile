@@ -29,7 +29,7 @@ check: .venv/.installed-check
 	$(BIN)/mypy
 
 ui: .venv/.installed
-	@echo 'The runs are at http://127.0.0.1:5000/#/experiments?workflowType=machine_learning'
+	@echo 'A run says where its page is, and all runs of its table; so does: kedro compare phone_price'
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 viz: .venv/.installed-viz

@@ -18,6 +18,7 @@ import pytest
 from colonnade.tracking.naming import run_name
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorded, Recorder, RunStart
+from colonnade.tracking.registry import register
 
 from .conftest import answers, client_of, free_port, journals, runs_of, wait_for
 
@@ -332,12 +333,19 @@ def _loaded(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.slow
 def test_logged_model_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = _loaded(store, monkeypatch).metadata.artifact_path
+    register(store.project, TrackingParams(), "phones")
     port = free_port()
-    words = ["-m", folder, "--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)]
+    words = ["-m", "models:/phones@champion", "--env-manager", "local", "--port", str(port)]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # for uvicorn
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "models", "serve", "--workers", "1", *words],
-        env={**os.environ, "PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        cwd=store.project,
+        env={
+            **os.environ,
+            "PATH": path,
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_TRACKING_URI": "sqlite:///mlflow.db",
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

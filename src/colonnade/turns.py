@@ -53,14 +53,12 @@ class TurnHooks:
         self._release()
 
     def _wait_for(self, table: str) -> None:
-        room = self._project / ROOM
+        path = self._project / ROOM / f"{table}.lock"
         try:
-            room.mkdir(parents=True, exist_ok=True)
-            path = room / f"{table}.lock"
-            path.touch()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = hold(path)
         except OSError:
             return  # nobody else can write here either
-        lock = hold(path)
         if lock is None:
             logger.info("%s: another run is at work on it: waiting for its end.", table)
         while lock is None:

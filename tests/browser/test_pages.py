@@ -47,7 +47,8 @@ def test_no_dataset_of_a_graph_stands_alone(viz):
 def test_a_click_shows_a_preview(viz, name):
     with urllib.request.urlopen(f"{viz}/api/pipelines/phone_price") as answer:
         nodes = json.load(answer)["nodes"]
-    [node] = [n["id"] for n in nodes if n["name"] == f"phone_price.{name}"]
+    data = [n for n in nodes if n["type"] == "data"]  # a stage may bear a dataset's name
+    [node] = [n["id"] for n in data if n["name"] == f"phone_price.{name}"]
     with urllib.request.urlopen(f"{viz}/api/nodes/{node}") as answer:
         told = json.load(answer)
     assert told["preview"]

@@ -191,6 +191,15 @@ def test_what_is_pooled_is_rare(rows_each: int, minimum_count: int) -> None:
     assert guess("a", *cells).standardize == {"minimum_count": minimum_count}
 
 
+def test_categories_by_the_hundred_are_embedded() -> None:
+    found = guess("tail", *[f"N{n % 300}" for n in range(6000)])
+    assert found.standardize == {"categorical": "embedding", "minimum_count": 10}
+    assert found.reason == (
+        "300 different texts, such as 'N0'; "
+        "those in fewer than 10 train rows pooled, the other 300 embedded"
+    )
+
+
 def table(target: list[str]) -> pd.DataFrame:
     # no arithmetic sequence, so that it is no row number
     return pd.DataFrame({"a": [str(n * n % 7) for n in range(len(target))], "y": target})

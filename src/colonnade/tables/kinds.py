@@ -21,6 +21,9 @@ MOST_CATEGORIES = 50
 POOLED_BELOW = (10, 5, 2)
 """The first of these that leaves at most a tenth of the rows in the pool; else the first."""
 
+MOST_ONES = 200
+"""With more categories of their own a column of codes is embedded, not spread over columns."""
+
 TRAIN_SHARE = 0.7
 """Of the rows, as a split is unless the YAML says otherwise."""
 
@@ -241,19 +244,26 @@ def _guess_words(text: pd.Series, cells: pd.Series) -> Guess:
     reason = f"{n_words} different {plural('text', n_words)}, such as {quoted(str(text.iloc[0]))}"
     if n_words <= MOST_CATEGORIES:
         return _with_gaps("categorical", reason, n_missing, cells)
-    fewest = _pooled_below(text)
+    fewest, n_kept = _pooled_below(text)
     reason += f"; those in fewer than {fewest} train rows pooled"
+    choice: dict[str, Any] = {"minimum_count": fewest}
+    if n_kept > MOST_ONES:
+        reason += f", the other {n_kept:,} embedded"
+        choice = {"categorical": "embedding", **choice}
     guess = _with_gaps("categorical", reason, n_missing, cells)
-    return Guess(guess.kind, guess.reason, guess.schema, {"minimum_count": fewest})
+    return Guess(guess.kind, guess.reason, guess.schema, choice)
 
 
-def _pooled_below(text: pd.Series) -> int:
-    """How many train rows a category needs of its own, so that those pooled are rare ones."""
+def _pooled_below(text: pd.Series) -> tuple[int, int]:
+    """How many train rows a category needs of its own, so that those pooled are rare ones.
+
+    And how many categories will likely have so many.
+    """
     counts = TRAIN_SHARE * text.value_counts()
     for fewest in POOLED_BELOW:
         if counts[counts < fewest].sum() <= 0.1 * counts.sum():
-            return fewest
-    return POOLED_BELOW[0]
+            return fewest, int((counts >= fewest).sum())
+    return POOLED_BELOW[0], int((counts >= POOLED_BELOW[0]).sum())
 
 
 def _date_format(text: pd.Series) -> tuple[str, str]:

@@ -56,7 +56,8 @@ class ColumnParams(Params):
     feature: bool = True
     """False: the column is checked and kept for splitting, but the model does not see it."""
     format: str | None = None
-    """How a datetime is written, such as `%d/%m/%Y`; else found from the values."""
+    """How a datetime is written, such as `%d/%m/%Y`; else found from the values, unless one of them
+    alone could be read in two ways."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

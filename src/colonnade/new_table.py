@@ -19,9 +19,9 @@ from colonnade.tables.check import table_problems
 from colonnade.tables.files import replaced_file
 from colonnade.tables.infer import infer_table
 from colonnade.tables.raw import read_raw_table
+from colonnade.tables.schema_yaml import parameters_text
 from colonnade.tables.sniff import LOOKED_AT, text_options
 from colonnade.tables.source import Source, name_source
-from colonnade.tables.written import parameters_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -20,8 +20,8 @@ from colonnade.evaluation.explain import explain_model
 from colonnade.evaluation.figures.classes import codes_of
 from colonnade.evaluation.figures.probabilities import precision_recall_curves
 from colonnade.evaluation.figures.style import INK, cjk_font, label, new_figure, plain
+from colonnade.evaluation.fitted_line import line_data
 from colonnade.evaluation.importance import Dependence, partial_dependences
-from colonnade.evaluation.line import line_data
 from colonnade.evaluation.svg import alternative, inline_svg
 
 HOSTILE = ("<script>", r"$\frac{1}{0}$", "电池容量", "📱", "new\nline", "a" * 200)

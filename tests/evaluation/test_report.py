@@ -10,12 +10,11 @@ import pandas as pd
 import pytest
 
 from colonnade.evaluation.calibration import Calibration, Reliability, calibration_sentence
-from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.environment import command_line, environment
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explain import Explanation
 from colonnade.evaluation.failures import Mistake, Slice
-from colonnade.evaluation.glance import glance
+from colonnade.evaluation.highlights import highlights
 from colonnade.evaluation.importance import Importance
 from colonnade.evaluation.metrics import ClassMetrics
 from colonnade.evaluation.model_card import escape, model_card_markdown
@@ -26,7 +25,14 @@ from colonnade.evaluation.report import (
     report_content,
     report_html,
 )
-from colonnade.evaluation.words import knob_facts, layers, metric_rows, page_words, training_facts
+from colonnade.evaluation.report_figures import drawings
+from colonnade.evaluation.report_words import (
+    knob_facts,
+    layers,
+    metric_rows,
+    page_words,
+    training_facts,
+)
 from colonnade.tables.source import Source
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
@@ -275,10 +281,11 @@ def test_a_number_says_how_far_off_it_usually_is():
     metrics = {"test/rmse": 3.0, "test/median_error": 2.0}
     known = plain_content(task="regression", metrics=metrics)
     assert (
-        dict(glance(known))["How far off"] == "Half of the test rows are predicted to within 2.00."
+        dict(highlights(known))["How far off"]
+        == "Half of the test rows are predicted to within 2.00."
     )
     metrics |= {"test/interval_width": 9.0, "test/interval_coverage": 0.9}
-    told = dict(glance(plain_content(task="regression", metrics=metrics)))["How far off"]
+    told = dict(highlights(plain_content(task="regression", metrics=metrics)))["How far off"]
     assert told == (
         f"Half of the test rows are predicted to within 2.00; 90.0{NB}% lie within ±4.50, the "
         f"interval that comes with each prediction and is made to hold 90{NB}%."
@@ -337,7 +344,9 @@ def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
     for text in ("The recipe on 2 folds", f"96.0{NB}%{NB}±{NB}1.4", "97.0", "1,600"):
         assert text in page
     assert r"recipe on 2 folds, mean ± sd | 96.0 % ± 1.4" in card
-    assert dict(glance(told))["Over folds"].startswith("The recipe on 2 folds (mean ± sd): accura")
+    assert dict(highlights(told))["Over folds"].startswith(
+        "The recipe on 2 folds (mean ± sd): accura"
+    )
     assert "The recipe on" not in report_html(bare)
     assert "folds" not in model_card_markdown(bare)
 
@@ -385,24 +394,26 @@ def a_slice(beyond_chance):
 
 
 def test_a_glance_tells_why_and_where_it_fails():
-    found = dict(glance(plain_content(explanation=explanation(slices=[a_slice(True)]))))
+    found = dict(highlights(plain_content(explanation=explanation(slices=[a_slice(True)]))))
     assert found == {
         "Why": f"It leans on ram (30.0{NB}points); in brackets the accuracy that its shuffling "
         "costs.",
         "Where it fails": "Most often 'a' is taken for 'b': 1 of its 2 test rows. It is weakest "
         f"where ram is 1 to 2: 50.0{NB}% on 30 rows, 90.0{NB}% overall.",
     }
-    lucky = dict(glance(plain_content(explanation=explanation(slices=[a_slice(False)]))))
+    lucky = dict(highlights(plain_content(explanation=explanation(slices=[a_slice(False)]))))
     assert lucky["Where it fails"].endswith(
         "test rows. No value or range of any column is known clearly worse than the rest."
     )
-    assert glance(plain_content(explain=False)) == []
+    assert highlights(plain_content(explain=False)) == []
 
 
 def test_a_glance_at_a_perfect_model_finds_no_row_wrong():
     bare = plain_content()
     right = bare.predictions.assign(prediction=bare.predictions["actual"])
-    assert glance(plain_content(predictions=right)) == [("Where it fails", "No test row is wrong.")]
+    assert highlights(plain_content(predictions=right)) == [
+        ("Where it fails", "No test row is wrong.")
+    ]
 
 
 def test_slices_that_may_be_luck_are_folded_away():

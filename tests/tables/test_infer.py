@@ -11,11 +11,11 @@ from colonnade.tables.check import table_problems
 from colonnade.tables.fitting import StandardizeParams
 from colonnade.tables.infer import infer_table
 from colonnade.tables.kinds import Guess, guess_column
-from colonnade.tables.reading import read_text_table
 from colonnade.tables.schema import SchemaParams
+from colonnade.tables.schema_yaml import parameters_text
 from colonnade.tables.sniff import text_options
 from colonnade.tables.split import SplitParams
-from colonnade.tables.written import parameters_text
+from colonnade.tables.text_table import read_text_table
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
 

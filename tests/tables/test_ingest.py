@@ -8,8 +8,8 @@ import pytest
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.tables.ingest import ingest_table
-from colonnade.tables.reading import read_text_table
 from colonnade.tables.schema import SchemaParams
+from colonnade.tables.text_table import read_text_table
 
 
 def schema(**keys: Any) -> SchemaParams:

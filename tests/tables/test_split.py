@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import DataError, ParameterError
-from colonnade.tables.draws import random_draw, stratified_draw
+from colonnade.tables.sampling import random_draw, stratified_draw
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.split import SplitParams, rows_of, split_table
 

@@ -13,7 +13,7 @@ from kedro_datasets.pandas import CSVDataset, ParquetDataset
 
 from colonnade.datasets.previews import table_preview
 from colonnade.tables.files import replaced_file
-from colonnade.tables.outgoing import finite_document, without_formulas
+from colonnade.tables.sanitize import finite_document, without_formulas
 
 if TYPE_CHECKING:
     import pandas as pd

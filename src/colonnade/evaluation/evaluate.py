@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from colonnade.evaluation.baselines import Baseline, fit_baselines, spread_codes
+from colonnade.evaluation.fitted_line import line_metrics
 from colonnade.evaluation.intervals import difference_interval, headline_intervals
-from colonnade.evaluation.line import line_metrics
 from colonnade.evaluation.metrics import (
     HEADLINES,
     HIGHER_IS_BETTER,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.metrics import HEADLINES
-from colonnade.evaluation.verdict import NAMES, compared_metrics
-from colonnade.evaluation.words import (
+from colonnade.evaluation.report_words import (
     Rows,
     baseline_rows,
     column_rows,
@@ -22,11 +21,12 @@ from colonnade.evaluation.words import (
     slice_rows,
     training_facts,
 )
+from colonnade.evaluation.verdict import NAMES, compared_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from colonnade.evaluation.content import ReportContent
+    from colonnade.evaluation.report_content import ReportContent
 
 # Characters that Markdown, or HTML within it, would read as marks: some anywhere, an underscore at
 # the edge of a word, the signs of lists and headings at the beginning.
@@ -69,7 +69,7 @@ def _head(content: ReportContent, words: dict[str, Any]) -> str:
     headline = f"{found.headline[0].upper()}{found.headline[1:]}"
     rows = f" on {words['judged']} rows" if found.word != "unknown" else ""
     lines.append(f"**{escape(headline)}{rows}.** {escape(found.sentence)}")
-    lines += [f"{name}: {escape(told)}" for name, told in words["glance"]]
+    lines += [f"{name}: {escape(told)}" for name, told in words["highlights"]]
     return "\n\n".join(lines)
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import BaseModel
 
-from colonnade.evaluation.content import ReportContent
-from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.environment import environment
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.evaluation.explain import explain_model
-from colonnade.evaluation.line import line_data
+from colonnade.evaluation.fitted_line import line_data
+from colonnade.evaluation.report_content import ReportContent
+from colonnade.evaluation.report_figures import drawings
+from colonnade.evaluation.report_words import page_words
 from colonnade.evaluation.svg import inline_svg
-from colonnade.evaluation.words import page_words
 from colonnade.tables.profile import profile_table
 from colonnade.training.words import Word
 

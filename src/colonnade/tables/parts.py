@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 from colonnade.errors import DataError
 from colonnade.parameters import Params, nearest
 from colonnade.tables.dates import read_dates
-from colonnade.tables.draws import random_draw, stratified_draw
 from colonnade.tables.problems import plural, quoted
+from colonnade.tables.sampling import random_draw, stratified_draw
 
 if TYPE_CHECKING:
     from colonnade.tables.schema import SchemaParams

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pandas as pd
 
 from colonnade.errors import DataError, UserError
-from colonnade.tables.reading import read_text_table
 from colonnade.tables.source import Source
+from colonnade.tables.text_table import read_text_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TypedDict
 
-from colonnade.tables.disguise import guessed_encoding
+from colonnade.tables.signatures import guessed_encoding
 
 SEPARATORS = (",", ";", "\t", "|")
 LOOKED_AT = 2**20

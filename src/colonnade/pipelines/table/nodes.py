@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from colonnade.evaluation import crossvalidation
-from colonnade.evaluation.drawings import drawings
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.freshness import (
     recipe_digest,
@@ -18,6 +17,7 @@ from colonnade.evaluation.freshness import (
 )
 from colonnade.evaluation.model_card import model_card_markdown
 from colonnade.evaluation.report import report_content, report_html
+from colonnade.evaluation.report_figures import drawings
 from colonnade.tables.ingest import ingest_table
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.source import Source

@@ -11,7 +11,7 @@ from colonnade.evaluation.figures.style import count
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from colonnade.evaluation.content import ReportContent
+    from colonnade.evaluation.report_content import ReportContent
 
 
 def drawings(content: ReportContent) -> dict[str, Figure]:

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from colonnade.errors import DataError
-from colonnade.tables.disguise import guessed_encoding, refuse_disguise
 from colonnade.tables.problems import MOST_CELLS_TOLD, Problems, plural
+from colonnade.tables.signatures import guessed_encoding, refuse_disguise
 
 LONGEST_ROW = 16 * 2**20
 USUAL_ROW = 2**20  # the parser's block: small enough for the processor's cache

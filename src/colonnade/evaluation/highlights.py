@@ -11,12 +11,12 @@ from colonnade.evaluation.metrics import HEADLINES
 from colonnade.evaluation.verdict import NB, amount, form, form_end, told_recipe
 
 if TYPE_CHECKING:
-    from colonnade.evaluation.content import ReportContent
+    from colonnade.evaluation.report_content import ReportContent
 
 _MOST_COLUMNS = 4
 
 
-def glance(content: ReportContent) -> list[tuple[str, str]]:
+def highlights(content: ReportContent) -> list[tuple[str, str]]:
     """Pairs of a word and a sentence; none where nothing was explained."""
     pairs = [
         ("Over folds", _folds(content)),

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from colonnade.evaluation.advice import next_steps
 from colonnade.evaluation.calibration import calibration_sentence
 from colonnade.evaluation.figures.classes import class_labels
-from colonnade.evaluation.glance import glance
+from colonnade.evaluation.highlights import highlights
 from colonnade.evaluation.metrics import HEADLINES, MOST_CLASSES
 from colonnade.evaluation.verdict import NAMES, compared_metrics, form, form_end, recipe, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from colonnade.evaluation.content import ReportContent
     from colonnade.evaluation.metrics import ClassMetrics
+    from colonnade.evaluation.report_content import ReportContent
 
 Rows = list[tuple[str, ...]]
 _WORST = 10
@@ -50,7 +50,7 @@ def page_words(content: ReportContent) -> dict[str, Any]:
         "compared_names": [NAMES[name] for name in compared_metrics(metrics, task)],
         "baselines": baseline_rows(content),
         "confidence": form("accuracy", content.confidence).replace(".0", ""),
-        "glance": glance(content),
+        "highlights": highlights(content),
         "steps": next_steps(
             metrics,
             task,

@@ -146,6 +146,23 @@ def test_sixty_classes_fold_into_twenty(drawn):
     assert labels[-1] == "41 others"
 
 
+def test_one_folded_class_taken_for_another_is_no_hit():
+    names = [f"{k:02}" for k in range(22)]
+    # three rows of each class but the last three, which are folded: one right, one wrong each
+    actual = [name for name in names[:19] for _ in range(3)] + names[19:] + names[19:]
+    prediction = [*actual[:-3], names[20], names[21], names[0]]
+    predictions = pd.DataFrame({"part": "test", "actual": actual, "prediction": prediction})
+    for name in names:
+        predictions[f"probability_{name}"] = 1 / 22
+    counts, rates = (
+        axes.collections[0].get_array() for axes in figures.confusion_matrix(predictions).axes
+    )
+    assert counts.shape == (20, 20)
+    # the picture's shade is the share of the actual class: of six others three are hits
+    assert rates[-1, -1] == pytest.approx(3 / 6)
+    assert rates[-1, 0] == pytest.approx(1 / 6)
+
+
 def test_two_hundred_columns_show_the_first_twenty(drawn):
     found = drawn("many")
     assert len(found["importance"].axes[0].get_yticklabels()) == 20

@@ -39,15 +39,18 @@ _DARK = 0.8
 def confusion_matrix(predictions: pd.DataFrame, part: str = "test") -> Figure:
     """Counts, and rates within each actual class, of actual against predicted class.
 
-    Beyond twenty classes the rarest are folded into one, "others".
+    Beyond twenty classes the rarest are folded into one, "others"; one of them taken for another
+    is no hit, and stands in no cell.
     """
     rows = predictions[predictions["part"] == part]
     labels = class_labels(predictions)
     actual, predicted = (codes_of(rows[side], labels) for side in ("actual", "prediction"))
+    right = actual == predicted
     labels, (actual, predicted) = _fold(labels, actual, predicted)
+    shown = right | (actual != predicted)
     counts = np.zeros((len(labels), len(labels)), dtype=int)
-    np.add.at(counts, (actual, predicted), 1)
-    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    np.add.at(counts, (actual[shown], predicted[shown]), 1)
+    rates = counts / np.maximum(np.bincount(actual, minlength=len(labels))[:, None], 1)
     title = f"Confusion matrix · {part}, {count(len(rows))}"
     names = [plain(text, 14) for text in labels]
     size = 9 if len(labels) <= _MOST_NUMBERED else 6.5

@@ -254,6 +254,17 @@ def test_a_temperature_that_changes_nothing_is_not_drawn():
         assert 0 <= gap < 20
 
 
+@pytest.mark.parametrize(("confidence", "start"), [([0.55, 0.95], 0.5), ([0.28], 0.2), ([], 0.0)])
+def test_a_reliability_diagram_begins_where_its_rows_do(confidence, start):
+    n = len(confidence)
+    bins = Reliability(
+        confidence=confidence, accuracy=[0.5] * n, rows=[9] * n, ece=0.1, log_loss=0.5
+    )
+    calibration = Calibration(before=bins, after=None, temperature=None)
+    low, high = figures.reliability_diagram(calibration).axes[0].get_xlim()
+    assert (low, high) == pytest.approx((start - 0.02, 1.02))
+
+
 def test_every_figure_says_in_words_what_it_shows(drawn):
     for name, figure in drawn("hostile classes").items():
         tag = inline_svg(figure, name).partition(">")[0]

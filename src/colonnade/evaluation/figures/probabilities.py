@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from colonnade.evaluation.figures.classes import class_labels, codes_of
 from colonnade.evaluation.figures.style import (
     BLUE,
@@ -141,7 +143,9 @@ def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
     ax.set(ylim=(-0.02, 1.05))
     legend(ax, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
     bars.bar(before.confidence, before.rows, width=0.03, color=GREEN)
-    bars.set(xlim=(0, 1.02))
+    # of two classes no prediction is less sure than one half: the axis begins where rows do
+    least = min(before.confidence + (after.confidence if after else []), default=0.0)
+    bars.set(xlim=(np.floor(least * 10) / 10 - 0.02, 1.02))
     bars.locator_params(axis="y", integer=True)
     label(bars, x="confidence (probability of the predicted class)", y="rows")
     return finish(figure)

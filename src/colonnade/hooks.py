@@ -98,7 +98,7 @@ def _told(name: str, data: Any, catalog: DataCatalog) -> str:
 
         return f"read {Source.model_validate(data).describe()}"
     if kind == "cross_validation" and data:
-        from colonnade.evaluation.verdict import told_recipe
+        from colonnade.evaluation.metric_format import told_recipe
 
         task = catalog.load(f"params:{table}.schema").task
         return told_recipe(data["metrics"], task, len(data["folds"]))

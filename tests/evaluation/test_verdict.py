@@ -10,17 +10,9 @@ from colonnade.evaluation.calibration import Calibration, Reliability
 from colonnade.evaluation.explain import Explanation
 from colonnade.evaluation.failures import Slice
 from colonnade.evaluation.importance import Importance
+from colonnade.evaluation.metric_format import NB, amount, form, form_end, told_metric
 from colonnade.evaluation.metrics import ClassMetrics
-from colonnade.evaluation.verdict import (
-    amount,
-    compared_metrics,
-    form,
-    form_end,
-    told_metric,
-    verdict,
-)
-
-NB = "\N{NO-BREAK SPACE}"
+from colonnade.evaluation.verdict import compared_metrics, verdict
 
 
 def accuracies(gain, low, high):

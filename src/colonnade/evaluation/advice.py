@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colonnade.evaluation.metric_format import form
 from colonnade.evaluation.metrics import HEADLINES, LOPSIDED
-from colonnade.evaluation.verdict import best_baseline, deciding_metric, form, verdict
+from colonnade.evaluation.verdict import best_baseline, deciding_metric, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colonnade.evaluation.figures.classes import class_labels, codes_of
+from colonnade.evaluation.metric_format import NB, amount, form, form_end, told_recipe
 from colonnade.evaluation.metrics import HEADLINES
-from colonnade.evaluation.verdict import NB, amount, form, form_end, told_recipe
 
 if TYPE_CHECKING:
     from colonnade.evaluation.report_content import ReportContent

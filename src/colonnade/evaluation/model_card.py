@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.figures.classes import class_labels
+from colonnade.evaluation.metric_format import NAMES
 from colonnade.evaluation.metrics import HEADLINES
 from colonnade.evaluation.report_words import (
     Rows,
@@ -21,7 +22,7 @@ from colonnade.evaluation.report_words import (
     slice_rows,
     training_facts,
 )
-from colonnade.evaluation.verdict import NAMES, compared_metrics
+from colonnade.evaluation.verdict import compared_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

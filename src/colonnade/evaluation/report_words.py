@@ -10,8 +10,9 @@ from colonnade.evaluation.advice import next_steps
 from colonnade.evaluation.calibration import calibration_sentence
 from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.highlights import highlights
+from colonnade.evaluation.metric_format import NAMES, form, form_end, recipe
 from colonnade.evaluation.metrics import HEADLINES, MOST_CLASSES
-from colonnade.evaluation.verdict import NAMES, compared_metrics, form, form_end, recipe, verdict
+from colonnade.evaluation.verdict import compared_metrics, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,0 +1,151 @@
+"""Metrics as a reader wants them: with a name, shares in percent, no digit that says nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from colonnade.evaluation.metrics import HEADLINES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from colonnade.tables.schema import Task
+
+NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "f1_macro": "F1, mean over classes",
+    "f1_weighted": "F1, weighted by rows",
+    "log_loss": "log-loss (nats)",
+    "brier": "Brier score",
+    "ece": "expected calibration error",
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC (average precision)",
+    "rare_pr_auc": "PR-AUC of the rarest class",
+    "top_2_accuracy": "accuracy within the two likeliest",
+    "top_5_accuracy": "accuracy within the five likeliest",
+    "rank_error": "mean absolute rank error",
+    "quadratic_kappa": "quadratic-weighted kappa",
+    "rmse": "RMSE",
+    "mae": "mean absolute error",
+    "median_error": "median absolute error",
+    "r2": "R²",
+    "mape": "mean absolute percentage error",
+    "interval_coverage": "coverage of the prediction interval",
+    "interval_width": "width of the prediction interval",
+}
+_SHARES = frozenset(
+    {
+        "accuracy",
+        "balanced_accuracy",
+        "top_2_accuracy",
+        "top_5_accuracy",
+        "mape",
+        "interval_coverage",
+    }
+)
+# Numbers without a unit, most of them between 0 and 1.
+_SCORES = frozenset(
+    {
+        "f1_macro",
+        "f1_weighted",
+        "log_loss",
+        "brier",
+        "ece",
+        "roc_auc",
+        "pr_auc",
+        "rare_pr_auc",
+        "rank_error",
+        "quadratic_kappa",
+        "r2",
+    }
+)
+NB = "\N{NO-BREAK SPACE}"
+# A share of so much is told without decimals.
+_MANY = 10
+
+
+def told_metric(metrics: Mapping[str, float], part: str, name: str) -> str | None:
+    """A metric with its interval as text, or None where it is not defined."""
+    value = metrics.get(f"{part}/{name}")
+    if value is None:
+        return None
+    low, high = (metrics.get(f"{part}/{name}_{end}") for end in ("low", "high"))
+    if low is None or high is None:
+        return form(name, value)
+    return f"{form(name, value)} ({form_end(name, low)} to {form_end(name, high)})"
+
+
+def recipe(metrics: Mapping[str, float], name: str) -> str:
+    """A metric of a cross-validation: mean ± standard deviation over folds; or nothing."""
+    mean, spread = (metrics.get(f"cv/{name}{end}") for end in ("", "_sd"))
+    if mean is None or spread is None:
+        return ""
+    return f"{form(name, mean)}{NB}±{NB}{form_end(name, spread)}"
+
+
+def told_recipe(metrics: Mapping[str, float], task: Task, n_folds: int) -> str:
+    """What a cross-validation found, in a line."""
+    told = {NAMES[name]: recipe(metrics, name) for name in HEADLINES[task]}
+    found = ", ".join(f"{name} {value}" for name, value in told.items() if value)
+    return f"the recipe on {n_folds} folds (mean ± sd): {found}."
+
+
+def form_end(name: str, value: float) -> str:
+    """An end of an interval: three digits say all that it knows."""
+    return form(name, value, digits=3)
+
+
+def form(name: str, value: float, digits: int = 4) -> str:
+    """A metric's value as a reader wants it.
+
+    Shares in percent, scores to three decimals, numbers in raw units to four digits.
+    """
+    if name in _SHARES:
+        text = _percent(value)
+    else:
+        text = _score(value) if name in _SCORES else _digits(value, digits)
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def amount(name: str, value: float) -> str:
+    """A difference between two values of a metric: shares in percentage points."""
+    if name not in _SHARES:
+        return form_end(name, value)
+    text = f"{100 * value:z.1f}{NB}points"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def span(name: str, low: float, high: float) -> str:
+    """A difference's interval, its unit told once: "0.8 to 4.2 points"."""
+    return f"{amount(name, low).partition(NB)[0]} to {amount(name, high)}"
+
+
+def _percent(value: float) -> str:
+    """One decimal; what is not quite all, or not quite nothing, is not rounded to it."""
+    told = f"{100 * value:z,.{1 if abs(value) < _MANY else 0}f}"
+    if told == "100.0" and value < 1:
+        told = "> 99.9"
+    elif told == "0.0" and value > 0:
+        told = "< 0.1"
+    return f"{told}{NB}%"
+
+
+def _score(value: float) -> str:
+    """Three decimals; more where fewer would leave one digit, or round up to a perfect score."""
+    if value and abs(value) < 0.01:
+        text = f"{value:#.2g}"
+        return f"{value:.5f}".rstrip("0") if "e" in text and abs(value) >= 5e-6 else text
+    if abs(value) >= 100:
+        return _digits(value)
+    return f"{value:.4f}" if 0.9995 <= value < 1 else f"{value:.3f}"
+
+
+def _digits(value: float, digits: int = 4) -> str:
+    """So many digits, zeros at the end too, without an exponent where a reader can do without."""
+    rounded = float(f"{value:.{digits}g}")
+    if 1e4 <= abs(rounded) < 1e15:
+        return f"{rounded:,.0f}"
+    if 10 ** (digits - 1) <= abs(rounded) < 1e4 or not rounded:
+        return f"{rounded:z.0f}"
+    return f"{rounded:#.{digits}g}"

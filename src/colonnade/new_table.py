@@ -139,10 +139,10 @@ def check_table(loader: AbstractConfigLoader, name: str) -> str:
 
 def _preparation(groups: dict[str, Any]) -> Callable[..., object] | None:
     """What a training begins with, if its groups could be read."""
-    from colonnade.training.prepare import prepare
-
     if not {"model", "training"} <= groups.keys():
         return None
+    from colonnade.training.prepare import prepare
+
     return partial(prepare, model=groups["model"], training=groups["training"])
 
 

@@ -1,4 +1,4 @@
-"""Two lines for a reader in a hurry: what the model leans on, and where it fails."""
+"""For a reader in a hurry: what the model leans on, how far off it is, and where it fails."""
 
 from __future__ import annotations
 

@@ -64,14 +64,13 @@ def lone_reading(text: pd.Series) -> str:
 
     Args: text: (n_rows,), none missing.
     """
-    sample = text.iloc[:LOOKED_AT]
-    found, _, _ = best_format(sample)
-    dates = _parsed(sample, found)
-    for candidate in FORMATS:
-        others = _parsed(sample, candidate)
+    readings = _readings(text)
+    found, _, _ = _best(readings)
+    for candidate, others in readings.items():
+        dates = readings[found]
         unlike = others.notna() & dates.notna() & (others != dates)
         if unlike.any():
-            example = sample[unlike].iloc[0]
+            example = text.iloc[int(unlike.to_numpy().argmax())]
             return f"the dates read as {found}, but '{example}' alone as {candidate} too."
     return ""
 
@@ -81,18 +80,31 @@ def best_format(text: pd.Series) -> tuple[str, int, str]:
 
     Args: text: (n_rows,), none missing.
     """
-    sample = text.iloc[:LOOKED_AT]
+    return _best(_readings(text))
+
+
+def _best(readings: dict[str, pd.Series]) -> tuple[str, int, str]:
     best, most, doubt = "ISO8601", 0, ""
-    for candidate in FORMATS:
-        dates = _parsed(sample, candidate)
+    for candidate, dates in readings.items():
         n_read = int(dates.notna().sum())
         if n_read > most:
             best, most, doubt = candidate, n_read, ""
-        elif n_read == most and n_read and not dates.equals(_parsed(sample, best)):
+        elif n_read == most and not dates.equals(readings[best]):
             doubt = candidate
-        if candidate == "ISO8601" and n_read == len(sample):
-            break
     return best, most, doubt
+
+
+def _readings(text: pd.Series) -> dict[str, pd.Series]:
+    """The first dates by each format that reads any of them; where ISO 8601 reads all, by it."""
+    sample = text.iloc[:LOOKED_AT]
+    readings = {}
+    for candidate in FORMATS:
+        dates = _parsed(sample, candidate)
+        if dates.notna().any():
+            readings[candidate] = dates
+        if candidate == "ISO8601" and dates.notna().all():
+            break
+    return readings
 
 
 def _parsed(text: pd.Series, format: str) -> pd.Series:

@@ -22,7 +22,10 @@ from .conftest import client_of, journals, runs_of, wait_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # MLflow's own
+    pytest.mark.xdist_group("compare"),  # the champion of one test is found by the next
+]
 INPUTS = pd.DataFrame({"size": [1, 2]})
 OUTPUTS = pd.DataFrame({"prediction": [0, 1]})
 RUNS = {  # oldest first: learning rate, test accuracy

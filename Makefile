@@ -38,7 +38,7 @@ viz: .venv/.installed-viz
 	$(BIN)/python -m http.server 4141 --bind 127.0.0.1 --directory data/08_reporting/graph
 
 lessons: .venv/.installed-lessons
-	$(BIN)/python -m colonnade.lessons.render
+	PYTHONPATH=notebooks $(BIN)/python -m lessons.render
 
 bench: .venv/.installed
 	$(BIN)/python tests/benchmarks/speed.py

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
 TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-RESERVED = ("lessons", "raw", "rows", "encoding", "resume")
+RESERVED = ("raw", "rows", "encoding", "resume")
 _loaders: dict[str, AbstractConfigLoader] = {}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Build two pipelines for each table: NAME trains, NAME_predict answers for new rows.
 
-    `__default__` trains every table; `lessons` draws the lessons' figures.
+    `__default__` trains every table.
     """
     from kedro.pipeline import Pipeline
 
-    from colonnade.pipelines import lessons, predict, table
+    from colonnade.pipelines import predict, table
 
     names = table_names(config_loader())
     trains = {name: table.create_pipeline(name) for name in names}
@@ -35,7 +35,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": sum(trains.values(), Pipeline([])),
         **trains,
         **predicts,
-        "lessons": lessons.create_pipeline(),
     }
 
 

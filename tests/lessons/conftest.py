@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,12 @@ from tests.forked import Forked, Server
 
 # No more than colonnade itself imports: a lesson has to import what it uses.
 MODULES = ["ipykernel.kernelapp", "matplotlib.backends.backend_agg", "pandas", "torch"]
-# As a kernel would set it before the first import of Matplotlib.
-BACKEND = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+ENVIRONMENT = {
+    # As a kernel would set it before the first import of Matplotlib.
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYTHONPATH": os.pathsep.join(filter(None, [str(NOTEBOOKS), os.environ.get("PYTHONPATH")])),
+}
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +25,7 @@ def forked_kernels() -> Iterator[None]:
     """Have Jupyter's kernels forked from one process that has torch in memory."""
     from jupyter_client.provisioning import local_provisioner
 
-    server = Server(MODULES, **BACKEND)
+    server = Server(MODULES, **ENVIRONMENT)
 
     def launch(command: list[str], cwd: str, env: dict[str, str], **_: Any) -> Forked:
         return server.start(command[1:], cwd, env, 1, 2)

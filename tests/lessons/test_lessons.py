@@ -8,13 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
-from kedro.io import DataCatalog
-from kedro.runner import SequentialRunner
 
-from colonnade.lessons.activations import activation_curves, value_and_derivative
-from colonnade.lessons.initialisation import initialisation_variance, layer_variances
-from colonnade.lessons.notebooks import (
+from lessons.activations import activation_curves, value_and_derivative
+from lessons.execution import (
     LessonError,
     is_solution,
     lesson_files,
@@ -23,8 +19,8 @@ from colonnade.lessons.notebooks import (
     stored_outputs,
     title_of,
 )
-from colonnade.lessons.render import index_page, lesson_page, linked, main
-from colonnade.pipelines.lessons import create_pipeline
+from lessons.initialization import initialization_variance, layer_variances
+from lessons.render import index_page, lesson_page, linked, main
 
 REPOSITORY = Path(__file__).parents[2]
 NOTEBOOKS = REPOSITORY / "notebooks"
@@ -123,7 +119,7 @@ def test_a_disk_that_takes_no_page_is_told_in_one_line(tmp_path, monkeypatch, ca
         raise OSError(errno.EACCES, "Permission denied")
 
     monkeypatch.chdir(REPOSITORY)
-    monkeypatch.setattr("colonnade.lessons.render.replaced_file", refuse)
+    monkeypatch.setattr("lessons.render.replaced_file", refuse)
     assert main(["--output", str(tmp_path / "html"), "no lesson of this name"]) == 1
     assert capsys.readouterr().err.startswith("Permission denied. Make room, or the folder ")
 
@@ -201,7 +197,7 @@ def test_zeros_pass_nothing_back():
 
 
 def test_initialisation_figure_shows_outputs_and_gradients_of_both_activations():
-    figure = initialisation_variance({"He": "kaiming_normal"})
+    figure = initialization_variance({"He": "kaiming_normal"})
     assert [ax.get_title(loc="left") for ax in figure.axes] == [
         "outputs, tanh",
         "outputs, relu",
@@ -209,16 +205,3 @@ def test_initialisation_figure_shows_outputs_and_gradients_of_both_activations()
         "gradients, relu",
     ]
     assert {ax.get_yscale() for ax in figure.axes} == {"log"}
-
-
-def test_lessons_pipeline_writes_four_figures(tmp_path):
-    entries = yaml.safe_load((REPOSITORY / "conf/base/catalog_lessons.yml").read_text())
-    for entry in entries.values():
-        entry["filepath"] = str(tmp_path / entry["filepath"])
-    pipeline = create_pipeline()
-    assert pipeline.outputs() == set(entries)
-    SequentialRunner().run(pipeline, DataCatalog.from_config(entries))
-    folder = tmp_path / "data/08_reporting/lessons"
-    assert {path.name for path in folder.iterdir()} == {
-        f"{name.removeprefix('lessons.')}.png" for name in entries
-    }

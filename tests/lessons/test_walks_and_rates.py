@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from colonnade.lessons.optimizers import RAVINE, SADDLE, WALKERS, optimizer_paths, walk
-from colonnade.lessons.schedules import SCHEDULES, learning_rates, schedule_curves
+from lessons.optimizers import RAVINE, SADDLE, WALKERS, optimizer_paths, walk
+from lessons.schedules import SCHEDULES, learning_rates, schedule_curves
 
 
 def test_gradient_descent_shrinks_each_axis_of_the_ravine_by_its_own_factor():

@@ -74,7 +74,7 @@ def run_lesson(path: Path, root: Path) -> RunLesson:
         resources={"metadata": {"path": str(root)}},
     )
     try:
-        client.execute(env=_quiet_environment())
+        client.execute(env=_environment(path.parent))
     except (CellExecutionError, CellTimeoutError) as error:
         raise LessonError(f"{path.name}: {_without_colour(str(error))}") from None
     return RunLesson(path, notebook, time.perf_counter() - started)
@@ -100,8 +100,15 @@ def is_solution(cell: Any) -> bool:
     return SOLUTION in cell.metadata.get("tags", [])
 
 
-def _quiet_environment() -> dict[str, str]:
-    return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", "KEDRO_DISABLE_TELEMETRY": "1"}
+def _environment(folder: Path) -> dict[str, str]:
+    """The kernel's environment: it finds the modules beside a lesson, and prints no warnings."""
+    found = [str(folder.resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(found),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "KEDRO_DISABLE_TELEMETRY": "1",
+    }
 
 
 def _without_colour(text: str) -> str:

@@ -36,7 +36,7 @@ _MARKERS = ("v", "^", "s", "o", "D")
 _LOWEST, _HIGHEST = 1e-9, 1e4
 
 
-def initialisation_variance(
+def initialization_variance(
     initializers: Mapping[str, Any] | None = None, *, seed: int = 0
 ) -> Figure:
     """Variance of each layer's outputs and of each layer's gradients, by initializer.

@@ -1,4 +1,4 @@
-"""Run every lesson and write it as a page of its own: `python -m colonnade.lessons.render`."""
+"""Run every lesson and write it as a page of its own: `make lessons`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colonnade.lessons.notebooks import (
+from colonnade.messages import plain_message
+from colonnade.tables.files import replaced_file
+from lessons.execution import (
     RunLesson,
     is_solution,
     lesson_files,
@@ -17,8 +19,6 @@ from colonnade.lessons.notebooks import (
     run_lesson,
     title_of,
 )
-from colonnade.messages import plain_message
-from colonnade.tables.files import replaced_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +123,7 @@ def _write(path: Path, page: str) -> None:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Render from the command line; 1 if a lesson failed."""
-    parser = argparse.ArgumentParser(prog="python -m colonnade.lessons.render", description=__doc__)
+    parser = argparse.ArgumentParser(prog="lessons.render", description=__doc__)
     parser.add_argument("only", nargs="*", help="lessons by the beginning of their names: 04 05")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for the pages")
     given = parser.parse_args(words)

@@ -1,0 +1,1 @@
+"""What the notebooks beside it share: figures of their own, and how they are run and rendered."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 from pathlib import Path
+from textwrap import shorten
 from traceback import walk_tb
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,9 @@ _IN_GROUP = re.compile(
     r"(?P<problem>.*)"
 )
 _UNLOADED = re.compile(
-    r"(?P<name>[\w.@:]+): Failed while loading data from dataset kedro_datasets\.(?P<problem>.*)",
-    re.DOTALL,
+    r"(?P<name>[\w.@:]+): Failed while loading data from dataset (?P<problem>.*)", re.DOTALL
 )
+_PATH = re.compile(r"filepath=(?:Pure\w+Path\()?'?(?P<path>[^'\n]+?)'?\)?[,)]")
 _UNSAVED = re.compile(
     r"(?P<name>[\w.@:]+): Failed while saving data to dataset .*?"
     r"filepath=(PurePosixPath\('(?P<path>[^']*)'\))?",
@@ -112,13 +113,36 @@ def _dataset_problem(error: BaseException) -> str | None:
         reason = next((words for words in reasons if words), None)
         return reason and f"{unsaved['name']} cannot be written to {unsaved['path']}: {reason}"
     found = _UNLOADED.match(text)
-    if not found:
+    told_already = any(isinstance(cause, UserError) for cause in _causes(error))
+    return _unloaded(found["name"], found["problem"], error) if found and not told_already else None
+
+
+def _unloaded(name: str, problem: str, error: BaseException) -> str | None:
+    """A dataset that is missing or damaged: its file, and the node that makes it anew."""
+    first, *lines = problem.splitlines()
+    told = [line for line in lines if not line.startswith(("[SQL: ", "(Background on "))]
+    path = _PATH.search(first)
+    if path and (maker := _made_by(name)):
+        file, table = _shown(path["path"]), name.partition(".")[0]
+        gone = any(isinstance(cause, FileNotFoundError) for cause in _causes(error))
+        why = " ".join(told).rpartition(f"'{path['path']}': ")[2].rstrip(".")
+        why = shorten(why or "no reason given", 160, placeholder=" ...")
+        state = "is not there" if gone else f"cannot be read: it is damaged or cut off ({why})"
+        again = f"kedro run --pipeline {table} --from-nodes {maker}"
+        return f"{table}: {file} {state}. Make it anew: {again}"
+    if not first.startswith("kedro_datasets."):
         return None
-    lines = found["problem"].splitlines()
-    told = [line for line in lines[1:] if not line.startswith(("[SQL: ", "(Background on "))]
-    why = " ".join(told) or lines[0]
+    why = " ".join(told) or first.removeprefix("kedro_datasets.")
     why = why if why.endswith((".", "!", "?")) else f"{why}."
-    return f"{found['name']}: cannot be read: {why} Correct its entry in the catalog."
+    return f"{name}: cannot be read: {why} Correct its entry in the catalog."
+
+
+def _made_by(dataset: str) -> str:
+    """The node of the project's pipelines that writes a dataset, if one does."""
+    from kedro.framework.project import pipelines
+
+    makers = (node for pipeline in pipelines.values() for node in pipeline.nodes)
+    return next((node.name for node in makers if dataset in node.outputs), "")
 
 
 def _no_room(error: BaseException) -> str | None:

@@ -46,8 +46,10 @@ class ParquetTable(_WholeFile, ParquetDataset):  # type: ignore[misc]  # kedro-d
 
     # column by column, each given free once it is converted: half the memory
     DEFAULT_LOAD_ARGS: ClassVar = {
-        "to_pandas_kwargs": {"split_blocks": True, "self_destruct": True}
+        "to_pandas_kwargs": {"split_blocks": True, "self_destruct": True},
+        "page_checksum_verification": True,
     }
+    DEFAULT_SAVE_ARGS: ClassVar = {"write_page_checksum": True}
 
     def load(self) -> pd.DataFrame:
         """Read the table.
@@ -72,6 +74,17 @@ class ParquetTable(_WholeFile, ParquetDataset):  # type: ignore[misc]  # kedro-d
 
 class CsvTable(_WholeFile, CSVDataset):  # type: ignore[misc]  # kedro-datasets is untyped
     """A table in a CSV file that spreadsheets open safely: no text in it is taken for a formula."""
+
+    def load(self) -> pd.DataFrame:
+        """Read the table.
+
+        Raises: ValueError (as the cause of DatasetError) if its last line has no end: it was cut.
+        """
+        path = get_filepath_str(self._get_load_path(), self._protocol)
+        if self._fs.exists(path) and (tail := self._fs.tail(path, 1)) and tail != b"\n":
+            raise ValueError("its last line has no end")
+        frame: pd.DataFrame = CSVDataset.load.__wrapped__(self)
+        return frame
 
     def _write(self, data: pd.DataFrame, stream: BinaryIO) -> None:
         without_formulas(data).to_csv(stream, **self._save_args)

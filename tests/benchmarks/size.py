@@ -99,7 +99,7 @@ def measure(path: Path, epochs: int) -> dict[str, dict[str, float]]:
     fitted = watch("train", train_model, train, validation, standardizer, ModelParams(), training)
     params = EvaluationParams(baselines=[], explain=False)
     found = watch("evaluate", evaluate_model, fitted.model, train, validation, test, params)
-    watch.stages["evaluate"]["accuracy"] = found.metrics["test/accuracy"]
+    watch.stages["evaluate"]["accuracy"] = found.metrics["test"]["accuracy"]
     return watch.stages
 
 

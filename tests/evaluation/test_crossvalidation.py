@@ -56,8 +56,8 @@ def test_each_fold_is_judged_on_its_own_test_rows() -> None:
     assert found.folds["train_rows"].tolist() == [3, 3, 3]
     assert found.folds["test_rows"].tolist() == [1, 1, 1]
     assert found.folds["mae"].tolist() == pytest.approx([3, 4, 5], abs=1e-3)
-    assert found.metrics["cv/mae"] == pytest.approx(4, abs=1e-3)
-    assert found.metrics["cv/mae_sd"] == pytest.approx(1, abs=1e-3)
+    assert found.metrics["mae"] == pytest.approx(4, abs=1e-3)
+    assert found.metrics["mae_sd"] == pytest.approx(1, abs=1e-3)
 
 
 def test_mean_and_sd_over_folds_leave_out_what_a_fold_does_not_define() -> None:
@@ -72,7 +72,7 @@ def test_mean_and_sd_over_folds_leave_out_what_a_fold_does_not_define() -> None:
     )
     found = CrossValidation(folds)
     # sd with n - 1: sqrt((0.25^2 + 0.25^2) / 1)
-    assert found.metrics == {"cv/accuracy": 0.75, "cv/accuracy_sd": pytest.approx(0.125**0.5)}
+    assert found.metrics == {"accuracy": 0.75, "accuracy_sd": pytest.approx(0.125**0.5)}
     first, second = found.document()["folds"]
     assert "roc_auc" not in first
     assert second["roc_auc"] == 1.0
@@ -133,7 +133,7 @@ def test_folds_by_group_are_of_any_size_and_share_no_group() -> None:
     told: list[tuple[int, int]] = []
     found = run(primary, split, schema, progress=lambda done, of: told.append((done, of)))
     assert found.folds["test_rows"].sum() == len(primary)
-    assert found.metrics["cv/rmse"] < 0.01
+    assert found.metrics["rmse"] < 0.01
     assert told == [(1, 3), (2, 3), (3, 3)]
     for column in ("fold_1", "fold_2", "fold_3"):
         sides = split[column] == "test"

@@ -22,6 +22,7 @@ from colonnade.evaluation.figures.probabilities import precision_recall_curves
 from colonnade.evaluation.figures.style import INK, cjk_font, label, new_figure, plain
 from colonnade.evaluation.fitted_line import line_data
 from colonnade.evaluation.importance import Dependence, partial_dependences
+from colonnade.evaluation.metric_groups import Metrics
 from colonnade.evaluation.svg import alternative, inline_svg
 
 HOSTILE = ("<script>", r"$\frac{1}{0}$", "电池容量", "📱", "new\nline", "a" * 200)
@@ -208,8 +209,8 @@ def test_learning_curve_marks_the_lowest_validation_loss():
 
 def test_three_lines_of_one_feature_are_told_with_their_slopes():
     data = pd.DataFrame({"part": ["train", "test"], "x": [0.0, 1.0], "y": [0.0, 2.0]})
-    metrics = {"line/slope": 2.0, "line/intercept": 0.5, "least_squares/slope": 2.1}
-    figure = figures.fitted_line(data, metrics | {"true/slope": 2.2}, "x", "y")
+    lines = {"line": {"slope": 2.0, "intercept": 0.5}, "least_squares": {"slope": 2.1}}
+    figure = figures.fitted_line(data, Metrics({**lines, "true": {"slope": 2.2}}), "x", "y")
     told = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert told[-3:] == [
         "true: slope 2.2, intercept 0",

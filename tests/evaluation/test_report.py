@@ -16,6 +16,7 @@ from colonnade.evaluation.explain import Explanation
 from colonnade.evaluation.failures import Mistake, Slice
 from colonnade.evaluation.highlights import highlights
 from colonnade.evaluation.importance import Importance
+from colonnade.evaluation.metric_groups import Metrics
 from colonnade.evaluation.metrics import ClassMetrics
 from colonnade.evaluation.model_card import escape, model_card_markdown
 from colonnade.evaluation.report import (
@@ -212,7 +213,7 @@ def test_plain_data_is_enough_for_a_page():
         source=SOURCE,
         history=HISTORY,
         predictions=predictions,
-        metrics={"test/rmse": 0.816},
+        metrics=Metrics({"test": {"rmse": 0.816}}),
         environment={},
         command="kedro run",
     )
@@ -271,21 +272,22 @@ def test_early_stopping_and_widths_are_told_as_they_are_written():
 
 
 def test_area_of_two_classes_names_the_class_that_it_is_about():
-    (row,) = metric_rows({"test/pr_auc": 0.5}, ["no", "yes"])
+    (row,) = metric_rows(Metrics({"test": {"pr_auc": 0.5}}), ["no", "yes"])
     assert row[0] == "PR-AUC (average precision) of 'yes'"
-    (row,) = metric_rows({"test/pr_auc": 0.5}, ["a", "b", "c"])
+    (row,) = metric_rows(Metrics({"test": {"pr_auc": 0.5}}), ["a", "b", "c"])
     assert row[0].endswith("mean of each class against the rest")
 
 
 def test_a_number_says_how_far_off_it_usually_is():
     metrics = {"test/rmse": 3.0, "test/median_error": 2.0}
-    known = plain_content(task="regression", metrics=metrics)
+    known = plain_content(task="regression", metrics=Metrics.from_flat(metrics))
     assert (
         dict(highlights(known))["How far off"]
         == "Half of the test rows are predicted to within 2.00."
     )
     metrics |= {"test/interval_width": 9.0, "test/interval_coverage": 0.9}
-    told = dict(highlights(plain_content(task="regression", metrics=metrics)))["How far off"]
+    known = plain_content(task="regression", metrics=Metrics.from_flat(metrics))
+    told = dict(highlights(known))["How far off"]
     assert told == (
         f"Half of the test rows are predicted to within 2.00; 90.0{NB}% lie within ±4.50, the "
         f"interval that comes with each prediction and is made to hold 90{NB}%."
@@ -339,7 +341,9 @@ def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
     ]
     cv = {"cv/accuracy": 0.96, "cv/accuracy_sd": 0.014142}
     bare = content()
-    told = dataclasses.replace(bare, folds=folds, metrics={**bare.metrics, **cv})
+    told = dataclasses.replace(
+        bare, folds=folds, metrics=bare.metrics | Metrics.from_flat(cv).groups
+    )
     page, card = report_html(told), model_card_markdown(told)
     for text in ("The recipe on 2 folds", f"96.0{NB}%{NB}±{NB}1.4", "97.0", "1,600"):
         assert text in page
@@ -372,7 +376,7 @@ def plain_content(**changes):
         "source": SOURCE,
         "history": HISTORY,
         "predictions": predictions,
-        "metrics": {"test/accuracy": 0.75, "train/accuracy": 0.75},
+        "metrics": Metrics({"test": {"accuracy": 0.75}, "train": {"accuracy": 0.75}}),
         "explain": True,
     }
     return ReportContent(**(facts | changes))

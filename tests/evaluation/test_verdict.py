@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -11,8 +13,14 @@ from colonnade.evaluation.explain import Explanation
 from colonnade.evaluation.failures import Slice
 from colonnade.evaluation.importance import Importance
 from colonnade.evaluation.metric_format import NB, amount, form, form_end, told_metric
+from colonnade.evaluation.metric_groups import Metrics
 from colonnade.evaluation.metrics import ClassMetrics
-from colonnade.evaluation.verdict import compared_metrics, verdict
+from colonnade.evaluation.verdict import Verdict, compared_metrics
+from colonnade.evaluation.verdict import verdict as judge
+
+
+def verdict(metrics: dict[str, float], task: Any) -> Verdict:
+    return judge(Metrics.from_flat(metrics), task)
 
 
 def accuracies(gain, low, high):
@@ -96,7 +104,8 @@ def test_a_rare_class_is_judged_by_its_own_precision_and_recall():
         "0.300). Accuracy does not judge here: always answering the commonest class is right on "
         f"98.0{NB}%."
     )
-    assert compared_metrics(lopsided, "classification")[:2] == ["rare_pr_auc", "balanced_accuracy"]
+    known = Metrics.from_flat(lopsided)
+    assert compared_metrics(known, "classification")[:2] == ["rare_pr_auc", "balanced_accuracy"]
 
 
 def test_worse_than_a_constant_is_a_no_whatever_chance_may_do():
@@ -237,7 +246,7 @@ def test_scores_have_three_decimals_and_never_round_up_to_perfect(value, told):
 
 
 def test_units_are_told_once():
-    assert told_metric({"test/rmse": 1.0}, "test", "mae") is None
+    assert told_metric(Metrics({"test": {"rmse": 1.0}}), "test", "mae") is None
 
 
 HISTORY = pd.DataFrame(
@@ -246,7 +255,9 @@ HISTORY = pd.DataFrame(
 
 
 def steps(metrics=None, explanation=None, history=HISTORY, task="classification", **more):
-    return next_steps(metrics or {}, task, history, explanation or Explanation(), **more)
+    return next_steps(
+        Metrics.from_flat(metrics or {}), task, history, explanation or Explanation(), **more
+    )
 
 
 def test_nothing_to_say_is_said():
@@ -347,7 +358,7 @@ def test_what_contradicts_or_changes_nothing_is_not_advised():
 def test_what_a_constant_may_do_as_well_is_told():
     known = {"test/rmse": 9.9, "baseline/mean/rmse": 10.0, "gain/rmse": -0.1}
     known |= {"gain/rmse_low": -0.3, "gain/rmse_high": 0.1}
-    found = steps(known | {"test/r2_low": -0.1}, task="regression")[0]
+    found = steps(known | {"test/r2_low": -0.1, "test/r2_high": 0.1}, task="regression")[0]
     assert found == (
         "Always answering the mean may do as well: these columns hardly tell the target. Look for "
         "others, or for more rows."
@@ -371,8 +382,8 @@ def test_early_stopping_is_not_advised_where_it_is_on():
     history = pd.DataFrame({"epoch": range(1, 7), "lr": 0.1, "train_loss": 0.1})
     history["validation_loss"] = [0.5, 0.3, 0.4, 0.5, 0.6, 0.7]
     on = {"training.early_stopping.patience": 3}
-    assert "early_stopping" in " ".join(next_steps({}, "ordinal", history, Explanation()))
-    told = next_steps({}, "ordinal", history, Explanation(), knobs=on)
+    assert "early_stopping" in " ".join(next_steps(Metrics(), "ordinal", history, Explanation()))
+    told = next_steps(Metrics(), "ordinal", history, Explanation(), knobs=on)
     assert "early_stopping" not in " ".join(told)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.evaluation.explain import Explanation
+    from colonnade.evaluation.metric_groups import Metrics
     from colonnade.tables.schema import Task
 
 _GAP = 0.05
@@ -28,7 +29,7 @@ _MOST_NAMED = 5
 
 
 def next_steps(
-    metrics: Mapping[str, float],
+    metrics: Metrics,
     task: Task,
     history: pd.DataFrame,
     explanation: Explanation,
@@ -60,7 +61,7 @@ def next_steps(
     told = [sentence for sentence in found if sentence]
     if told:
         return told
-    if any(name.startswith("cv/") for name in metrics):
+    if metrics["cv"]:
         return ["Nothing stands out: change one knob at a time and compare runs."]
     return [
         "Nothing stands out. See how far the numbers of one split may be off (`split.folds: 5`); "
@@ -68,14 +69,14 @@ def next_steps(
     ]
 
 
-def _no_test_rows(metrics: Mapping[str, float], task: Task) -> str:
-    if not metrics or f"test/{HEADLINES[task][0]}" in metrics:
+def _no_test_rows(metrics: Metrics, task: Task) -> str:
+    if not list(metrics) or HEADLINES[task][0] in metrics["test"]:
         return ""
     return "No row was kept for a test: set `split.test_fraction: 0.2` to learn how good it is."
 
 
-def _no_baseline(metrics: Mapping[str, float], task: Task) -> str:
-    if f"test/{HEADLINES[task][0]}" not in metrics or best_baseline(metrics, HEADLINES[task][0]):
+def _no_baseline(metrics: Metrics, task: Task) -> str:
+    if HEADLINES[task][0] not in metrics["test"] or best_baseline(metrics, HEADLINES[task][0]):
         return ""
     return (
         "No simple model was fitted to compare with: set "
@@ -83,7 +84,7 @@ def _no_baseline(metrics: Mapping[str, float], task: Task) -> str:
     )
 
 
-def _simpler_model(metrics: Mapping[str, float], task: Task, knobs: Mapping[str, Any]) -> str:
+def _simpler_model(metrics: Metrics, task: Task, knobs: Mapping[str, Any]) -> str:
     if verdict(metrics, task).word != "no":
         return ""
     if knobs.get("model.kind") != "linear":
@@ -98,7 +99,7 @@ def _simpler_model(metrics: Mapping[str, float], task: Task, knobs: Mapping[str,
     return told
 
 
-def _nothing_learned(metrics: Mapping[str, float], task: Task) -> str:
+def _nothing_learned(metrics: Metrics, task: Task) -> str:
     """Neither the model nor a simple one is sure to beat a constant."""
     if verdict(metrics, task).word in ("no", "unknown"):
         return ""
@@ -106,9 +107,9 @@ def _nothing_learned(metrics: Mapping[str, float], task: Task) -> str:
         name, least, answer = "r2", 0.0, "the mean"
     else:
         name, answer = deciding_metric(metrics, task), "the commonest class"
-        least = metrics.get(f"baseline/majority/{name}", -1.0)
-    low = metrics.get(f"test/{name}_low")
-    if low is None or low > least:
+        least = metrics["baseline/majority"].get(name, -1.0)
+    interval = metrics.interval("test", name)
+    if interval is None or interval[0] > least:
         return ""
     return (
         f"Always answering {answer} may do as well: these columns hardly tell the target. Look for "
@@ -117,10 +118,10 @@ def _nothing_learned(metrics: Mapping[str, float], task: Task) -> str:
 
 
 def _rare_class(
-    metrics: Mapping[str, float], task: Task, explanation: Explanation, knobs: Mapping[str, Any]
+    metrics: Metrics, task: Task, explanation: Explanation, knobs: Mapping[str, Any]
 ) -> str:
     """Accuracy hides how a rare class fares where nearly all rows are of another."""
-    if task == "regression" or metrics.get("baseline/majority/accuracy", 0) < LOPSIDED:
+    if task == "regression" or metrics["baseline/majority"].get("accuracy", 0) < LOPSIDED:
         return ""
     classes = [one for one in explanation.classes if one.rows]
     if len(classes) < 2:
@@ -135,9 +136,9 @@ def _rare_class(
     return told + "."
 
 
-def _extremes(metrics: Mapping[str, float], knobs: Mapping[str, Any]) -> str:
+def _extremes(metrics: Metrics, knobs: Mapping[str, Any]) -> str:
     """Few rows of extreme values make the error, and drive a squared loss."""
-    rmse, median = metrics.get("test/rmse"), metrics.get("test/median_error")
+    rmse, median = metrics["test"].get("rmse"), metrics["test"].get("median_error")
     if rmse is None or median is None or rmse <= _EXTREME * median:
         return ""
     told = (
@@ -149,11 +150,11 @@ def _extremes(metrics: Mapping[str, float], knobs: Mapping[str, Any]) -> str:
     return told + "try `training.loss: huber`, or predict the target's logarithm."
 
 
-def _overfit(metrics: Mapping[str, float], task: Task, knobs: Mapping[str, Any]) -> str:
+def _overfit(metrics: Metrics, task: Task, knobs: Mapping[str, Any]) -> str:
     """Train rows are known much better than test rows."""
     name = HEADLINES[task][0]
-    part = "test" if f"test/{name}" in metrics else "validation"
-    seen, unseen = metrics.get(f"train/{name}"), metrics.get(f"{part}/{name}")
+    part = "test" if name in metrics["test"] else "validation"
+    seen, unseen = metrics["train"].get(name), metrics[part].get(name)
     if seen is None or unseen is None:
         return ""
     apart = seen - unseen > _GAP if task != "regression" else unseen > _RATIO * seen
@@ -250,9 +251,9 @@ def _weak_slice(explanation: Explanation, task: Task) -> str:
     )
 
 
-def _more_rows(metrics: Mapping[str, float], task: Task) -> str:
+def _more_rows(metrics: Metrics, task: Task) -> str:
     """The interval of the gain holds zero: these test rows cannot decide."""
-    if verdict(metrics, task).word != "unclear" or any(one.startswith("cv/") for one in metrics):
+    if verdict(metrics, task).word != "unclear" or metrics["cv"]:
         return ""
     return (
         "These test rows cannot tell the model from the best simple one: judge by several splits "

@@ -10,6 +10,7 @@ import pandas as pd
 
 from colonnade.errors import DataError
 from colonnade.evaluation.evaluate import FEW_ROWS, measure
+from colonnade.evaluation.metric_groups import Metrics
 from colonnade.evaluation.observations import observe, one_thread
 from colonnade.tables.split import rows_of
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
@@ -29,20 +30,20 @@ _MOST_NUMBERS = 2**25
 class CrossValidation:
     """One row a fold: fold, train_rows, test_rows, then every metric of its test rows.
 
-    metrics: `cv/accuracy` is the mean over folds, `cv/accuracy_sd` their standard deviation
-    (n - 1); a metric that some fold does not define is left out.
+    metrics: `accuracy` is the mean over folds, `accuracy_sd` their standard deviation (n - 1); a
+    metric that some fold does not define is left out.
     """
 
     folds: pd.DataFrame
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Flat metrics, named as in MLflow."""
+        """Mean and standard deviation over folds: the group `cv` of a model's metrics."""
         found: dict[str, float] = {}
         scores = self.folds.drop(columns=["fold", "train_rows", "test_rows"])
         for name in scores.columns[scores.notna().all()]:
-            found[f"cv/{name}"] = float(scores[name].mean())
-            found[f"cv/{name}_sd"] = float(scores[name].std(ddof=1))
+            found[name] = float(scores[name].mean())
+            found[f"{name}_sd"] = float(scores[name].std(ddof=1))
         return found
 
     def document(self) -> dict[str, Any]:
@@ -51,7 +52,7 @@ class CrossValidation:
             {name: value for name, value in row.items() if pd.notna(value)}
             for row in self.folds.to_dict("records")
         ]
-        return {"metrics": self.metrics, "folds": folds}
+        return {"metrics": Metrics({"cv": self.metrics}).flat(), "folds": folds}
 
 
 def fold_columns(split: pd.DataFrame) -> list[str]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from colonnade.evaluation.baselines import Baseline, fit_baselines, spread_codes
 from colonnade.evaluation.fitted_line import line_metrics
 from colonnade.evaluation.intervals import difference_interval, headline_intervals
+from colonnade.evaluation.metric_groups import Metrics, Values
 from colonnade.evaluation.metrics import (
     HEADLINES,
     HIGHER_IS_BETTER,
@@ -67,10 +68,10 @@ class EvaluationParams(Params):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Predictions, one row a validation or test row, and flat metrics named as in MLflow."""
+    """Predictions, one row a validation or test row, and the metrics of every part."""
 
     predictions: pd.DataFrame
-    metrics: dict[str, float]
+    metrics: Metrics
 
 
 def evaluate_model(
@@ -91,17 +92,23 @@ def evaluate_model(
     few = sum(map(len, frames.values())) < FEW_ROWS
     with one_thread() if few else nullcontext():
         parts = {part: observe(model, part, frame) for part, frame in frames.items()}
-    metrics: dict[str, float] = {}
-    for name in ("test", "validation"):
-        metrics |= _prefixed(name, measure(parts[name]))
-    metrics |= _prefixed("test", _intervals(parts["test"], params))
-    metrics |= _prefixed("test", _of_classes(parts["test"], model.standardizer.classes))
-    metrics |= _prefixed("test", _coverage(model, parts, params))
-    metrics |= _prefixed("train", _headlines(parts["train"]))
-    metrics |= line_metrics(model, parts["train"], source)
+    ours = {
+        **measure(parts["test"]),
+        **_intervals(parts["test"], params),
+        **_of_classes(parts["test"], model.standardizer.classes),
+        **_coverage(model, parts, params),
+    }
     names = model.standardizer.feature_names
     codes = [names.index(name) for name in model.standardizer.embedded]
-    metrics |= _against_baselines(parts, params, codes, metrics)
+    metrics = Metrics(
+        {
+            "test": ours,
+            "validation": measure(parts["validation"]),
+            "train": _headlines(parts["train"]),
+            **line_metrics(model, parts["train"], source),
+            **_against_baselines(parts, params, codes, ours),
+        }
+    )
     predictions = prediction_table([parts["validation"], parts["test"]], model.standardizer.classes)
     if model.standardizer.task == "regression":
         errors = calibration_errors(model, parts["validation"])
@@ -156,54 +163,43 @@ def _against_baselines(
     parts: dict[str, Observations],
     params: EvaluationParams,
     codes: list[int],
-    ours: dict[str, float],
-) -> dict[str, float]:
+    ours: Values,
+) -> dict[str, Values]:
     """Headline metrics of each baseline, and how far the model is ahead of the best.
 
-    `gain/accuracy` is the model's metric minus the best baseline's, with its interval: below zero
-    is better where less is, as for `gain/rmse`. Where nearly all rows are of one class, also
-    `gain/rare_pr_auc`.
+    `gain` is the model's metric minus the best baseline's, with its interval: below zero is better
+    where less is, as for RMSE. Where nearly all rows are of one class, also by `rare_pr_auc`.
     """
     test = parts["test"]
     if len(test) == 0 or not params.baselines:
         return {}
     train, validation, tested = spread_codes(codes, parts["train"], parts["validation"], test)
     fitted = fit_baselines(params.baselines, train, validation, tested)
-    found: dict[str, float] = {}
-    for name, rows in fitted.items():
-        found |= _prefixed(f"baseline/{name}", _headlines(rows))
     if not fitted:
         return {}
+    theirs = {name: _headlines(rows) for name, rows in fitted.items()}
     measures: list[Metric] = [HEADLINES[test.task][0]]
-    measures += ["rare_pr_auc"] if "test/rare_pr_auc" in ours else []
+    measures += ["rare_pr_auc"] if "rare_pr_auc" in ours else []
+    gain: dict[str, float] = {}
     for metric in measures:
-        found |= _gain(metric, test, fitted, {**ours, **found}, params)
-    return found
+        sign = 1 if metric in HIGHER_IS_BETTER else -1
+        best = max(theirs, key=lambda name: sign * theirs[name][metric])
+        gain[metric] = ours[metric] - theirs[best][metric]
+        gain |= _gain_interval(metric, test, fitted[best], params)
+    return {**{f"baseline/{name}": values for name, values in theirs.items()}, "gain": gain}
 
 
-def _gain(
-    metric: Metric,
-    test: Observations,
-    fitted: dict[str, Observations],
-    known: dict[str, float],
-    params: EvaluationParams,
+def _gain_interval(
+    metric: Metric, ours: Observations, theirs: Observations, params: EvaluationParams
 ) -> dict[str, float]:
-    """How far the model is ahead of the best baseline by one metric, and that lead's interval."""
-    sign = 1 if metric in HIGHER_IS_BETTER else -1
-    best = max(fitted, key=lambda name: sign * known[f"baseline/{name}/{metric}"])
-    found = {f"gain/{metric}": known[f"test/{metric}"] - known[f"baseline/{best}/{metric}"]}
     interval = difference_interval(
-        test,
-        fitted[best],
+        ours,
+        theirs,
         metric,
         resamples=params.resamples,
         confidence=params.confidence,
         seed=params.seed,
     )
-    if interval is not None:
-        found[f"gain/{metric}_low"], found[f"gain/{metric}_high"] = interval
-    return found
-
-
-def _prefixed(prefix: str, metrics: dict[str, float]) -> dict[str, float]:
-    return {f"{prefix}/{name}": value for name, value in metrics.items()}
+    if interval is None:
+        return {}
+    return {f"{metric}_low": interval[0], f"{metric}_high": interval[1]}

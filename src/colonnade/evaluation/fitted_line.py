@@ -10,6 +10,7 @@ import pandas as pd
 from colonnade.errors import ModelError
 
 if TYPE_CHECKING:
+    from colonnade.evaluation.metric_groups import Values
     from colonnade.evaluation.observations import Observations, Predictor
     from colonnade.tables.source import Source
     from colonnade.tables.transforms import NumberColumn
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
 def line_metrics(
     model: Predictor, train: Observations, source: Source | None = None
-) -> dict[str, float]:
+) -> dict[str, Values]:
     """Slope and intercept that the model learned, that least squares finds, and that are true.
 
-    Returns: `line/...`, `least_squares/...` of the same train rows, `true/...` if the source knows
+    Returns: groups `line`, `least_squares` of the same train rows, and `true` if the source knows
     it; nothing unless the model is linear in its only feature.
     Units: raw units of target and feature.
     """
@@ -34,17 +35,18 @@ def line_metrics(
     feature = column.name
     x = train.X.astype(np.float64) * column.scale.scale + column.scale.center
     fitted = LinearRegression().fit(x, train.actual)
-    metrics = {
-        "line/slope": slopes[feature],
-        "line/intercept": intercept,
-        "least_squares/slope": float(fitted.coef_[0]),
-        "least_squares/intercept": float(fitted.intercept_),
+    lines = {
+        "line": {"slope": slopes[feature], "intercept": intercept},
+        "least_squares": {
+            "slope": float(fitted.coef_[0]),
+            "intercept": float(fitted.intercept_),
+        },
     }
     if source is not None and feature in source.coefficients:
-        metrics["true/slope"] = source.coefficients[feature]
+        lines["true"] = {"slope": source.coefficients[feature]}
         if source.intercept is not None:
-            metrics["true/intercept"] = source.intercept
-    return metrics
+            lines["true"]["intercept"] = source.intercept
+    return dict(lines)
 
 
 def line_data(model: Predictor, primary: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame | None:

@@ -52,7 +52,7 @@ def _leans_on(content: ReportContent) -> str:
 def _typical_error(content: ReportContent) -> str:
     """What a number's error amounts to in its own units."""
     half, width, share = (
-        content.metrics.get(f"test/{name}")
+        content.metrics["test"].get(name)
         for name in ("median_error", "interval_width", "interval_coverage")
     )
     promise = 100 * content.prediction_interval

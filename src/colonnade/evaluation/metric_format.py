@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from colonnade.evaluation.metrics import HEADLINES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from colonnade.evaluation.metric_groups import Metrics
     from colonnade.tables.schema import Task
 
 NAMES = {
@@ -65,26 +64,26 @@ NB = "\N{NO-BREAK SPACE}"
 _MANY = 10
 
 
-def told_metric(metrics: Mapping[str, float], part: str, name: str) -> str | None:
+def told_metric(metrics: Metrics, part: str, name: str) -> str | None:
     """A metric with its interval as text, or None where it is not defined."""
-    value = metrics.get(f"{part}/{name}")
+    value, interval = metrics[part].get(name), metrics.interval(part, name)
     if value is None:
         return None
-    low, high = (metrics.get(f"{part}/{name}_{end}") for end in ("low", "high"))
-    if low is None or high is None:
+    if interval is None:
         return form(name, value)
-    return f"{form(name, value)} ({form_end(name, low)} to {form_end(name, high)})"
+    low, high = (form_end(name, end) for end in interval)
+    return f"{form(name, value)} ({low} to {high})"
 
 
-def recipe(metrics: Mapping[str, float], name: str) -> str:
+def recipe(metrics: Metrics, name: str) -> str:
     """A metric of a cross-validation: mean ± standard deviation over folds; or nothing."""
-    mean, spread = (metrics.get(f"cv/{name}{end}") for end in ("", "_sd"))
+    mean, spread = metrics["cv"].get(name), metrics["cv"].get(f"{name}_sd")
     if mean is None or spread is None:
         return ""
     return f"{form(name, mean)}{NB}±{NB}{form_end(name, spread)}"
 
 
-def told_recipe(metrics: Mapping[str, float], task: Task, n_folds: int) -> str:
+def told_recipe(metrics: Metrics, task: Task, n_folds: int) -> str:
     """What a cross-validation found, in a line."""
     told = {NAMES[name]: recipe(metrics, name) for name in HEADLINES[task]}
     found = ", ".join(f"{name} {value}" for name, value in told.items() if value)

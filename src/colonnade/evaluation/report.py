@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from colonnade.evaluation.metric_groups import Metrics
     from colonnade.parameters import Params
     from colonnade.tables.schema import SchemaParams
     from colonnade.tables.source import Source
@@ -40,7 +41,7 @@ def report_content(
     model: Any,
     history: pd.DataFrame,
     predictions: pd.DataFrame,
-    metrics: dict[str, float],
+    metrics: Metrics,
     primary: pd.DataFrame,
     split: pd.DataFrame,
     source: Source,

@@ -11,6 +11,7 @@ from colonnade.evaluation.explain import Explanation
 if TYPE_CHECKING:
     import pandas as pd
 
+    from colonnade.evaluation.metric_groups import Metrics
     from colonnade.tables.source import Source
 
 
@@ -24,7 +25,7 @@ class ReportContent:
     source: Source
     history: pd.DataFrame
     predictions: pd.DataFrame
-    metrics: dict[str, float]
+    metrics: Metrics
     profile: dict[str, Any] = field(default_factory=dict)
     """Facts of the table: see `tables.profile.profile_table`."""
     summary: str = ""

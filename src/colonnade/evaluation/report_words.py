@@ -17,6 +17,7 @@ from colonnade.evaluation.verdict import compared_metrics, verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from colonnade.evaluation.metric_groups import Metrics
     from colonnade.evaluation.metrics import ClassMetrics
     from colonnade.evaluation.report_content import ReportContent
 
@@ -134,24 +135,22 @@ def baseline_rows(content: ReportContent) -> list[tuple[str, list[Cell]]]:
     """The model and each baseline, by the metrics that say which is better."""
     metrics, headlines = content.metrics, compared_metrics(content.metrics, content.task)
     found = [("this model", [_cell(metrics, "test", m) for m in headlines])]
-    names = [key.split("/")[1] for key in metrics if key.startswith("baseline/")]
-    for name in dict.fromkeys(names):
+    for name in metrics.baselines:
         cells = [_cell(metrics, f"baseline/{name}", m) for m in headlines]
         found.append((name.replace("_", " "), cells))
     return found
 
 
-def _cell(metrics: Mapping[str, float], part: str, name: str) -> Cell:
-    value = metrics.get(f"{part}/{name}")
+def _cell(metrics: Metrics, part: str, name: str) -> Cell:
+    value, interval = metrics[part].get(name), metrics.interval(part, name)
     if value is None:
         return Cell("")
-    low, high = metrics.get(f"{part}/{name}_low"), metrics.get(f"{part}/{name}_high")
-    if low is None or high is None:
+    if interval is None:
         return Cell(form(name, value))
-    return Cell(form(name, value), f"{form_end(name, low)} to {form_end(name, high)}")
+    return Cell(form(name, value), " to ".join(form_end(name, end) for end in interval))
 
 
-def line_rows(metrics: Mapping[str, float]) -> Rows:
+def line_rows(metrics: Metrics) -> Rows:
     """Slope and intercept, as text, of each line that is known."""
     lines = {
         "line": "learned",
@@ -160,8 +159,8 @@ def line_rows(metrics: Mapping[str, float]) -> Rows:
     }
     found: Rows = []
     for name, told in lines.items():
-        if f"{name}/slope" in metrics:
-            ends = (metrics.get(f"{name}/{end}") for end in ("slope", "intercept"))
+        if "slope" in metrics[name]:
+            ends = (metrics[name].get(end) for end in ("slope", "intercept"))
             found.append((told, *("" if end is None else form("", end) for end in ends)))
     return found
 
@@ -210,18 +209,12 @@ def training_facts(content: ReportContent) -> list[tuple[str, str]]:
     return found
 
 
-def measured_parts(metrics: Mapping[str, float]) -> list[str]:
+def measured_parts(metrics: Metrics) -> list[str]:
     """The parts with any metric at all, as columns of a table."""
-    return [
-        part
-        for part in ("test", "validation", "train")
-        if any(key.startswith(f"{part}/") for key in metrics)
-    ]
+    return [part for part in ("test", "validation", "train") if metrics[part]]
 
 
-def metric_rows(
-    metrics: Mapping[str, float], labels: Sequence[str] = ()
-) -> list[tuple[str, list[Cell]]]:
+def metric_rows(metrics: Metrics, labels: Sequence[str] = ()) -> list[tuple[str, list[Cell]]]:
     """Each metric on the rows of each measured part."""
     rows = []
     for name, text in NAMES.items():

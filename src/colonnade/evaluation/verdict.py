@@ -9,8 +9,7 @@ from colonnade.evaluation.metric_format import NAMES, NB, amount, form, span, to
 from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, LOPSIDED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from colonnade.evaluation.metric_groups import Metrics
     from colonnade.tables.schema import Task
 
 # A lead smaller than this share of the other's error is none, however sure it is.
@@ -43,10 +42,10 @@ class Verdict:
         }[self.word]
 
 
-def verdict(metrics: Mapping[str, float], task: Task) -> Verdict:
+def verdict(metrics: Metrics, task: Task) -> Verdict:
     """Judge the model against the best baseline by the interval of their difference."""
     headline = deciding_metric(metrics, task)
-    part = "test" if f"test/{headline}" in metrics else "validation"
+    part = "test" if headline in metrics["test"] else "validation"
     told = told_metric(metrics, part, headline)
     best = best_baseline(metrics, headline)
     if told is None:
@@ -57,23 +56,23 @@ def verdict(metrics: Mapping[str, float], task: Task) -> Verdict:
     return _compared(metrics, headline, best, told)
 
 
-def deciding_metric(metrics: Mapping[str, float], task: Task) -> str:
+def deciding_metric(metrics: Metrics, task: Task) -> str:
     """The metric that a verdict is spoken in: one that does not hide a rare class."""
-    return "rare_pr_auc" if "gain/rare_pr_auc" in metrics else HEADLINES[task][0]
+    return "rare_pr_auc" if "rare_pr_auc" in metrics["gain"] else HEADLINES[task][0]
 
 
-def compared_metrics(metrics: Mapping[str, float], task: Task) -> list[str]:
+def compared_metrics(metrics: Metrics, task: Task) -> list[str]:
     """The headline metrics; before them, where nearly all rows are of one class, better ones."""
     rare = deciding_metric(metrics, task) == "rare_pr_auc"
     return [*(("rare_pr_auc", "balanced_accuracy") if rare else ()), *HEADLINES[task]]
 
 
-def _compared(metrics: Mapping[str, float], headline: str, best: str, told: str) -> Verdict:
+def _compared(metrics: Metrics, headline: str, best: str, told: str) -> Verdict:
     sign = 1 if headline in HIGHER_IS_BETTER else -1
-    lead = sign * metrics[f"gain/{headline}"]
-    ends = (metrics.get(f"gain/{headline}_{end}") for end in ("low", "high"))
-    low, high = sorted(lead if end is None else sign * end for end in ends)
-    best_value = metrics[f"baseline/{best}/{headline}"]
+    gain = metrics["gain"][headline]
+    lead = sign * gain
+    low, high = sorted(sign * end for end in metrics.interval("gain", headline) or (gain, gain))
+    best_value = metrics.baselines[best][headline]
     small = headline not in HIGHER_IS_BETTER and abs(lead) < _NEGLIGIBLE * best_value
     word = "unclear"
     if small or lead == low == high == 0:
@@ -109,12 +108,12 @@ def _sentence(
     }[word]
 
 
-def _beaten_by_constant(metrics: Mapping[str, float], headline: str) -> str:
+def _beaten_by_constant(metrics: Metrics, headline: str) -> str:
     """Whatever chance may have done: a model that is behind a constant is not worth it."""
     sign = 1 if headline in HIGHER_IS_BETTER else -1
     for name, answer in _CONSTANTS.items():
-        value = metrics.get(f"baseline/{name}/{headline}")
-        if value is None or sign * metrics[f"test/{headline}"] >= sign * value:
+        value = metrics[f"baseline/{name}"].get(headline)
+        if value is None or sign * metrics["test"][headline] >= sign * value:
             continue
         if headline == "accuracy" and (value >= LOPSIDED or _surer_than_constant(metrics)):
             continue
@@ -122,16 +121,16 @@ def _beaten_by_constant(metrics: Mapping[str, float], headline: str) -> str:
     return ""
 
 
-def _surer_than_constant(metrics: Mapping[str, float]) -> bool:
+def _surer_than_constant(metrics: Metrics) -> bool:
     """Whether the probabilities tell more than the shares of the classes do."""
-    ours, constant = (metrics.get(f"{of}/log_loss") for of in ("test", "baseline/majority"))
+    ours, constant = (metrics[of].get("log_loss") for of in ("test", "baseline/majority"))
     return ours is not None and constant is not None and ours < constant
 
 
-def _commonest(metrics: Mapping[str, float], headline: str) -> str:
+def _commonest(metrics: Metrics, headline: str) -> str:
     """What accuracy hides where nearly all rows are of one class."""
-    share = metrics.get("baseline/majority/accuracy", 0.0)
-    least = min(LOPSIDED, metrics.get("test/accuracy", 1.0))
+    share = metrics["baseline/majority"].get("accuracy", 0.0)
+    least = min(LOPSIDED, metrics["test"].get("accuracy", 1.0))
     if share < least or headline not in ("accuracy", "rare_pr_auc"):
         return ""
     told = form("accuracy", share)
@@ -142,13 +141,13 @@ def _commonest(metrics: Mapping[str, float], headline: str) -> str:
     )
 
 
-def _probabilities(metrics: Mapping[str, float]) -> str:
+def _probabilities(metrics: Metrics) -> str:
     """A word on the log-loss where a simple model's probabilities are much better."""
     best = best_baseline(metrics, "log_loss")
-    ours = metrics.get("test/log_loss")
+    ours = metrics["test"].get("log_loss")
     if best is None or ours is None:
         return ""
-    theirs = metrics[f"baseline/{best}/log_loss"]
+    theirs = metrics.baselines[best]["log_loss"]
     if ours <= _WORSE * theirs:
         return ""
     return (
@@ -157,12 +156,8 @@ def _probabilities(metrics: Mapping[str, float]) -> str:
     )
 
 
-def best_baseline(metrics: Mapping[str, float], headline: str) -> str | None:
+def best_baseline(metrics: Metrics, headline: str) -> str | None:
     """The baseline with the best headline metric on test rows."""
-    found = {
-        name.split("/")[1]: value
-        for name, value in metrics.items()
-        if name.startswith("baseline/") and name.endswith(f"/{headline}")
-    }
+    found = {n: values[headline] for n, values in metrics.baselines.items() if headline in values}
     best = max if headline in HIGHER_IS_BETTER else min
     return best(found, key=lambda name: found[name]) if found else None

@@ -19,10 +19,10 @@ from colonnade.evaluation.figures.probabilities import (
 from colonnade.evaluation.figures.training import learning_curve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from colonnade.evaluation.metric_groups import Metrics
 
 __all__ = [
     "confusion_matrix",
@@ -44,7 +44,7 @@ def fit_figure(
     predictions: pd.DataFrame,
     *,
     target: str = "target",
-    metrics: Mapping[str, float] | None = None,
+    metrics: Metrics | None = None,
     line: pd.DataFrame | None = None,
 ) -> Figure:
     """The figure that says best how the predictions fit: classes, one line, or numbers.
@@ -55,6 +55,6 @@ def fit_figure(
     part = "test" if (predictions["part"] == "test").any() else "validation"
     if class_labels(predictions):
         return confusion_matrix(predictions, part)
-    if line is not None and metrics is not None and "line/slope" in metrics:
+    if line is not None and metrics is not None and metrics["line"]:
         return fitted_line(line, metrics, str(line.attrs["feature"]), target)
     return predicted_vs_actual(predictions, target, part)

@@ -24,11 +24,11 @@ from colonnade.evaluation.figures.style import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from colonnade.evaluation.metric_groups import Metrics
 
 # Beyond so many points a drawing is slower than a picture of them.
 MOST_POINTS = 1_000
@@ -74,13 +74,11 @@ def residuals(predictions: pd.DataFrame, target: str = "target", part: str = "te
     return finish(figure, [target])
 
 
-def fitted_line(
-    data: pd.DataFrame, metrics: Mapping[str, float], feature: str, target: str
-) -> Figure:
+def fitted_line(data: pd.DataFrame, metrics: Metrics, feature: str, target: str) -> Figure:
     """The learned line, the least-squares line and the true one, over the data, in raw units.
 
-    Args: data: columns part, x, y. metrics: line/slope, line/intercept, and where known
-    least_squares/... and true/....
+    Args: data: columns part, x, y. metrics: with slope and intercept in the group `line`, and
+    where known in `least_squares` and `true`.
     """
     parts = [part for part in _LOOKS if (data["part"] == part).any()]
     sizes = ", ".join(f"{part} {count(int((data['part'] == part).sum()))}" for part in parts)
@@ -95,9 +93,9 @@ def fitted_line(
         ("least_squares", "least squares", GREEN, "-", 4.5),
         ("line", "learned", INK, "-", 1.4),
     ):
-        slope = metrics.get(f"{name}/slope")
+        slope = metrics[name].get("slope")
         if slope is not None:
-            intercept = metrics.get(f"{name}/intercept", 0.0)
+            intercept = metrics[name].get("intercept", 0.0)
             told = f"{text}: slope {slope:.4g}, intercept {intercept:.3g}"
             ax.plot(
                 ends, slope * ends + intercept, style, color=colour, lw=width, label=told,

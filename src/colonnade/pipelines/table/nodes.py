@@ -15,6 +15,7 @@ from colonnade.evaluation.freshness import (
     refuse_other_rows,
     refuse_stale_predictions,
 )
+from colonnade.evaluation.metric_groups import Metrics
 from colonnade.evaluation.model_card import model_card_markdown
 from colonnade.evaluation.report import report_content, report_html
 from colonnade.evaluation.report_figures import drawings
@@ -118,8 +119,8 @@ def evaluate(
     evaluation = evaluate_model(
         model, train, validation, test, params, source=Source.model_validate(source)
     )
-    metrics = {**evaluation.metrics, **cross_validation.get("metrics", {})}
-    return evaluation.predictions, metrics
+    folds = Metrics.from_flat(cross_validation.get("metrics", {}))
+    return evaluation.predictions, (evaluation.metrics | folds.groups).flat()
 
 
 def write_report(
@@ -142,7 +143,7 @@ def write_report(
         model=model,
         history=history,
         predictions=predictions,
-        metrics=metrics,
+        metrics=Metrics.from_flat(metrics),
         primary=primary,
         split=split,
         source=Source.model_validate(source),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
     from colonnade.training.trained import TrainedModel
 
+logger = logging.getLogger(__name__)
 LOW_LINE = "\u02cd"  # looks like "_"
+_MOST_NAMED = 5
+_TOLD: set[str] = set()
 
 
 class _LocalPath(AbstractDataset[Any, Any]):
@@ -47,14 +51,29 @@ class PngFigure(_LocalPath):
         raise DatasetError(f"{self._filepath}: a picture cannot be loaded as a figure.")
 
     def save(self, data: Figure) -> None:
-        """Draw the figure."""
-        with replaced_file(self.path) as stream:
+        """Draw the figure; what no font can draw is a box, and the log says what to install."""
+        from colonnade.evaluation.figures.fonts import boxes_for_missing_glyphs, font_for, undrawn
+
+        with replaced_file(self.path) as stream, boxes_for_missing_glyphs():
             # without the version of matplotlib in it, equal figures are equal files
             data.savefig(stream, format="png", metadata={"Software": None})
+        if missing := undrawn(data):
+            _tell_once(font_for(missing), missing, self.path.name)
 
     def preview(self) -> ImagePreview:
         """The picture, for kedro-viz."""
         return ImagePreview(base64.b64encode(self.path.read_bytes()).decode())
+
+
+def _tell_once(font: str, missing: str, picture: str) -> None:
+    """Tell once in a process which font to install, by the first picture that wants it."""
+    if font not in _TOLD:
+        _TOLD.add(font)
+        named = f"{', '.join(missing[:_MOST_NAMED])}{', ...' if len(missing) > _MOST_NAMED else ''}"
+        logger.warning(
+            "%s: no installed font has %s, drawn as boxes. Install %s and run again.",
+            picture, named, font,
+        )  # fmt: skip
 
 
 class TextFile(_LocalPath):

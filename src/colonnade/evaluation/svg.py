@@ -7,6 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from colonnade.evaluation.figures.fonts import boxes_for_missing_glyphs
 from colonnade.evaluation.figures.style import BLUE, INK, MUTED, PAPER, RULE
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def inline_svg(figure: Figure, name: str) -> str:
 
     out = io.StringIO()
     # Else ids are drawn at random, and no two pages are alike.
-    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
+    # matplotlib measures words with fonts that the page does not use.
+    with (
+        mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}),
+        boxes_for_missing_glyphs(),
+    ):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from colonnade.evaluation.figures.fonts import LATIN, WIDE, fallback_fonts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,24 +29,8 @@ BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = PALETTE = (
     "#CC79A7",
 )
 
-_LATIN = "DejaVu Sans"
-_CJK = (
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "Heiti SC",
-    "SimHei",
-    "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei",
-    "Arial Unicode MS",
-    "Noto Sans CJK JP",
-)
 LONGEST_NAME = 24
 WIDTH = 8.0
-# From here on Unicode holds the wide signs of Chinese, Japanese and Korean.
-WIDE = 0x2E80
 
 
 @dataclass(frozen=True)
@@ -140,54 +126,41 @@ def legend(ax: Axes, **options: Any) -> None:
 
 
 def plain(name: object, longest: int = LONGEST_NAME) -> str:
-    """A column's or class's name as text that a figure can show and never reads as mathematics.
+    """A column's or class's name as text on one line that is never read as mathematics.
 
-    A character that no installed font can draw stands as its escape, such as \\U0001f4f1, in
-    place of an empty box. Long names lose their middle.
+    Line breaks and other control characters stand as escapes, such as \\n; every other character
+    stays itself, whichever fonts this machine has. Long names lose their middle.
     """
     text = str(name)
     if len(text) > longest:
         half = (longest - 1) // 2
         text = f"{text[: longest - 1 - half]}…{text[-half:]}"
-    drawable = "".join(c if _drawable(c) else c.encode("unicode_escape").decode() for c in text)
-    return drawable.replace("$", r"\$")
+    return "".join(map(_shown, text)).replace("$", r"\$")
+
+
+def _shown(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind == "Cc":
+        return character.encode("unicode_escape").decode()
+    if kind.startswith("Z"):  # blanks of any width
+        return " "
+    if kind == "Cs" or ord(character) & 0xFFFE == 0xFFFE:  # no page may hold these
+        return "\N{REPLACEMENT CHARACTER}"
+    return character
 
 
 def finish(figure: Figure, names: Iterable[object] = ()) -> Figure:
-    """Give the figure a font for Chinese, Japanese or Korean where one of its names needs it."""
-    if any(ord(c) not in _characters(_LATIN) for name in names for c in str(name)):
+    """Give the figure fonts for those of its names that the usual font cannot draw."""
+    fonts = fallback_fonts({c for name in names for c in str(name)})
+    if fonts:
         from matplotlib.text import Text
 
-        family = [_LATIN, *cjk_font()]
+        family = [LATIN, *fonts]
         for text in figure.findobj(Text):
             text.set_fontfamily(family)
         for ax in figure.axes:
             ax.tick_params(labelfontfamily=family)
     return figure
-
-
-@cache
-def cjk_font() -> tuple[str, ...]:
-    """The first installed font with Chinese characters, or nothing."""
-    from matplotlib.font_manager import fontManager
-
-    installed = {font.name for font in fontManager.ttflist}
-    return tuple(name for name in _CJK if name in installed)[:1]
-
-
-@cache
-def _characters(family: str) -> frozenset[int]:
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-
-    return frozenset(get_font(findfont(FontProperties(family=[family]))).get_charmap())
-
-
-def _drawable(character: str) -> bool:
-    if not character.isprintable():
-        return False
-    if character.isascii() or ord(character) in _characters(_LATIN):
-        return True
-    return any(ord(character) in _characters(family) for family in cjk_font())
 
 
 def count(n: int) -> str:

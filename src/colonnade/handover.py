@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from colonnade.tracking.recorder import Recorder, RunStart
 
-ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated", "learning_curve", "fit")
+ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated_csv", "learning_curve", "fit")
 # The curves come after the final metrics: MLflow's charts open on what was logged first.
 IN_ORDER = ("source", "model", "metrics", "history", *ARTIFACTS)
 

@@ -33,7 +33,7 @@ READ_AGAIN = {
         "evaluate.cross_validate",
     ),
     "history": ("08_reporting/regression/history.csv", "train.train"),
-    "evaluated": ("07_model_output/regression/evaluated.csv", "evaluate.evaluate"),
+    "evaluated": ("07_model_output/regression/evaluated.parquet", "evaluate.evaluate"),
     "metrics": ("08_reporting/regression/metrics.json", "evaluate.evaluate"),
 }
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {

@@ -60,6 +60,7 @@ def test_a_run_leaves_every_layer_of_its_table(finished, table):
         f"06_models/{table}/standardizer.json",
         f"06_models/{table}/model.json",
         f"07_model_output/{table}/evaluated.csv",
+        f"07_model_output/{table}/evaluated.parquet",
         f"08_reporting/{table}/metrics.json",
         f"08_reporting/{table}/learning_curve.png",
         f"08_reporting/{table}/fit.png",

@@ -96,7 +96,6 @@ def _same_model(model: TrainedModel, primary: pd.DataFrame, predictions: pd.Data
     names = [name for name in answers if str(name).startswith("probability_")] or ["prediction"]
     if not {*names} <= {*some.columns}:
         return False
-    # labels come back from a CSV as other types; numbers do not
     ours, theirs = (frame[names].to_numpy(dtype=np.float64) for frame in (answers, some))
     return bool(np.allclose(ours, theirs, rtol=1e-6, atol=1e-6))
 

@@ -80,24 +80,10 @@ def class_labels(predictions: pd.DataFrame) -> list[str]:
 
 
 def codes_of(values: pd.Series, labels: list[str]) -> Array:
-    """The code of each label.
-
-    A table that has been a CSV file may hold 1.0 or 01 for the label 1, or '=a for =a: what matches
-    no label as it stands is compared without such marks.
-    """
+    """The code of each value; -1 for one that is none of the labels."""
     code = {text: k for k, text in enumerate(labels)}
-    plainer = {_bare(text): k for text, k in code.items()}
     places, distinct = pd.factorize(values, use_na_sentinel=False)
-    codes = [code.get(str(v), plainer.get(_bare(v), -1)) for v in distinct]
-    return np.array(codes, dtype=int)[places]
-
-
-def _bare(value: object) -> str:
-    text = str(value).removeprefix("'")
-    try:
-        return str(float(text))
-    except ValueError:
-        return text
+    return np.array([code.get(str(v), -1) for v in distinct], dtype=int)[places]
 
 
 def _fold(labels: list[str], *codes: Array) -> tuple[list[str], list[Array]]:

@@ -112,7 +112,7 @@ def evaluate(
     source: Json,
     cross_validation: Json,
     params: EvaluationParams,
-) -> tuple[pd.DataFrame, dict[str, float]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
     """Measure the model on every part, beside simple baselines; test rows are read here alone."""
     refuse_other_rows(model, train, validation, test)
     refuse_other_recipe(model, cross_validation)
@@ -120,7 +120,8 @@ def evaluate(
         model, train, validation, test, params, source=Source.model_validate(source)
     )
     folds = Metrics.from_flat(cross_validation.get("metrics", {}))
-    return evaluation.predictions, (evaluation.metrics | folds.groups).flat()
+    predictions = evaluation.predictions
+    return predictions, predictions, (evaluation.metrics | folds.groups).flat()
 
 
 def write_report(

@@ -45,7 +45,7 @@ def create_pipeline(table: str) -> Pipeline:
             "evaluate",
             evaluate,
             "model train validation test source cross_validation params:evaluation",
-            "evaluated metrics",
+            "evaluated evaluated_csv metrics",
         ),
         stage(
             "report",

@@ -10,6 +10,7 @@ import signal
 import sys
 import warnings
 from contextlib import chdir
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from kedro.framework.cli.project import run as kedro_run
 
 from colonnade.messages import plain_message
 from colonnade.pipeline_registry import config_loader, table_names
+from colonnade.table_runs import run_tables
 
 if TYPE_CHECKING:
     from kedro.framework.startup import ProjectMetadata
@@ -91,9 +93,10 @@ def _tell_once() -> None:
         handler.addFilter(is_news)
 
 
+assert kedro_run.callback is not None
 run = PlainErrors(
     name="run",
-    callback=kedro_run.callback,
+    callback=partial(run_tables, kedro_run.callback),
     params=kedro_run.params,
     help=kedro_run.help,
     short_help=kedro_run.short_help,

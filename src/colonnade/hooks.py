@@ -10,11 +10,12 @@ from kedro.framework.hooks import hook_impl
 
 from colonnade.errors import UserError
 from colonnade.handover import HandOver, describe_run
-from colonnade.names import check_file_word, check_names, file_of, tables_in
+from colonnade.names import check_file_word, check_groups, check_tables, file_of, tables_in
 from colonnade.partial_runs import check_group_words, groups_of_run, pipeline_to_run
 from colonnade.pipeline_registry import remember, table_names
 
 if TYPE_CHECKING:
+    from kedro.config import AbstractConfigLoader
     from kedro.framework.context import KedroContext
     from kedro.io import DataCatalog
     from kedro.pipeline import Pipeline
@@ -28,18 +29,27 @@ logger = logging.getLogger(__name__)
 class NameHooks:
     """Refuses names that nothing would read, before anything runs, and names what has no name."""
 
+    def __init__(self) -> None:
+        self._loader: AbstractConfigLoader | None = None
+
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Hand the loader to the registry and check every parameter's table and group."""
+        """Hand the loader to the registry."""
         remember(context.config_loader)
-        check_names(context.config_loader["parameters"], table_names(context.config_loader))
+        self._loader = context.config_loader
 
     @hook_impl(tryfirst=True)  # what is refused leaves no record of a run
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Refuse what nothing in this run would read: a file, a parameter."""
+        """Refuse what nothing in this run would read: a file, a table, a group, a parameter."""
+        assert self._loader is not None
         words = run_params["runtime_params"] or {}
+        tables, running = table_names(self._loader), tables_in(pipeline)
+        parameters = catalog.load("parameters")
+        check_tables(parameters, tables, [name for name in running if name in tables])
+        # of these tables alone, and those of the command: another table's YAML is its own matter
+        check_groups(parameters, [name for name in tables if name in {*running, *words}])
         pipeline = pipeline_to_run(pipeline, catalog, run_params)
         if not pipeline.nodes:
             logger.info("Every output is there: nothing is run.")

@@ -15,33 +15,61 @@ if TYPE_CHECKING:
 RUN_WORDS = ("raw", "rows", "encoding", "resume")
 
 
-def tables_in(pipeline: Pipeline, stages: tuple[str, ...]) -> list[str]:
-    """The tables that pass through one of the stages in a pipeline, in its order."""
+def tables_in(pipeline: Pipeline, stages: tuple[str, ...] = ()) -> list[str]:
+    """The tables that pass through one of the stages, or any, in a pipeline, in its order."""
     places = [(node.namespace or "").partition(".") for node in pipeline.nodes]
-    return list(dict.fromkeys(table for table, _, stage in places if stage in stages))
+    found = (table for table, _, stage in places if table and (stage in stages or not stages))
+    return list(dict.fromkeys(found))
 
 
-def check_names(parameters: dict[str, Any], tables: list[str]) -> None:
-    """Refuse a table, a group or a run word that nothing would read.
+def check_tables(parameters: dict[str, Any], tables: list[str], running: list[str]) -> None:
+    """Refuse a parameter that is neither a table's nor a word of a run.
+
+    Args: running: the tables of this run, one of which may have been meant.
+    Raises: ParameterError naming every one of them, with the nearest known name.
+    """
+    problems = []
+    for name, value in parameters.items():
+        if name in tables or name in RUN_WORDS:
+            continue
+        meant = _meant(name, value, running or tables)
+        known = nearest(name, [*tables, *RUN_WORDS])
+        problems.append(f"parameter `{name}`: no such table or word. {meant or known}")
+    if problems:
+        raise ParameterError(problems)
+
+
+def _meant(name: str, value: Any, running: list[str]) -> str:
+    """The full path of what may be a group, or a parameter of one, without its table's name."""
+    from colonnade.pipelines.table.parameters import GROUPS
+
+    places = [name] if name in GROUPS else []
+    places += [f"{group}.{name}" for group, fields in GROUPS.items() if name in fields.model_fields]
+    if not places:
+        return ""
+    while isinstance(value, dict) and len(value) == 1:
+        [(inner, value)] = value.items()
+        places = [f"{place}.{inner}" for place in places]
+    full = " or ".join(f"`{running[0]}.{place}`" for place in places)
+    return f"Say of which table: {full}."
+
+
+def check_groups(parameters: dict[str, Any], tables: list[str]) -> None:
+    """Refuse a group of these tables that nothing would read.
 
     Raises: ParameterError naming every one of them, with the nearest known name.
     """
     from colonnade.pipelines.table.parameters import GROUPS
 
     problems = []
-    for name, groups in parameters.items():
-        if name in RUN_WORDS:
-            continue
-        if name not in tables:
-            known = [*tables, *RUN_WORDS]
-            problems.append(f"parameter `{name}`: no such table or word. {nearest(name, known)}")
-            continue
-        if not isinstance(groups or {}, dict):
-            problems.append(f"parameter `{name}`: write its groups below it (got {groups!r}).")
+    for table in tables:
+        groups = parameters.get(table) or {}
+        if not isinstance(groups, dict):
+            problems.append(f"parameter `{table}`: write its groups below it (got {groups!r}).")
             continue
         problems += [
-            f"parameter `{name}.{group}`: no such group. {nearest(group, list(GROUPS))}"
-            for group in groups or {}
+            f"parameter `{table}.{group}`: no such group. {nearest(group, list(GROUPS))}"
+            for group in groups
             if group not in GROUPS
         ]
     if problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError
 
@@ -74,11 +74,29 @@ def config_loader() -> AbstractConfigLoader:
     if "session" in _loaders:
         return _loaders["session"]
     # `kedro registry list` builds no context, so no session has left its loader here
-    from kedro.framework.project import settings
-    from kedro.utils import find_kedro_project
+    return new_config_loader()
 
-    root = find_kedro_project(Path.cwd()) or Path.cwd()
+
+def new_config_loader(
+    env: str | None = None, conf_source: str | None = None, words: dict[str, Any] | None = None
+) -> AbstractConfigLoader:
+    """A loader as a session of Kedro's would make it.
+
+    Args: words: what `--params` says.
+    """
+    from kedro.framework.project import settings
+
     loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(
-        conf_source=str(root / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS
+        conf_source=conf_source or str(project_root() / settings.CONF_SOURCE),
+        env=env,
+        runtime_params=words,
+        **settings.CONFIG_LOADER_ARGS,
     )
     return loader
+
+
+def project_root() -> Path:
+    """The folder of the project that holds the working folder, as Kedro finds it."""
+    from kedro.utils import find_kedro_project
+
+    return find_kedro_project(Path.cwd()) or Path.cwd()

@@ -3,13 +3,15 @@
 import pytest
 
 from colonnade.errors import ParameterError
-from colonnade.names import check_names
+from colonnade.names import check_groups, check_tables
 from colonnade.pipeline_registry import table_names
 
 
 def test_a_table_that_does_not_exist_is_refused_with_the_nearest_name():
     with pytest.raises(ParameterError) as caught:
-        check_names({"phone_prise": {"training": {"epochs": 2}}}, ["phone_price", "regression"])
+        check_tables(
+            {"phone_prise": {"training": {"epochs": 2}}}, ["phone_price", "regression"], []
+        )
     assert caught.value.problems == [
         "parameter `phone_prise`: no such table or word. Did you mean `phone_price`?"
     ]
@@ -17,16 +19,37 @@ def test_a_table_that_does_not_exist_is_refused_with_the_nearest_name():
 
 def test_a_group_that_does_not_exist_is_refused_with_the_nearest_name():
     with pytest.raises(ParameterError) as caught:
-        check_names({"regression": {"trainin": {}, "schema": {}}}, ["regression"])
+        check_groups({"regression": {"trainin": {}, "schema": {}}}, ["regression"])
     assert caught.value.problems == [
         "parameter `regression.trainin`: no such group. Did you mean `training`?"
     ]
 
 
 def test_words_of_a_run_are_known():
-    check_names(
-        {"raw": "x.csv", "encoding": "gbk", "resume": True, "regression": None}, ["regression"]
-    )
+    words = {"raw": "x.csv", "encoding": "gbk", "resume": True, "regression": None}
+    check_tables(words, ["regression"], ["regression"])
+    check_groups(words, ["regression"])
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ({"training": {"epochs": 3}}, "`wine.training.epochs`"),
+        ({"training": {"optimizer": {"lr": 0.1}}}, "`wine.training.optimizer.lr`"),
+        ({"epochs": 3}, "`wine.training.epochs`"),
+        ({"batch_size": 3}, "`wine.training.batch_size`"),
+        ({"columns": {}}, "`wine.schema.columns` or `wine.standardize.columns`"),
+    ],
+)
+def test_a_parameter_without_its_table_is_told_in_full(words, meant):
+    with pytest.raises(ParameterError) as caught:
+        check_tables(words, ["diabetes", "wine"], ["wine"])
+    [problem] = caught.value.problems
+    assert problem.endswith(f": no such table or word. Say of which table: {meant}.")
+
+
+def test_a_group_of_a_table_that_is_not_run_is_none_of_the_runs_business():
+    check_groups({"diabetes": {"trainin": {}}, "wine": {"training": {}}}, ["wine"])
 
 
 @pytest.mark.parametrize("name", ["../etc", "2nd", "a b", "价格", ""])

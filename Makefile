@@ -29,7 +29,7 @@ check: .venv/.installed-check
 	$(BIN)/mypy
 
 ui: .venv/.installed
-	@echo 'A run says where its page is, and all runs of its table; so does: kedro compare phone_price'
+	@echo 'A run has said where its page will be, and all runs of its table; so does: kedro compare phone_price'
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 viz: .venv/.installed-viz

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
-    from colonnade.tracking.recorder import Status
+    from colonnade.tracking.params import TrackingParams
+    from colonnade.tracking.recorder import Recorded, Status
 
 logger = logging.getLogger(__name__)
 
@@ -145,12 +146,11 @@ class TrackingHooks:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Begin a record for each table, so that MLflow is imported while the table is trained."""
-        from colonnade.tracking.params import TrackingParams
         from colonnade.tracking.recorder import Recorder
 
         assert self._context is not None
         began = time.time()
-        tracking = TrackingParams.model_validate(self._context.config_loader["mlflow"])
+        tracking = self._params()
         pipeline = pipeline_to_run(pipeline, catalog, run_params)
         runs = {
             table: describe_run(table, groups_of_run(table, pipeline, catalog), run_params)
@@ -177,11 +177,30 @@ class TrackingHooks:
         """Record a failed run as failed, with what it had written."""
         self._finish("FAILED")
 
+    def _params(self) -> TrackingParams:
+        from colonnade.tracking.params import TrackingParams
+
+        assert self._context is not None
+        params = TrackingParams.model_validate(self._context.config_loader["mlflow"])
+        return params.located(self._context.project_path.resolve())
+
     def _finish(self, status: Status) -> None:
         hand_overs, self._hand_overs = self._hand_overs, {}
         for table, hand_over in hand_overs.items():
             hand_over.rest()
             recorded = hand_over.recorder.finish(status)
             if recorded is not None and status == "FINISHED":
-                logger.info("%s: tracked as %s", table, recorded.url)
-                logger.info("%s: all its runs, best first: %s", table, recorded.runs_url)
+                for line in _told_run(recorded, self._params()):
+                    logger.info("%s: %s", table, line)
+
+
+def _told_run(recorded: Recorded, params: TrackingParams) -> list[str]:
+    """Where a run and its table's are seen, now or once the pages are opened."""
+    from colonnade.tracking.server import pages_open
+
+    if pages_open(params):
+        return [f"tracked as {recorded.url}", f"all its runs, best first: {recorded.runs_url}"]
+    return [
+        f"tracked as run {recorded.run_id[:8]}; `make ui` shows it at {recorded.url}",
+        f"`make ui` shows all its runs, best first, at {recorded.runs_url}",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from colonnade.tracking.params import GateParams, TrackingParams
 from colonnade.tracking.ranking import headline, higher_is_better
 from colonnade.tracking.recorder import Recorder, RunStart
 from colonnade.tracking.registry import register
+from tests.loopback import listening
 
 from .conftest import client_of, journals, runs_of, wait_for
 
@@ -70,7 +72,33 @@ def test_table_of_runs_reads_well(project: Path) -> None:
     header = ["run", "started", "seconds", "status", "lr", "test/accuracy", "test/log_loss"]
     assert lines[1].split() == header
     assert lines[2].split()[-3:] == ["0.2", "0.9000", "0.1000"]
-    assert lines[5].startswith("In MLflow: http://127.0.0.1:5000/#/experiments/")
+    assert lines[5].startswith("`make ui` shows them at http://127.0.0.1:5000/#/experiments/")
+
+
+class Pages(BaseHTTPRequestHandler):
+    """What answers at the address of MLflow's pages: MLflow itself, or another program."""
+
+    code = 200
+
+    def do_GET(self) -> None:
+        self.send_response(self.code if self.path == "/version" else 404)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Others(Pages):
+    code = 403
+
+
+def test_an_address_is_given_as_open_only_where_mlflow_answers(project: Path) -> None:
+    with listening(Pages) as address:
+        told = compare_runs(project, TrackingParams(ui=address), "phones").text()
+        assert f"\nIn MLflow: {address}/#/experiments/" in told
+    with listening(Others) as address:
+        told = compare_runs(project, TrackingParams(ui=address), "phones").text()
+        assert f"\n`make ui` shows them at {address}/#/experiments/" in told
 
 
 def test_only_the_last_runs_are_compared(project: Path) -> None:

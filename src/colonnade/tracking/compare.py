@@ -18,7 +18,7 @@ from colonnade.tracking.naming import short_names
 from colonnade.tracking.params import SQLITE, without_password
 from colonnade.tracking.process import SAFETY
 from colonnade.tracking.ranking import headline, higher_is_better
-from colonnade.tracking.server import problem_with
+from colonnade.tracking.server import pages_open, problem_with
 from colonnade.tracking.urls import runs_page
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Comparison:
     Args: runs: one row a run: run (short id), name, started, seconds, status, knobs, metrics;
     among the knobs "data", if the runs are not all of the same rows.
     knobs, metrics: names of those columns; metrics[0] decides. url: the runs in MLflow.
+    shown: whether its pages are open now.
     """
 
     table: str
@@ -53,6 +54,7 @@ class Comparison:
     knobs: list[str]
     metrics: list[str]
     url: str
+    shown: bool = False
 
     def text(self) -> str:
         """Write the table for a terminal."""
@@ -63,7 +65,8 @@ class Comparison:
         told |= dict.fromkeys(self.metrics, _metric)
         cells = {name: shown[name].map(told.get(str(name), _cell)) for name in shown}
         written = pd.DataFrame(cells).to_string(index=False)
-        return f"{self.table}: {_counted(len(shown))} by {best}\n{written}\nIn MLflow: {self.url}"
+        where = f"In MLflow: {self.url}" if self.shown else f"`make ui` shows them at {self.url}"
+        return f"{self.table}: {_counted(len(shown))} by {best}\n{written}\n{where}"
 
     def figure(self) -> Figure:
         """Draw the deciding metric against each knob that differs.
@@ -125,7 +128,8 @@ def compare_runs(project: Path, params: TrackingParams, table: str, last: int = 
         ascending = not higher_is_better(metrics[0])
         frame = frame.sort_values(metrics[0], ascending=ascending, na_position="last")
     url = runs_page(params.pages, experiment_id, VIEW)
-    return Comparison(table, frame.reset_index(drop=True), differ, metrics, url)
+    shown = pages_open(params)
+    return Comparison(table, frame.reset_index(drop=True), differ, metrics, url, shown)
 
 
 def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, str]:

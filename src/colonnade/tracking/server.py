@@ -6,8 +6,12 @@ import base64
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from colonnade.tracking.params import SQLITE, without_password
+
+if TYPE_CHECKING:
+    from colonnade.tracking.params import TrackingParams
 
 PATIENCE = 5.0
 ASKED = "/api/2.0/mlflow/experiments/get?experiment_id=0"
@@ -45,6 +49,24 @@ def unwritable(uri: str) -> str:
         if not os.access(place, os.W_OK):
             return f"The tracking store {file} cannot be written: {place} is read-only."
     return ""
+
+
+def pages_open(params: TrackingParams) -> bool:
+    """Say whether somebody shows the store's pages now; a server of its own does.
+
+    Units: waits at most half a second.
+    """
+    from urllib.request import ProxyHandler, build_opener
+
+    if params.is_server:
+        return True
+
+    try:
+        # not by a proxy, which may know another machine by this name
+        with build_opener(ProxyHandler({})).open(f"{params.pages}/version", timeout=0.5) as answer:
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
+        return False
 
 
 def _file_problem(file: Path) -> str:

@@ -31,7 +31,7 @@ def kept_line(tmp_path, monkeypatch):
     ("module", "example"),
     [
         ("colonnade", "load_model"),
-        ("colonnade.evaluation.metric_groups", "Metrics"),
+        ("colonnade.evaluation.metrics.groups", "Metrics"),
         ("colonnade.tables.schema", "SchemaParams"),
         ("colonnade.tables.standardize", "fit_standardizer"),
         ("colonnade.training.train", "train_model"),

@@ -109,14 +109,14 @@ def _told(name: str, data: Any, catalog: DataCatalog) -> str:
 
         return f"read {Source.model_validate(data).describe()}"
     if kind == "cross_validation" and data:
-        from colonnade.evaluation.metric_format import told_recipe
-        from colonnade.evaluation.metric_groups import Metrics
+        from colonnade.evaluation.metrics.formatting import told_recipe
+        from colonnade.evaluation.metrics.groups import Metrics
 
         task = catalog.load(f"params:{table}.schema").task
         return told_recipe(Metrics.from_flat(data["metrics"]), task, len(data["folds"]))
     if kind == "metrics":
-        from colonnade.evaluation.metric_groups import Metrics
-        from colonnade.evaluation.verdict import verdict
+        from colonnade.evaluation.metrics.groups import Metrics
+        from colonnade.evaluation.metrics.verdict import verdict
 
         judged = verdict(Metrics.from_flat(data), catalog.load(f"params:{table}.schema").task)
         return f"{judged.headline}. {judged.sentence}"

@@ -106,7 +106,7 @@ def measure(path: Path, epochs: int) -> dict[str, dict[str, float]]:
 def import_all() -> None:
     """What the stages would import on their way: it does not grow with the rows."""
     import colonnade.evaluation.evaluate
-    import colonnade.evaluation.metrics
+    import colonnade.evaluation.metrics.scores
     import colonnade.tables.raw
     import colonnade.training.fitting
     import colonnade.training.phases

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colonnade.evaluation.calibration import calibrate, fit_temperature, tempered
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
-from colonnade.evaluation.explain import Explanation, explain_model
-from colonnade.evaluation.failures import confident_mistakes, told, weakest_slices
-from colonnade.evaluation.importance import partial_dependences, permutation_importances
+from colonnade.evaluation.explanation.explain import Explanation, explain_model
+from colonnade.evaluation.explanation.failures import confident_mistakes, told, weakest_slices
+from colonnade.evaluation.explanation.importance import partial_dependences, permutation_importances
+from colonnade.evaluation.metrics.calibration import calibrate, fit_temperature, tempered
 from colonnade.tables.ingest import ingest_table
 from colonnade.tables.schema import ColumnParams
 from colonnade.tables.standardize import StandardizeParams, fit_standardizer

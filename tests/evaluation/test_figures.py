@@ -14,17 +14,17 @@ import pytest
 from matplotlib.figure import Figure
 
 from colonnade.evaluation import figures
-from colonnade.evaluation.calibration import Calibration, Reliability
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
-from colonnade.evaluation.explain import explain_model
-from colonnade.evaluation.figures.classes import codes_of
+from colonnade.evaluation.explanation.explain import explain_model
+from colonnade.evaluation.explanation.importance import Dependence, partial_dependences
 from colonnade.evaluation.figures.fonts import fallback_fonts
 from colonnade.evaluation.figures.probabilities import precision_recall_curves
 from colonnade.evaluation.figures.style import INK, label, new_figure, plain
-from colonnade.evaluation.fitted_line import line_data
-from colonnade.evaluation.importance import Dependence, partial_dependences
-from colonnade.evaluation.metric_groups import Metrics
-from colonnade.evaluation.svg import alternative, inline_svg
+from colonnade.evaluation.metrics.calibration import Calibration, Reliability
+from colonnade.evaluation.metrics.fitted_line import line_data
+from colonnade.evaluation.metrics.groups import Metrics
+from colonnade.evaluation.observations import label_codes
+from colonnade.evaluation.report.svg import alternative, inline_svg
 
 # Whether this machine has fonts for every name is no matter here.
 pytestmark = pytest.mark.filterwarnings(r"ignore:Glyph \d+:UserWarning")
@@ -203,8 +203,8 @@ def test_confusion_matrix_counts_rows():
 
 
 def test_labels_that_look_alike_keep_codes_of_their_own():
-    assert codes_of(pd.Series(["01", "1", "'1"]), ["1", "01"]).tolist() == [1, 0, -1]
-    assert codes_of(pd.Series([10, 9]), ["9", "10"]).tolist() == [1, 0]
+    assert label_codes(pd.Series(["01", "1", "'1"]), ["1", "01"]).tolist() == [1, 0, -1]
+    assert label_codes(pd.Series([10, 9]), ["9", "10"]).tolist() == [1, 0]
 
 
 def test_learning_curve_without_validation_rows_has_one_line():
@@ -306,7 +306,7 @@ def test_svg_follows_the_page_from_light_to_dark():
 def test_figures_and_parameters_import_nothing_heavy():
     code = (
         "import sys, colonnade.evaluation.evaluate, colonnade.evaluation.figures, "
-        "colonnade.evaluation.report, colonnade.evaluation.model_card\n"
+        "colonnade.evaluation.report.page, colonnade.evaluation.report.model_card\n"
         "heavy = {'torch', 'sklearn', 'scipy', 'matplotlib', 'mlflow', 'kedro', 'jinja2'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

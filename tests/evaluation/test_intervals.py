@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colonnade.evaluation.intervals import difference_interval, headline_intervals
+from colonnade.evaluation.metrics.bootstrap import difference_interval, headline_intervals
 from colonnade.evaluation.observations import Observations
 
 SETTINGS = {"resamples": 200, "confidence": 0.95, "seed": 0}

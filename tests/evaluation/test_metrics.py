@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from colonnade.evaluation.metrics import (
+from colonnade.evaluation.metrics.scores import (
     HEADLINES,
     class_keys,
     class_metrics,

@@ -9,25 +9,25 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from colonnade.evaluation.calibration import Calibration, Reliability, calibration_sentence
-from colonnade.evaluation.environment import command_line, environment
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
-from colonnade.evaluation.explain import Explanation
-from colonnade.evaluation.failures import Mistake, Slice
-from colonnade.evaluation.highlights import highlights
-from colonnade.evaluation.importance import Importance
-from colonnade.evaluation.metric_groups import Metrics
-from colonnade.evaluation.metrics import ClassMetrics
-from colonnade.evaluation.model_card import escape, model_card_markdown
-from colonnade.evaluation.report import (
+from colonnade.evaluation.explanation.explain import Explanation
+from colonnade.evaluation.explanation.failures import Mistake, Slice
+from colonnade.evaluation.explanation.importance import Importance
+from colonnade.evaluation.metrics.calibration import Calibration, Reliability, calibration_sentence
+from colonnade.evaluation.metrics.groups import Metrics
+from colonnade.evaluation.metrics.scores import ClassMetrics
+from colonnade.evaluation.report.drawings import drawings
+from colonnade.evaluation.report.environment import command_line, environment
+from colonnade.evaluation.report.model_card import escape, model_card_markdown
+from colonnade.evaluation.report.page import (
     ReportContent,
     breakable,
     knobs,
     report_content,
     report_html,
 )
-from colonnade.evaluation.report_figures import drawings
-from colonnade.evaluation.report_words import (
+from colonnade.evaluation.report.summary import highlights
+from colonnade.evaluation.report.wording import (
     knob_facts,
     layers,
     metric_rows,

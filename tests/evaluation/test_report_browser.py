@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
-from colonnade.evaluation.report import report_content, report_html
+from colonnade.evaluation.report.page import report_content, report_html
 from colonnade.tables.source import Source
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

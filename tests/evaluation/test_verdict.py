@@ -7,16 +7,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from colonnade.evaluation.advice import next_steps
-from colonnade.evaluation.calibration import Calibration, Reliability
-from colonnade.evaluation.explain import Explanation
-from colonnade.evaluation.failures import Slice
-from colonnade.evaluation.importance import Importance
-from colonnade.evaluation.metric_format import NB, amount, form, form_end, told_metric
-from colonnade.evaluation.metric_groups import Metrics
-from colonnade.evaluation.metrics import ClassMetrics
-from colonnade.evaluation.verdict import Verdict, compared_metrics
-from colonnade.evaluation.verdict import verdict as judge
+from colonnade.evaluation.explanation.explain import Explanation
+from colonnade.evaluation.explanation.failures import Slice
+from colonnade.evaluation.explanation.importance import Importance
+from colonnade.evaluation.metrics.calibration import Calibration, Reliability
+from colonnade.evaluation.metrics.formatting import NB, amount, form, form_end, told_metric
+from colonnade.evaluation.metrics.groups import Metrics
+from colonnade.evaluation.metrics.scores import ClassMetrics
+from colonnade.evaluation.metrics.verdict import Verdict, compared_metrics
+from colonnade.evaluation.metrics.verdict import verdict as judge
+from colonnade.evaluation.report.advice import next_steps
 
 
 def verdict(metrics: dict[str, float], task: Any) -> Verdict:

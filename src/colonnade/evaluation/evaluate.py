@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from colonnade.evaluation.baselines import Baseline, fit_baselines, spread_codes
-from colonnade.evaluation.fitted_line import line_metrics
-from colonnade.evaluation.intervals import difference_interval, headline_intervals
-from colonnade.evaluation.metric_groups import Metrics, Values
-from colonnade.evaluation.metrics import (
+from colonnade.evaluation.metrics.bootstrap import difference_interval, headline_intervals
+from colonnade.evaluation.metrics.fitted_line import line_metrics
+from colonnade.evaluation.metrics.groups import Metrics, Values
+from colonnade.evaluation.metrics.scores import (
     HEADLINES,
     HIGHER_IS_BETTER,
     MOST_CLASSES,

@@ -118,6 +118,19 @@ def prediction_table(parts: list[Observations], classes: list[Any] | None) -> pd
     return pd.concat([_table_of(part, classes) for part in parts], ignore_index=True)
 
 
+def class_labels(predictions: pd.DataFrame) -> list[str]:
+    """Labels in the order of their codes, as the predictions' columns tell them."""
+    prefix = "probability_"
+    return [str(c)[len(prefix) :] for c in predictions.columns if str(c).startswith(prefix)]
+
+
+def label_codes(values: pd.Series, labels: list[str]) -> Array:
+    """The code of each value; -1 for one that is none of the labels."""
+    code = {text: k for k, text in enumerate(labels)}
+    places, distinct = pd.factorize(values, use_na_sentinel=False)
+    return np.array([code.get(str(v), -1) for v in distinct], dtype=int)[places]
+
+
 def with_intervals(predictions: pd.DataFrame, errors: Array, coverage: float) -> pd.DataFrame:
     """Predicted numbers with "lower" and "upper" beside them, where the errors suffice for them."""
     half = half_width(errors, coverage)

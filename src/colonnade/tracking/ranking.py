@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
+from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

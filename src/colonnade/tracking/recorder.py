@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from colonnade.errors import TrackingError
-from colonnade.evaluation.environment import command_line
+from colonnade.evaluation.report.environment import command_line
 from colonnade.tracking.git import git_tags
 from colonnade.tracking.journal import Journal, Message, fingerprint
 from colonnade.tracking.process import WriterProcess

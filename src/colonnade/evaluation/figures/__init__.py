@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from colonnade.evaluation.figures.classes import class_labels, confusion_matrix
+from colonnade.evaluation.figures.classification import confusion_matrix
 from colonnade.evaluation.figures.columns import (
     dependence_curves,
     importance_bars,
     target_distribution,
 )
-from colonnade.evaluation.figures.numbers import fitted_line, predicted_vs_actual, residuals
+from colonnade.evaluation.figures.learning import learning_curve
 from colonnade.evaluation.figures.probabilities import (
     precision_recall_curves,
     reliability_diagram,
     roc_curves,
 )
-from colonnade.evaluation.figures.training import learning_curve
+from colonnade.evaluation.figures.regression import fitted_line, predicted_vs_actual, residuals
+from colonnade.evaluation.observations import class_labels
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from colonnade.evaluation.metric_groups import Metrics
+    from colonnade.evaluation.metrics.groups import Metrics
 
 __all__ = [
     "confusion_matrix",

@@ -22,14 +22,14 @@ from colonnade.evaluation.figures.style import (
     plain,
     room_for,
 )
-from colonnade.evaluation.metrics import HEADLINES
+from colonnade.evaluation.metrics.scores import HEADLINES
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from colonnade.evaluation.importance import Dependence, Importance
+    from colonnade.evaluation.explanation.importance import Dependence, Importance
     from colonnade.tables.schema import Task
 
 MOST_BARS = 20

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colonnade.evaluation.figures.classes import class_labels, codes_of
 from colonnade.evaluation.figures.style import (
     BLUE,
     GREEN,
@@ -23,7 +22,8 @@ from colonnade.evaluation.figures.style import (
     plain,
     room_for,
 )
-from colonnade.evaluation.metrics import rarer_of_two
+from colonnade.evaluation.metrics.scores import rarer_of_two
+from colonnade.evaluation.observations import class_labels, label_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from colonnade.evaluation.calibration import Calibration, Reliability
+    from colonnade.evaluation.metrics.calibration import Calibration, Reliability
     from colonnade.evaluation.observations import Array
 
 MOST_CURVES = len(PALETTE)
@@ -95,7 +95,7 @@ def _by_class(
     """An empty figure, and the classes with rows of both kinds, the least area first."""
     rows = predictions[predictions["part"] == part]
     labels = class_labels(predictions)
-    actual = codes_of(rows["actual"], labels)
+    actual = label_codes(rows["actual"], labels)
     found = []
     # Of two classes one curve tells all: that of the rarer, which precision does not flatter.
     for k in [rarer_of_two(actual)] if len(labels) == 2 else range(len(labels)):

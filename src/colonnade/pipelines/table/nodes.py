@@ -7,18 +7,18 @@ from typing import Any
 
 import pandas as pd
 
-from colonnade.evaluation import crossvalidation
-from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
-from colonnade.evaluation.freshness import (
+from colonnade.evaluation import cross_validation as cv
+from colonnade.evaluation.consistency import (
     recipe_digest,
     refuse_other_recipe,
     refuse_other_rows,
     refuse_stale_predictions,
 )
-from colonnade.evaluation.metric_groups import Metrics
-from colonnade.evaluation.model_card import model_card_markdown
-from colonnade.evaluation.report import report_content, report_html
-from colonnade.evaluation.report_figures import drawings
+from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.metrics.groups import Metrics
+from colonnade.evaluation.report.drawings import drawings
+from colonnade.evaluation.report.model_card import model_card_markdown
+from colonnade.evaluation.report.page import report_content, report_html
 from colonnade.tables.ingest import ingest_table
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.source import Source
@@ -89,10 +89,10 @@ def cross_validate(
     params: StandardizeParams,
 ) -> Json:
     """Train the model's recipe anew on every fold, if the split has folds."""
-    if not crossvalidation.fold_columns(split):
+    if not cv.fold_columns(split):
         return {}
     name = model.table or schema.target
-    found = crossvalidation.cross_validate(
+    found = cv.cross_validate(
         primary,
         split,
         schema,

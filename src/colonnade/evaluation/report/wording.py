@@ -6,20 +6,20 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from colonnade.evaluation.advice import next_steps
-from colonnade.evaluation.calibration import calibration_sentence
-from colonnade.evaluation.figures.classes import class_labels
-from colonnade.evaluation.highlights import highlights
-from colonnade.evaluation.metric_format import NAMES, form, form_end, recipe
-from colonnade.evaluation.metrics import HEADLINES, MOST_CLASSES
-from colonnade.evaluation.verdict import compared_metrics, verdict
+from colonnade.evaluation.metrics.calibration import calibration_sentence
+from colonnade.evaluation.metrics.formatting import NAMES, form, form_end, recipe
+from colonnade.evaluation.metrics.scores import HEADLINES, MOST_CLASSES
+from colonnade.evaluation.metrics.verdict import compared_metrics, verdict
+from colonnade.evaluation.observations import class_labels
+from colonnade.evaluation.report.advice import next_steps
+from colonnade.evaluation.report.summary import highlights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from colonnade.evaluation.metric_groups import Metrics
-    from colonnade.evaluation.metrics import ClassMetrics
-    from colonnade.evaluation.report_content import ReportContent
+    from colonnade.evaluation.metrics.groups import Metrics
+    from colonnade.evaluation.metrics.scores import ClassMetrics
+    from colonnade.evaluation.report.content import ReportContent
 
 Rows = list[tuple[str, ...]]
 _WORST = 10

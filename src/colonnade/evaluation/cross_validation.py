@@ -10,7 +10,7 @@ import pandas as pd
 
 from colonnade.errors import DataError
 from colonnade.evaluation.evaluate import FEW_ROWS, measure
-from colonnade.evaluation.metric_groups import Metrics
+from colonnade.evaluation.metrics.groups import Metrics
 from colonnade.evaluation.observations import observe, one_thread
 from colonnade.tables.split import rows_of
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer

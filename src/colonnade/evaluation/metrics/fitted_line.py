@@ -10,7 +10,7 @@ import pandas as pd
 from colonnade.errors import ModelError
 
 if TYPE_CHECKING:
-    from colonnade.evaluation.metric_groups import Values
+    from colonnade.evaluation.metrics.groups import Values
     from colonnade.evaluation.observations import Observations, Predictor
     from colonnade.tables.source import Source
     from colonnade.tables.transforms import NumberColumn

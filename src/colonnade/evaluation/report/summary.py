@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colonnade.evaluation.figures.classes import class_labels, codes_of
-from colonnade.evaluation.metric_format import NB, amount, form, form_end, told_recipe
-from colonnade.evaluation.metrics import HEADLINES
+from colonnade.evaluation.metrics.formatting import NB, amount, form, form_end, told_recipe
+from colonnade.evaluation.metrics.scores import HEADLINES
+from colonnade.evaluation.observations import class_labels, label_codes
 
 if TYPE_CHECKING:
-    from colonnade.evaluation.report_content import ReportContent
+    from colonnade.evaluation.report.content import ReportContent
 
 _MOST_COLUMNS = 4
 
@@ -74,7 +74,7 @@ def _confusion(content: ReportContent) -> str:
     rows = content.predictions[content.predictions["part"] == part]
     if not labels or not len(rows) or not content.explain:
         return ""
-    actual, predicted = (codes_of(rows[side], labels) for side in ("actual", "prediction"))
+    actual, predicted = (label_codes(rows[side], labels) for side in ("actual", "prediction"))
     counts = np.zeros((len(labels), len(labels)), dtype=int)
     np.add.at(counts, (actual, predicted), 1)
     of_class = counts.sum(axis=1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from colonnade.evaluation import figures
-from colonnade.evaluation.figures.classes import class_labels
 from colonnade.evaluation.figures.style import count
+from colonnade.evaluation.observations import class_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from colonnade.evaluation.report_content import ReportContent
+    from colonnade.evaluation.report.content import ReportContent
 
 
 def drawings(content: ReportContent) -> dict[str, Figure]:

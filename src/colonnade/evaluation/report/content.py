@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from colonnade.evaluation.environment import command_line, environment
-from colonnade.evaluation.explain import Explanation
+from colonnade.evaluation.explanation.explain import Explanation
+from colonnade.evaluation.report.environment import command_line, environment
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from colonnade.evaluation.metric_groups import Metrics
+    from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.tables.source import Source
 
 
@@ -41,6 +41,6 @@ class ReportContent:
     targets: pd.DataFrame | None = None
     """Columns part and target, one row a row of the table."""
     folds: list[dict[str, Any]] = field(default_factory=list)
-    """Of a cross-validation: see `evaluation.crossvalidation.CrossValidation`."""
+    """Of a cross-validation: see `evaluation.cross_validation.CrossValidation`."""
     environment: dict[str, str] = field(default_factory=environment)
     command: str = field(default_factory=command_line)

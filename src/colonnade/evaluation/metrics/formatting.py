@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from colonnade.evaluation.metrics import HEADLINES
+from colonnade.evaluation.metrics.scores import HEADLINES
 
 if TYPE_CHECKING:
-    from colonnade.evaluation.metric_groups import Metrics
+    from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.tables.schema import Task
 
 NAMES = {

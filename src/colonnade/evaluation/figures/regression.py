@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from colonnade.evaluation.metric_groups import Metrics
+    from colonnade.evaluation.metrics.groups import Metrics
 
 # Beyond so many points a drawing is slower than a picture of them.
 MOST_POINTS = 1_000

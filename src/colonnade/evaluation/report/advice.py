@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colonnade.evaluation.metric_format import form
-from colonnade.evaluation.metrics import HEADLINES, LOPSIDED
-from colonnade.evaluation.verdict import best_baseline, deciding_metric, verdict
+from colonnade.evaluation.metrics.formatting import form
+from colonnade.evaluation.metrics.scores import HEADLINES, LOPSIDED
+from colonnade.evaluation.metrics.verdict import best_baseline, deciding_metric, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-    from colonnade.evaluation.explain import Explanation
-    from colonnade.evaluation.metric_groups import Metrics
+    from colonnade.evaluation.explanation.explain import Explanation
+    from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.tables.schema import Task
 
 _GAP = 0.05

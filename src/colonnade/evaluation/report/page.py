@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import BaseModel
 
-from colonnade.evaluation.environment import environment
 from colonnade.evaluation.evaluate import EvaluationParams
-from colonnade.evaluation.explain import explain_model
-from colonnade.evaluation.fitted_line import line_data
-from colonnade.evaluation.report_content import ReportContent
-from colonnade.evaluation.report_figures import drawings
-from colonnade.evaluation.report_words import page_words
-from colonnade.evaluation.svg import inline_svg
+from colonnade.evaluation.explanation.explain import explain_model
+from colonnade.evaluation.metrics.fitted_line import line_data
+from colonnade.evaluation.report.content import ReportContent
+from colonnade.evaluation.report.drawings import drawings
+from colonnade.evaluation.report.environment import environment
+from colonnade.evaluation.report.svg import inline_svg
+from colonnade.evaluation.report.wording import page_words
 from colonnade.tables.profile import profile_table
 from colonnade.training.words import Word
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from colonnade.evaluation.metric_groups import Metrics
+    from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.parameters import Params
     from colonnade.tables.schema import SchemaParams
     from colonnade.tables.source import Source

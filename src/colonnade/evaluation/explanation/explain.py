@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from colonnade.evaluation.calibration import Calibration, calibrate
-from colonnade.evaluation.failures import Mistake, Slice, confident_mistakes, weakest_slices
-from colonnade.evaluation.figures.classes import class_labels, codes_of
-from colonnade.evaluation.importance import (
+from colonnade.evaluation.explanation.failures import (
+    Mistake,
+    Slice,
+    confident_mistakes,
+    weakest_slices,
+)
+from colonnade.evaluation.explanation.importance import (
     Dependence,
     Importance,
     partial_dependences,
     permutation_importances,
 )
-from colonnade.evaluation.metrics import ClassMetrics, class_metrics
-from colonnade.evaluation.observations import normalised, one_thread
+from colonnade.evaluation.metrics.calibration import Calibration, calibrate
+from colonnade.evaluation.metrics.scores import ClassMetrics, class_metrics
+from colonnade.evaluation.observations import class_labels, label_codes, normalised, one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +104,7 @@ def _classes(rows: pd.DataFrame) -> list[ClassMetrics]:
     if not labels or not len(rows):
         return []
     return class_metrics(
-        codes_of(rows["actual"], labels), codes_of(rows["prediction"], labels), labels
+        label_codes(rows["actual"], labels), label_codes(rows["prediction"], labels), labels
     )
 
 
@@ -116,4 +120,4 @@ def _calibration(predictions: pd.DataFrame, part: Part) -> Calibration | None:
 
 def _codes_and_probabilities(rows: pd.DataFrame, labels: list[str]) -> tuple[Array, Array]:
     probabilities = rows[[f"probability_{label}" for label in labels]].to_numpy(dtype=np.float64)
-    return codes_of(rows["actual"], labels), normalised(probabilities)
+    return label_codes(rows["actual"], labels), normalised(probabilities)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from colonnade.evaluation.metrics import ECE_BINS, expected_calibration_error
+from colonnade.evaluation.metrics.scores import ECE_BINS, expected_calibration_error
 
 if TYPE_CHECKING:
     from colonnade.evaluation.observations import Array

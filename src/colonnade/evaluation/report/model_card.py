@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from colonnade.evaluation.figures.classes import class_labels
-from colonnade.evaluation.metric_format import NAMES
-from colonnade.evaluation.metrics import HEADLINES
-from colonnade.evaluation.report_words import (
+from colonnade.evaluation.metrics.formatting import NAMES
+from colonnade.evaluation.metrics.scores import HEADLINES
+from colonnade.evaluation.metrics.verdict import compared_metrics
+from colonnade.evaluation.observations import class_labels
+from colonnade.evaluation.report.wording import (
     Rows,
     baseline_rows,
     column_rows,
@@ -22,12 +23,11 @@ from colonnade.evaluation.report_words import (
     slice_rows,
     training_facts,
 )
-from colonnade.evaluation.verdict import compared_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from colonnade.evaluation.report_content import ReportContent
+    from colonnade.evaluation.report.content import ReportContent
 
 # Characters that Markdown, or HTML within it, would read as marks: some anywhere, an underscore at
 # the edge of a word, the signs of lists and headings at the beginning.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from colonnade.evaluation.figures.style import (
     INK,
@@ -18,9 +17,11 @@ from colonnade.evaluation.figures.style import (
     plain,
     room_for,
 )
-from colonnade.evaluation.metrics import MOST_CLASSES
+from colonnade.evaluation.metrics.scores import MOST_CLASSES
+from colonnade.evaluation.observations import class_labels, label_codes
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -44,7 +45,7 @@ def confusion_matrix(predictions: pd.DataFrame, part: str = "test") -> Figure:
     """
     rows = predictions[predictions["part"] == part]
     labels = class_labels(predictions)
-    actual, predicted = (codes_of(rows[side], labels) for side in ("actual", "prediction"))
+    actual, predicted = (label_codes(rows[side], labels) for side in ("actual", "prediction"))
     right = actual == predicted
     labels, (actual, predicted) = _fold(labels, actual, predicted)
     shown = right | (actual != predicted)
@@ -71,19 +72,6 @@ def confusion_matrix(predictions: pd.DataFrame, part: str = "test") -> Figure:
     _matrix(axes[0], counts, rates, "rows")
     _matrix(axes[1], rates, rates, "share of the actual class")
     return finish(figure, labels)
-
-
-def class_labels(predictions: pd.DataFrame) -> list[str]:
-    """Labels in the order of their codes, as the predictions' columns tell them."""
-    prefix = "probability_"
-    return [str(c)[len(prefix) :] for c in predictions.columns if str(c).startswith(prefix)]
-
-
-def codes_of(values: pd.Series, labels: list[str]) -> Array:
-    """The code of each value; -1 for one that is none of the labels."""
-    code = {text: k for k, text in enumerate(labels)}
-    places, distinct = pd.factorize(values, use_na_sentinel=False)
-    return np.array([code.get(str(v), -1) for v in distinct], dtype=int)[places]
 
 
 def _fold(labels: list[str], *codes: Array) -> tuple[list[str], list[Array]]:

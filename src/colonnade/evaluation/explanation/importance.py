@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from colonnade.evaluation.failures import told_cell
-from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, rarer_of_two
+from colonnade.evaluation.explanation.failures import told_cell
+from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER, rarer_of_two
 
 if TYPE_CHECKING:
     from colonnade.evaluation.observations import Array, Predictor

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from colonnade.evaluation.metric_format import NAMES, NB, amount, form, span, told_metric
-from colonnade.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, LOPSIDED
+from colonnade.evaluation.metrics.formatting import NAMES, NB, amount, form, span, told_metric
+from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER, LOPSIDED
 
 if TYPE_CHECKING:
-    from colonnade.evaluation.metric_groups import Metrics
+    from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.tables.schema import Task
 
 # A lead smaller than this share of the other's error is none, however sure it is.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from colonnade.evaluation.metrics import HEADLINES, Metric, rarest_class
+from colonnade.evaluation.metrics.scores import HEADLINES, Metric, rarest_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable

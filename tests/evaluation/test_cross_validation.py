@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import DataError
-from colonnade.evaluation import crossvalidation
-from colonnade.evaluation.crossvalidation import CrossValidation, cross_validate
+from colonnade.evaluation import cross_validation
+from colonnade.evaluation.cross_validation import CrossValidation, cross_validate
 from colonnade.evaluation.observations import observe
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.split import SplitParams, rows_of, split_table
@@ -112,7 +112,7 @@ def test_a_fold_equals_a_training_on_that_fold_alone() -> None:
         )
         own = fit_standardizer(train, schema, StandardizeParams())
         alone = train_model(own.transform(train), own.transform(validation), own, LINEAR, training)
-        expected = crossvalidation.measure(observe(alone.model, "test", own.transform(test)))
+        expected = cross_validation.measure(observe(alone.model, "test", own.transform(test)))
         told = found.loc[column, list(expected)].to_dict()
         assert told == pytest.approx(expected, rel=1e-4)
 
@@ -161,7 +161,7 @@ def test_large_tables_are_trained_a_few_folds_at_a_time(monkeypatch: pytest.Monk
 
     fit_folds = crossfit.fit_folds
     monkeypatch.setattr(crossfit, "fit_folds", spy)
-    monkeypatch.setattr(crossvalidation, "_MOST_NUMBERS", 2 * 40 * 2)
+    monkeypatch.setattr(cross_validation, "_MOST_NUMBERS", 2 * 40 * 2)
     primary = pd.DataFrame({"x": np.arange(40.0), "y": np.arange(40.0)})
     split = split_table(primary, NUMBER, SplitParams(folds=5))
     assert len(run(primary, split).folds) == 5

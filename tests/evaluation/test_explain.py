@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score
 
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explanation.explain import Explanation, explain_model
@@ -72,6 +73,56 @@ def test_importance_of_a_class_model_is_the_accuracy_lost(bench):
     found = permutation_importances(case.model, rows, repeats=1, seed=3)
     assert found[0].feature == "a"
     assert found[0].mean == right - still > 0.2
+
+
+def lopsided(bench, n=1000, n_rare=60):
+    """A table whose rarest class is where column a is greatest, never the likeliest answer."""
+    case = bench("classification", n=n, classes=["no", "yes"])
+    rank = case.primary["a"].rank(ascending=False)
+    case.primary["y"] = np.where(rank <= n_rare, "yes", "no")
+    case.model.weights = np.outer([1.0, 0.0, 0.0], [-1.0, 1.0])
+    case.model.bias = np.array([20.0, -20.0])
+    return case
+
+
+def test_columns_matter_by_the_metric_that_the_verdict_is_spoken_in(bench):
+    case = lopsided(bench)
+    found = explained(case)
+    assert found.importance_part == "validation"
+    # no row is answered "yes": accuracy loses nothing, whatever is shuffled
+    assert {one.high for one in found.importance} == {0.0}
+    predictions = evaluate_model(case.model, *case.parts, PARAMS).predictions
+    found = explain_model(
+        case.model, case.primary, case.split, predictions, PARAMS, metric="rare_pr_auc"
+    )
+    assert found.importance_metric == "rare_pr_auc"
+    first, *others = found.importance
+    assert (first.feature, first.low > 0.5) == ("a", True)
+    assert {one.high for one in others} == {0.0}
+
+
+@pytest.mark.parametrize("left", [0, 4])
+def test_train_rows_tell_of_a_rare_class_that_hardly_a_validation_row_is_of(bench, left):
+    case = lopsided(bench, n_rare=40)
+    held_out = (case.split["part"] == "validation") & (case.primary["y"] == "yes")
+    case.primary.loc[held_out[held_out].index[left:], "y"] = "no"
+    predictions = evaluate_model(case.model, *case.parts, PARAMS).predictions
+    found = explain_model(
+        case.model, case.primary, case.split, predictions, PARAMS, metric="rare_pr_auc"
+    )
+    assert found.importance_part == "train"
+    assert found.importance[0].low > 0
+
+
+def test_rare_rows_are_kept_where_not_all_rows_are_asked(bench):
+    case = lopsided(bench, n=20_000, n_rare=20)
+    case.primary["a"] += np.random.default_rng(0).normal(0, 5, len(case.primary))
+    settings = {"metric": "rare_pr_auc", "rare": 1, "repeats": 3, "seed": 0}
+    sampled = permutation_importances(case.model, case.primary, **settings)
+    codes = case.model.standardizer.encode_target(case.primary["y"]).to_numpy()
+    scores = case.model.probabilities(case.model.standardizer.features(case.primary))[:, 1]
+    # shuffled, a column finds next to nothing: what is lost is all of the area
+    assert sampled[0].mean == pytest.approx(average_precision_score(codes, scores), abs=0.1)
 
 
 def test_features_are_followed_together_as_they_are_alone(bench):

@@ -51,7 +51,9 @@ def all_figures(case):
     classes = [str(label) for label in case.model.standardizer.classes or []]
     drawn = {
         "learning": figures.learning_curve(history(), {"train": 130, "validation": 30}),
-        "importance": figures.importance_bars(why.importance, task, "validation, n = 30"),
+        "importance": figures.importance_bars(
+            why.importance, why.importance_metric, "validation, n = 30"
+        ),
         "dependence": figures.dependence_curves(why.dependence, task, "validation, n = 30"),
         "targets": figures.target_distribution(case.primary[target], case.split["part"], classes),
         "fit": figures.fit_figure(

@@ -61,6 +61,28 @@ def test_equal_targets_have_no_interval_of_r2():
     assert set(found) == {"rmse_low", "rmse_high", "mae_low", "mae_high"}
 
 
+@pytest.mark.parametrize("value", [0.1, 4.1, 1e6])
+def test_r2_has_no_interval_where_too_many_resamples_have_no_spread(value):
+    # one row in forty stands out: more than a third of the resamples are without it
+    actual = np.append(np.full(39, value), 2 * value)
+    found = headline_intervals(observations("regression", actual, actual * 1.1), **SETTINGS)
+    assert set(found) == {"rmse_low", "rmse_high", "mae_low", "mae_high"}
+
+
+def test_r2_has_an_interval_where_hardly_a_resample_has_no_spread():
+    actual = np.append(np.zeros(30), np.arange(10.0))
+    found = headline_intervals(observations("regression", actual, actual + 1), **SETTINGS)
+    assert -10 < found["r2_low"] < found["r2_high"] < 1
+
+
+def test_a_resample_without_a_rare_row_does_not_count_as_one_that_missed_it():
+    actual = np.array([0] * 398 + [1] * 2)  # e^-2 of the resamples have neither of the two
+    scores = np.linspace(0, 0.9, 400)
+    rows = observations("classification", actual, actual * 0, np.c_[1 - scores, scores])
+    found = headline_intervals(rows, **SETTINGS)
+    assert (found["rare_pr_auc_low"], found["rare_pr_auc_high"]) == pytest.approx((1, 1))
+
+
 def test_difference_of_equal_predictions_is_zero():
     rows = classes(np.arange(20) % 2, np.zeros(20, int))
     assert difference_interval(rows, rows, "accuracy", **SETTINGS) == (0.0, 0.0)
@@ -81,7 +103,7 @@ def test_a_rare_class_has_an_interval_that_holds_its_area():
     ours = observations("classification", actual, actual * 0, np.c_[1 - scores, scores])
     theirs = observations("classification", actual, actual * 0, np.full((100, 2), 0.5))
     found = headline_intervals(ours, **SETTINGS)
-    # Perfect order: only resamples without a row of the class, e^-5 of them, fall short.
+    # Perfect order, in every resample that has a row of the class.
     assert (found["rare_pr_auc_low"], found["rare_pr_auc_high"]) == pytest.approx((1, 1))
     low, high = difference_interval(ours, theirs, "rare_pr_auc", **SETTINGS)
     # The others' area is the class's share, 0.05: 1 to 11 rows in nearly every resample.

@@ -20,7 +20,13 @@ from colonnade.evaluation.explanation.importance import (
     permutation_importances,
 )
 from colonnade.evaluation.metrics.calibration import Calibration, calibrate
-from colonnade.evaluation.metrics.scores import ClassMetrics, class_metrics
+from colonnade.evaluation.metrics.scores import (
+    HEADLINES,
+    ClassMetrics,
+    Metric,
+    class_metrics,
+    rarest_class,
+)
 from colonnade.evaluation.observations import class_labels, label_codes, normalised, one_thread
 
 if TYPE_CHECKING:
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
 
 Part = Literal["train", "validation", "test"]
 _VALUES_TOLD = 4
+# With fewer, one row that keeps its place by luck hides what a column is worth.
+_RARE_ROWS = 5
 
 
 class Explanation(BaseModel):
@@ -45,6 +53,8 @@ class Explanation(BaseModel):
     """What a mistake's `row` counts: "line" where the table's index is lines of its file."""
     importance_part: Part = "validation"
     """Rows that importance and dependence are about."""
+    importance_metric: Metric = "accuracy"
+    """What the model loses by a column that is shuffled."""
     classes: list[ClassMetrics] = []
     calibration: Calibration | None = None
     importance: list[Importance] = []
@@ -59,30 +69,41 @@ def explain_model(
     split: pd.DataFrame,
     predictions: pd.DataFrame,
     params: EvaluationParams,
+    *,
+    metric: Metric | None = None,
 ) -> Explanation:
     """Find out which columns matter, how, where the model fails and whether it knows.
 
     Args: primary, split: the typed table and the part of each row, under the same index.
-    predictions: those of `evaluate_model`.
+    predictions: those of `evaluate_model`. metric: the one that the verdict is spoken in, by which
+    columns matter; the task's first if not given.
     """
     if not params.explain:
         return Explanation()
     part: Part = "test" if (predictions["part"] == "test").any() else "validation"
-    asked: Part = "validation" if (split["part"] == "validation").any() else "train"
+    rows = predictions[predictions["part"] == part]
+    task = model.standardizer.task
+    metric = metric or HEADLINES[task][0]
+    rare = _rarest(rows) if metric == "rare_pr_auc" else None
+    asked = _asked(model, primary, split, rare)
     raw = primary[(split["part"] == asked).to_numpy()]
     with one_thread():
         importance = permutation_importances(
-            model, raw, repeats=params.importance_repeats, seed=params.seed
+            model,
+            raw,
+            metric=metric,
+            rare=rare,
+            repeats=params.importance_repeats,
+            seed=params.seed,
         )
         names = [one.feature for one in importance]
         dependence = partial_dependences(model, raw, names[: params.dependence_features])
-    rows = predictions[predictions["part"] == part]
     seen = primary.loc[rows["row"]]
-    task = model.standardizer.task
     return Explanation(
         part=part,
         row_name=str(primary.index.name or "row"),
         importance_part=asked,
+        importance_metric=metric,
         classes=_classes(rows),
         calibration=_calibration(predictions, part),
         importance=importance,
@@ -92,6 +113,21 @@ def explain_model(
             rows, seen, names[:_VALUES_TOLD], task, most=_most_mistakes(rows, task, params)
         ),
     )
+
+
+def _rarest(rows: pd.DataFrame) -> int | None:
+    return rarest_class(label_codes(rows["actual"], class_labels(rows)))
+
+
+def _asked(model: Predictor, primary: pd.DataFrame, split: pd.DataFrame, rare: int | None) -> Part:
+    """Validation rows, unless there are none, or too few of a rare class that is to be found."""
+    if rare is None:
+        return "validation" if (split["part"] == "validation").any() else "train"
+    standardizer = model.standardizer
+    is_rare = standardizer.encode_target(primary[standardizer.target]).to_numpy() == rare
+    n = split.loc[is_rare, "part"].value_counts()
+    enough = n.get("validation", 0) >= min(_RARE_ROWS, n.get("train", 0))
+    return "validation" if enough else "train"
 
 
 def _most_mistakes(rows: pd.DataFrame, task: Task, params: EvaluationParams) -> int:

@@ -9,9 +9,12 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from colonnade.evaluation.explanation.failures import told_cell
-from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER, rarer_of_two
+from colonnade.evaluation.metrics.scores import HEADLINES, rarer_of_two
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from colonnade.evaluation.metrics.scores import Metric
     from colonnade.evaluation.observations import Array, Predictor
 
 MOST_ROWS = 1_000
@@ -22,7 +25,7 @@ _MOST_CURVES = 6
 
 
 class Importance(BaseModel):
-    """How much worse the headline metric gets when one column's values are shuffled."""
+    """How much worse a metric gets when one column's values are shuffled."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,27 +50,37 @@ class Dependence(BaseModel):
 
 
 def permutation_importances(
-    model: Predictor, raw: pd.DataFrame, *, repeats: int, seed: int
+    model: Predictor,
+    raw: pd.DataFrame,
+    *,
+    metric: Metric | None = None,
+    rare: int | None = None,
+    repeats: int,
+    seed: int,
 ) -> list[Importance]:
     """Shuffle each raw column in turn; the most important first.
 
     A column that the model has dropped is not shuffled: its weights are zero.
     Args: raw: rows of the typed table, with the target. What one column became moves together.
-    Returns: mean, least and greatest loss of the headline metric over the shuffles.
+    metric: accuracy, rmse or rare_pr_auc, by which the loss is counted; the task's first if not
+    given. rare: for rare_pr_auc, the code of the class whose rows are to be found.
+    Returns: mean, least and greatest loss of the metric over the shuffles.
     """
     if len(raw) < 2 or repeats == 0:
         return []
     from sklearn.inspection import permutation_importance
 
     standardizer = model.standardizer
-    rows = _sample(raw, MOST_ROWS)
+    actual = standardizer.encode_target(raw[standardizer.target]).to_numpy()
+    places, weights = _sampled(actual == rare, MOST_ROWS)
+    rows = raw.iloc[places]
     repeats = max(1, min(repeats, _MOST_SHUFFLES // len(standardizer.inputs)))
     read = _read_columns(model)
     found = permutation_importance(
         _gathering(model, rows, read=read),
         _row_numbers(len(rows), len(read)),
-        standardizer.encode_target(rows[standardizer.target]).to_numpy(),
-        scoring=_headline_score,
+        actual[places],
+        scoring=_scorer(metric or HEADLINES[standardizer.task][0], rare, weights),
         n_repeats=repeats,
         random_state=np.random.RandomState(seed),
     ).importances
@@ -187,21 +200,48 @@ def _outputs(model: Predictor, raw: pd.DataFrame, averages: list[Array]) -> dict
     return {str(classes[k]): int(k) for k in kept}
 
 
-def _headline_score(estimator: Any, X: Array, y: Array) -> float:
-    """The headline metric, turned so that more is better, as scikit-learn wants scores."""
-    predicted = estimator.model.predict_array(estimator.gather(X))
-    if HEADLINES[estimator.model.standardizer.task][0] in HIGHER_IS_BETTER:
-        # accuracy_score's value to the last bit: it checks codes for longer than they are predicted
-        return float(np.mean(predicted == y))
-    from sklearn.metrics import root_mean_squared_error
+def _scorer(metric: Metric, rare: int | None, weights: Array) -> Callable[..., float]:
+    """A metric, turned so that more is better, as scikit-learn wants scores."""
 
-    return -float(root_mean_squared_error(y, predicted))
+    def score(estimator: Any, X: Array, y: Array) -> float:
+        from sklearn.metrics import average_precision_score, root_mean_squared_error
+
+        model, features = estimator.model, estimator.gather(X)
+        if metric == "rare_pr_auc":
+            found = model.probabilities(features)[:, rare]
+            return float(average_precision_score(y == rare, found, sample_weight=weights))
+        predicted = model.predict_array(features)
+        if metric == "accuracy":
+            # accuracy_score's value to the last bit: it checks codes longer than they are predicted
+            return float(np.mean(predicted == y))
+        return -float(root_mean_squared_error(y, predicted))
+
+    return score
+
+
+def _sampled(rare: Array, most: int) -> tuple[Array, Array]:
+    """Places of at most so many rows, of rare ones all that half of them hold, and their weights.
+
+    Shape: rare (n,) bool -> (n_sampled,), (n_sampled,); weights as if no row had been left out.
+    """
+    groups = [np.flatnonzero(rare), np.flatnonzero(~rare)]
+    if len(rare) <= most:
+        return np.arange(len(rare)), np.ones(len(rare))
+    rng = np.random.default_rng(0)
+    sizes = [min(len(groups[0]), most // 2), most]
+    sizes[1] -= sizes[0]
+    pairs = zip(groups, sizes, strict=True)
+    kept = [group if len(group) <= n else rng.choice(group, n, replace=False) for group, n in pairs]
+    places = np.concatenate(kept)
+    weights = np.repeat(
+        [len(g) / max(len(k), 1) for g, k in zip(groups, kept, strict=True)], [len(k) for k in kept]
+    )
+    order = np.argsort(places)
+    return places[order], weights[order]
 
 
 def _sample(raw: pd.DataFrame, most: int) -> pd.DataFrame:
-    if len(raw) <= most:
-        return raw
-    return raw.iloc[np.sort(np.random.default_rng(0).choice(len(raw), most, replace=False))]
+    return raw.iloc[_sampled(np.zeros(len(raw), bool), most)[0]]
 
 
 def _row_numbers(n_rows: int, n_inputs: int) -> Array:

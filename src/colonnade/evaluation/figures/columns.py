@@ -22,7 +22,7 @@ from colonnade.evaluation.figures.style import (
     plain,
     room_for,
 )
-from colonnade.evaluation.metrics.scores import HEADLINES
+from colonnade.evaluation.metrics.formatting import NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from colonnade.evaluation.explanation.importance import Dependence, Importance
+    from colonnade.evaluation.metrics.scores import Metric
     from colonnade.tables.schema import Task
 
 MOST_BARS = 20
@@ -110,8 +111,8 @@ def _class_bars(ax: Axes, values: dict[str, pd.Series], classes: list[str]) -> l
     return shown
 
 
-def importance_bars(importance: list[Importance], task: Task, told: str = "") -> Figure:
-    """How much the headline metric loses when a column is shuffled; the twenty most important.
+def importance_bars(importance: list[Importance], metric: Metric, told: str = "") -> Figure:
+    """How much a metric loses when a column is shuffled; the twenty most important.
 
     Args: told: of which rows, for the title, such as "validation, n = 200".
     """
@@ -123,7 +124,7 @@ def importance_bars(importance: list[Importance], task: Task, told: str = "") ->
     figure, (ax,) = new_figure(
         title, height=1.2 + 0.25 * max(len(shown), 1), margins=Margins(left=0.1 + room_for(names))
     )
-    unit = 100 if task != "regression" else 1
+    unit = 100 if metric == "accuracy" else 1
     means = unit * np.array([one.mean for one in shown])
     ends = unit * np.array([(one.low, one.high) for one in shown]).reshape(-1, 2)
     places = np.arange(len(shown))
@@ -132,12 +133,10 @@ def importance_bars(importance: list[Importance], task: Task, told: str = "") ->
     ax.set_yticks(places, names)
     ax.set_ylim(max(len(shown), 1) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
-    metric = HEADLINES[task][0]
-    what = (
-        f"{metric} lost when shuffled (percentage points)"
-        if task != "regression"
-        else "rise of RMSE when shuffled (raw units)"
-    )
+    what = {
+        "accuracy": "accuracy lost when shuffled (percentage points)",
+        "rmse": "rise of RMSE when shuffled (raw units)",
+    }.get(metric, f"{NAMES[metric]} lost when shuffled")
     label(ax, x=f"{what}: mean, least and most")
     return finish(figure, [one.feature for one in shown])
 

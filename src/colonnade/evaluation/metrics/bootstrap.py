@@ -38,8 +38,6 @@ def headline_intervals(
     for metric in HEADLINES[rows.task] + rare:
         if metric == "accuracy" and len(set(row_values(rows, metric))) == 1:
             interval = _exact_share(row_values(rows, metric), confidence)
-        elif metric == "r2" and np.ptp(rows.actual) == 0:
-            continue
         else:
             interval = _bootstrap(
                 (row_values(rows, metric), _truth(rows, metric)),
@@ -71,7 +69,8 @@ def difference_interval(
         return np.asarray(statistic(a, actual, axis=axis) - statistic(b, actual, axis=axis))
 
     data = (row_values(ours, metric), row_values(theirs, metric), _truth(ours, metric))
-    return _bootstrap(data, difference, resamples, confidence, seed)
+    found = _bootstrap(data, difference, resamples, confidence, seed)
+    return found if np.isfinite(found).all() else None
 
 
 def row_values(rows: Observations, metric: Metric) -> Array:
@@ -112,19 +111,20 @@ def _mae(errors: Array, actual: Array, axis: int = -1) -> Array:
 
 
 def _r2(errors: Array, actual: Array, axis: int = -1) -> Array:
-    spread = actual.var(axis=axis)
-    # A resample of equal rows has no R²; the least one keeps the percentiles defined.
-    least = np.finfo(np.float64).tiny
-    return np.asarray(1 - (errors**2).mean(axis=axis) / np.where(spread == 0, least, spread))
+    """Minus infinity of a resample whose rows are all equal: no error is small beside no spread."""
+    # Not the variance: that of equal numbers may be a rounding error above 0.
+    equal = np.ptp(actual, axis=axis) == 0
+    spread = np.where(equal, 1, actual.var(axis=axis))
+    return np.where(equal, -np.inf, 1 - (errors**2).mean(axis=axis) / spread)
 
 
 def _average_precision(scores: Array, hits: Array, axis: int = -1) -> Array:
-    """One resample after the other; where it holds no row of the class, none can be found."""
+    """One resample after the other; NaN where it holds no row of the class: none can be found."""
     from sklearn.metrics import average_precision_score
 
     n = hits.shape[axis]
     pairs = zip(hits.reshape(-1, n), scores.reshape(-1, n), strict=True)
-    found = [average_precision_score(hit, p) if hit.any() else 0.0 for hit, p in pairs]
+    found = [average_precision_score(hit, p) if hit.any() else np.nan for hit, p in pairs]
     return np.reshape(found, hits.shape[:axis])
 
 
@@ -146,20 +146,23 @@ def _bootstrap(
     confidence: float,
     seed: int,
 ) -> Interval:
-    from scipy.stats import bootstrap
+    """Percentiles of the statistic over resamples in which it is defined; an end may be infinite.
 
-    found = bootstrap(
-        data,
-        statistic,
-        paired=True,
-        vectorized=True,
-        n_resamples=resamples,
-        batch=max(1, _BATCH_VALUES // len(data[0])),
-        confidence_level=confidence,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return float(found.low), float(found.high)
+    An end is NaN where it falls between an infinite and a finite value, or nothing is defined.
+    """
+    rng, n = np.random.default_rng(seed), len(data[0])
+    batch = max(1, _BATCH_VALUES // n)
+    sizes = (min(batch, resamples - done) for done in range(0, resamples, batch))
+    draws = (rng.integers(0, n, (size, n)) for size in sizes)
+    found = [statistic(*(column[drawn] for column in data)) for drawn in draws]
+    values = np.concatenate(found)
+    values = values[~np.isnan(values)]
+    if len(values) == 0:
+        return np.nan, np.nan
+    tail = 50 * (1 - confidence)
+    with np.errstate(invalid="ignore"):
+        low, high = np.percentile(values, [tail, 100 - tail])
+    return float(low), float(high)
 
 
 def _exact_share(hits: Array, confidence: float) -> Interval:

@@ -10,6 +10,7 @@ from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER, LOP
 
 if TYPE_CHECKING:
     from colonnade.evaluation.metrics.groups import Metrics
+    from colonnade.evaluation.metrics.scores import Metric
     from colonnade.tables.schema import Task
 
 # A lead smaller than this share of the other's error is none, however sure it is.
@@ -56,9 +57,11 @@ def verdict(metrics: Metrics, task: Task) -> Verdict:
     return _compared(metrics, headline, best, told)
 
 
-def deciding_metric(metrics: Metrics, task: Task) -> str:
+def deciding_metric(metrics: Metrics, task: Task) -> Metric:
     """The metric that a verdict is spoken in: one that does not hide a rare class."""
-    return "rare_pr_auc" if "rare_pr_auc" in metrics["gain"] else HEADLINES[task][0]
+    usual = HEADLINES[task][0]
+    part = "test" if usual in metrics["test"] else "validation"
+    return "rare_pr_auc" if "rare_pr_auc" in metrics[part] else usual
 
 
 def compared_metrics(metrics: Metrics, task: Task) -> list[str]:

@@ -55,7 +55,9 @@ def _of_columns(content: ReportContent) -> dict[str, Figure]:
     asked = explanation.importance_part
     told = f"{asked} {count(content.profile['parts'][asked])}" if content.profile else asked
     if explanation.importance:
-        found["importance"] = figures.importance_bars(explanation.importance, content.task, told)
+        found["importance"] = figures.importance_bars(
+            explanation.importance, explanation.importance_metric, told
+        )
     if explanation.dependence:
         found["dependence"] = figures.dependence_curves(explanation.dependence, content.task, told)
     if content.targets is not None:

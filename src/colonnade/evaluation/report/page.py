@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.evaluation.explanation.explain import explain_model
 from colonnade.evaluation.metrics.fitted_line import line_data
+from colonnade.evaluation.metrics.verdict import deciding_metric
 from colonnade.evaluation.report.content import ReportContent
 from colonnade.evaluation.report.drawings import drawings
 from colonnade.evaluation.report.environment import environment
@@ -72,7 +73,14 @@ def report_content(
         confidence=params.confidence,
         prediction_interval=params.prediction_interval,
         explain=params.explain,
-        explanation=explain_model(model, primary, split, predictions, params),
+        explanation=explain_model(
+            model,
+            primary,
+            split,
+            predictions,
+            params,
+            metric=deciding_metric(metrics, schema.task),
+        ),
         targets=_targets(primary[schema.target], split),
         **more,
     )

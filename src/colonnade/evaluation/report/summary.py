@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colonnade.evaluation.metrics.formatting import NB, amount, form, form_end, told_recipe
+from colonnade.evaluation.metrics.formatting import NAMES, NB, amount, form, form_end, told_recipe
 from colonnade.evaluation.metrics.scores import HEADLINES
 from colonnade.evaluation.observations import class_labels, label_codes
 
@@ -43,10 +43,9 @@ def _leans_on(content: ReportContent) -> str:
     leading = [one for one in importance if one.low > 0][:_MOST_COLUMNS]
     if not leading:
         return "No column stands out: shuffling any one of them costs nothing that lasts."
-    name = HEADLINES[content.task][0]
+    name = content.explanation.importance_metric
     told = ", ".join(f"{one.feature} ({amount(name, one.mean)})" for one in leading)
-    what = "accuracy" if content.task != "regression" else "RMSE"
-    return f"It leans on {told}; in brackets the {what} that its shuffling costs."
+    return f"It leans on {told}; in brackets the {NAMES[name]} that its shuffling costs."
 
 
 def _typical_error(content: ReportContent) -> str:

@@ -103,9 +103,10 @@ def value_and_derivative(name: str, z: Tensor) -> tuple[Tensor, Tensor]:
     option = {"slope": DRAWN_SLOPE} if name == "leaky_relu" else {}
     kernels = ActivationParams.model_validate({"name": name, **option}).kernels()
     value, derivative = torch.empty_like(z), torch.ones_like(z)
+    if kernels is None:
+        raise TypeError(f"{name} has no derivative of its own: autograd takes it")
     kernels.forward(z, value)
-    if kernels.backward is not None:
-        kernels.backward(derivative, z, value)
+    kernels.backward(derivative, z, value)
     return value, derivative
 
 

@@ -89,7 +89,7 @@ def layer_variances(
     import torch
 
     bend = ActivationParams.model_validate(activation)
-    kernels, start = bend.kernels(), InitializerParams.model_validate(initializer)
+    bend_all, start = bend.module(), InitializerParams.model_validate(initializer)
     generator = torch.Generator().manual_seed(seed)
     h = torch.randn(ROWS, width, generator=generator, dtype=torch.float64).requires_grad_()
     layers: list[torch.Tensor] = []
@@ -97,7 +97,7 @@ def layer_variances(
         for _ in range(depth):
             weight = torch.empty(width, width)
             start.fill(weight, generator, bend.gain())
-            h = kernels.apply(h @ weight.double().T)
+            h = bend_all(h @ weight.double().T)
             h.retain_grad()
             layers.append(h)
         h.backward(torch.randn(h.shape, generator=generator, dtype=h.dtype))  # type: ignore[no-untyped-call]  # torch is untyped here

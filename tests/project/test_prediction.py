@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 import pandas as pd
@@ -47,7 +48,7 @@ def rows_with(**columns: list) -> pd.DataFrame:
 def test_unread_columns_are_carried_and_numbers_have_an_interval(models, caplog):
     caplog.set_level(logging.INFO)
     model = models["regression"]
-    model.held_out = held_out(19)
+    model = dataclasses.replace(model, held_out=held_out(19))
     answers = answer(model, rows_with(id=["a", "b", "c", "d"], y=[0, 0, 0, 0]))
     assert list(answers) == ["id", "prediction", "lower", "upper"]
     assert answers["id"].tolist() == ["a", "b", "c", "d"]
@@ -60,7 +61,7 @@ def test_unread_columns_are_carried_and_numbers_have_an_interval(models, caplog)
 
 def test_the_tables_yaml_says_how_often_an_interval_holds(models):
     model = models["regression"]
-    model.held_out = held_out(19)
+    model = dataclasses.replace(model, held_out=held_out(19))
     answers = answer(model, rows_with(), prediction_interval=0.75)
     assert (answers["upper"] - answers["prediction"]).tolist() == pytest.approx([15] * 4)
 
@@ -68,9 +69,9 @@ def test_the_tables_yaml_says_how_often_an_interval_holds(models):
 def test_too_few_held_out_rows_are_told_and_promise_nothing(models, caplog):
     caplog.set_level(logging.INFO)
     model = models["regression"]
-    model.held_out = held_out(18)
+    model = dataclasses.replace(model, held_out=held_out(18))
     assert list(answer(model, rows_with(), prediction_interval=0.95)) == ["prediction"]
-    model.held_out = None
+    model = dataclasses.replace(model, held_out=None)
     assert list(answer(model, rows_with())) == ["prediction"]
     assert caplog.messages == [
         "no interval: 0.95 needs 19 validation rows, and there were 18. Lower "
@@ -87,7 +88,7 @@ def test_classes_come_with_probabilities_alone(models):
 
 def test_columns_named_like_answers_are_refused(models):
     model = models["regression"]
-    model.held_out = held_out(19)
+    model = dataclasses.replace(model, held_out=held_out(19))
     rows = rows_with(upper=[1, 2, 3, 4], prediction=[1, 2, 3, 4])
     rows.attrs["source"] = {"name": "rows.csv", "rows": 4, "columns": 6, "sha256": "0"}
     with pytest.raises(DataError) as caught:

@@ -11,8 +11,7 @@ import torch
 
 from colonnade.errors import DataError, ParameterError, TrainingError
 from colonnade.training import Member, ModelParams, TrainingParams, fit_many, train_model
-from colonnade.training.models import plan_network
-from colonnade.training.network import Stack
+from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
 from colonnade.training.regularization import Average, Clip
 
 MLP = {"hidden": [6, 5]}
@@ -26,17 +25,18 @@ def same_weights(one, other):
 
 
 def test_averaged_weights_have_averaged_batch_norm_statistics():
-    stack = Stack(
-        plan_network(ModelParams.model_validate(NORM), 2, 1, 1),
+    stack = StackedParameters(
+        NetworkSpec(ModelParams.model_validate(NORM), Inputs(2), 1, 1),
         1,
         torch.float64,
         torch.device("cpu"),
     )
     average = Average(stack, 0.2)
-    stack.running.fill_(3)
+    stack.buffers.fill_(3)
     average()  # decay min(0.2, 2/11): means from 0 towards 3, variances from 1
-    assert average.running[0, 0].tolist() == pytest.approx([3 * 9 / 11] * 6)
-    assert average.running[0, 1].tolist() == pytest.approx([1 + 2 * 9 / 11] * 6)
+    means, variances = average.buffers[0].view(2, 6).tolist()
+    assert means == pytest.approx([3 * 9 / 11] * 6)
+    assert variances == pytest.approx([1 + 2 * 9 / 11] * 6)
 
 
 @pytest.mark.parametrize("early", [None, {"patience": 2}])
@@ -131,8 +131,8 @@ def test_no_members_are_no_models(table):
 
 
 def test_clipping_is_torchs():
-    plan = plan_network(ModelParams.model_validate(MLP), 4, 3, 3)
-    stack = Stack(plan, 2, torch.float64, torch.device("cpu"))
+    plan = NetworkSpec(ModelParams.model_validate(MLP), Inputs(4), 3, 3)
+    stack = StackedParameters(plan, 2, torch.float64, torch.device("cpu"))
     stack.grad.normal_(generator=torch.Generator().manual_seed(0))
     stack.grad[1] /= 1e3  # short enough as it is
     expected = stack.grad.clone()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tests.training.test_gradients import assert_same
+from tests.training.test_gradients import assert_same, gradients_of
 
 from colonnade.errors import ParameterError
 from colonnade.tables.schema import SchemaParams
@@ -24,9 +24,6 @@ from colonnade.training import (
     train_model,
 )
 from colonnade.training.gradients import ByAutograd, HandDerived
-from colonnade.training.layers import Dropout
-from colonnade.training.modules import build_module
-from colonnade.training.network import Stack, split_pieces
 from colonnade.training.prepare import prepare
 
 if TYPE_CHECKING:
@@ -99,44 +96,32 @@ def test_derived_gradients_are_autograds(
         TrainingParams(),
         dtype=torch.float64,
     )
-    found = []
-    for path in (HandDerived, ByAutograd):
-        stack = Stack(job.plan, n_members, torch.float64, torch.device("cpu"))
-        generator = torch.Generator().manual_seed(3)
-        stack.flat.normal_(0, 0.7, generator=generator)
-        index = torch.randint(len(job.train), (n_members, 9), generator=generator)
-        index = index[0] if n_members == 1 else index
-        logits = torch.zeros(*index.shape, job.plan.n_logits, dtype=torch.float64)
-        parts = (stack, job.kernels, job.loss, Dropout([0.0] * n_members, stack))
-        gradients = path(*parts, 9) if path is HandDerived else path(*parts)
-        for _ in range(2):  # what the first batch left in the buffers must not show in the second
-            gradients.gradient(job.train.x[index], job.train.targets[index], logits)
-        found.append((stack.grad, logits, stack.running))
-    assert_same(found)
+    index = torch.randint(len(job.train), (n_members, 9), generator=torch.Generator())
+    rates = [0.0] * n_members
+    # what the first batch left in the buffers must not show in the second
+    assert_same([gradients_of(path, job, index, rates, 2) for path in (HandDerived, ByAutograd)])
 
 
 @pytest.mark.parametrize("model", MODELS[:3], ids=str)
 def test_gradients_are_those_of_torch_nn_embedding(model: dict[str, Any]) -> None:
-    params = ModelParams.model_validate(model)
-    job = prepare(*prepared(), params, TrainingParams(), dtype=torch.float64)
-    stack = Stack(job.plan, 1, torch.float64, torch.device("cpu"))
-    stack.flat.normal_(0, 0.7, generator=torch.Generator().manual_seed(1))
-    rows = slice(0, 12)
-    logits = torch.zeros(12, job.plan.n_logits, dtype=torch.float64)
-    path = HandDerived(stack, job.kernels, job.loss, Dropout([0.0], stack), 12)
-    path.gradient(job.train.x[rows], job.train.targets[rows], logits)
-    module = build_module(job.plan, params, split_pieces(job.plan, stack.flat), 0).double()
-    with torch.no_grad():  # the copy went through float32
-        for i, table in enumerate(module.inputs.tables):
-            table.weight.copy_(split_pieces(job.plan, stack.flat)[f"embedding.{i}.weight"][0])
-    own = split_pieces(job.plan, stack.grad)
-    out = module(job.train.x[rows, :-1])
-    torch.nn.functional.cross_entropy(out, job.train.codes[rows]).backward()
-    for i, table in enumerate(module.inputs.tables):
-        assert isinstance(table, torch.nn.Embedding)
-        torch.testing.assert_close(
-            own[f"embedding.{i}.weight"][0], table.weight.grad, rtol=1e-5, atol=1e-7
-        )
+    job = prepare(
+        *prepared(), ModelParams.model_validate(model), TrainingParams(), dtype=torch.float64
+    )
+    spec, rows = job.network, job.train.take(slice(0, 12))
+    grad, *_ = gradients_of(HandDerived, job, torch.arange(12)[None], [0.0])
+    flat = torch.zeros_like(grad).normal_(0, 0.7, generator=torch.Generator().manual_seed(3))
+    weights = {name: weight[0] for name, weight in spec.parameters.views(flat).items()}
+    network = spec.single(weights).double()
+    theirs = [torch.nn.Embedding(n, 1).double() for n in spec.inputs.cardinalities]
+    for i, table in enumerate(theirs):
+        table.weight = torch.nn.Parameter(weights[f"embedding.{i}.weight"].clone())
+    network.body.embedding = torch.nn.ModuleList(theirs)
+    assert rows.categorical is not None
+    out = network(rows.numeric[:, :-1], rows.categorical)
+    torch.nn.functional.cross_entropy(out, rows.labels).backward()
+    for i, table in enumerate(theirs):
+        own = spec.parameters[f"embedding.{i}.weight"].view(grad)[0]
+        torch.testing.assert_close(own, table.weight.grad, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("gradients", ["auto", "autograd"])
@@ -187,7 +172,8 @@ def test_a_saved_model_predicts_the_same_bits(tmp_path: Path) -> None:
 def test_the_module_computes_the_same_and_shows_its_tables() -> None:
     done = fit({"kind": "mlp_skip", "hidden": [8], "embedding_width": 2})
     X = prepared()[1][done.model.standardizer.feature_names].to_numpy(np.float32)
-    told = done.model.module()(torch.tensor(X)).detach().numpy()
+    inputs = done.model.spec.inputs.split(torch.tensor(X))
+    told = done.model.module()(*inputs).detach().numpy()
     assert told == pytest.approx(done.model.scores(X), abs=1e-4)
     summary = done.model.summary()
     assert summary.count("Embedding") == 2

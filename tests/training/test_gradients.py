@@ -10,8 +10,8 @@ import torch
 from colonnade.training import ModelParams, TrainingParams
 from colonnade.training.activations import ACTIVATIONS
 from colonnade.training.gradients import ByAutograd, HandDerived
-from colonnade.training.layers import Dropout
-from colonnade.training.network import Stack
+from colonnade.training.networks.base import StackedParameters, draw_from
+from colonnade.training.networks.layers import DropoutMasks
 from colonnade.training.prepare import prepare
 
 LOSSES = [
@@ -42,22 +42,29 @@ MODELS = [
 def both_gradients(table, task, model, loss, n_members, n_rows=9):
     training = TrainingParams.model_validate({"loss": loss})
     job = prepare(*table(task), ModelParams.model_validate(model), training, dtype=torch.float64)
-    found = []
-    for path in (HandDerived, ByAutograd):
-        stack = Stack(job.plan, n_members, torch.float64, torch.device("cpu"))
-        generator = torch.Generator().manual_seed(3)
-        stack.flat.normal_(0, 0.7, generator=generator)
-        dropout = Dropout([model.get("dropout", 0.0)] * n_members, stack)
-        dropout.seed(range(n_members))
-        index = torch.randint(len(job.train), (n_members, n_rows), generator=generator)
-        if n_members == 1:
-            index = index[0]
-        logits = torch.zeros(*index.shape, job.plan.n_logits, dtype=torch.float64)
-        parts = (stack, job.kernels, job.loss, dropout)
-        gradients = path(*parts, n_rows) if path is HandDerived else path(*parts)
-        gradients.gradient(job.train.x[index], job.train.targets[index], logits)
-        found.append((stack.grad, logits, stack.running))
-    return found
+    index = torch.randint(len(job.train), (n_members, n_rows), generator=torch.Generator())
+    rates = [model.get("dropout", 0.0)] * n_members
+    return [gradients_of(path, job, index, rates) for path in (HandDerived, ByAutograd)]
+
+
+def gradients_of(path, job, index, rates, repeats=1):
+    """Gradients, logits and buffers of one batch of rows (M, n), from random weights."""
+    spec, n_members = job.network, len(index)
+    stack = StackedParameters(spec, n_members, torch.float64, torch.device("cpu"))
+    stack.flat.normal_(0, 0.7, generator=torch.Generator().manual_seed(3))
+    rows = job.train.take(index[0] if n_members == 1 else index)
+    masks = DropoutMasks(rates, stack.flat)
+    masks.seed(range(n_members))
+    logits = torch.zeros(*rows.numeric.shape[:-1], spec.n_logits, dtype=torch.float64)
+    if path is HandDerived:
+        gradients = HandDerived(stack, job.loss, masks, logits.shape[-2])
+    else:
+        network = stack.network()
+        draw_from(network, masks)
+        gradients = ByAutograd(stack, network, job.loss)
+    for _ in range(repeats):
+        gradients.gradient(rows.numeric, rows.categorical, rows.targets, logits)
+    return stack.grad, logits, stack.buffers
 
 
 def assert_same(found):
@@ -101,11 +108,8 @@ def test_ordinal_head_of_two_classes_has_autograds_gradient(table):
 def test_an_activation_without_a_derivative_falls_back_to_autograd(fit, monkeypatch):
     known = ACTIVATIONS["tanh"]
 
-    def without_derivative(params):
-        return dataclasses.replace(known.build(params), backward=None)
-
     expected = fit("ordinal", {"hidden": [5], "activation": "tanh"})
-    monkeypatch.setitem(ACTIVATIONS, "tanh", dataclasses.replace(known, build=without_derivative))
+    monkeypatch.setitem(ACTIVATIONS, "tanh", dataclasses.replace(known, kernels=None))
     done = fit("ordinal", {"hidden": [5], "activation": "tanh"})
     assert expected.model.facts["path"] == "hand-derived"
     assert done.model.facts["path"] == "autograd"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from tests.training.conftest import draw_table
@@ -67,7 +69,7 @@ def test_errors_kept_promise_as_much_as_all_and_hardly_more(n_rows, coverage):
 
 def test_numbers_come_with_their_interval(fit):
     model = fit("regression").model
-    model.held_out = held_out(*range(1, 20))
+    model = dataclasses.replace(model, held_out=held_out(*range(1, 20)))
     raw = draw_table("regression")
     answers = model.predict(raw)
     assert list(answers) == ["prediction", "lower", "upper"]
@@ -80,13 +82,13 @@ def test_numbers_come_with_their_interval(fit):
 
 def test_nothing_is_promised_without_held_out_rows(fit):
     model = fit("regression").model
-    model.held_out = None
+    model = dataclasses.replace(model, held_out=None)
     assert list(model.predict(draw_table("regression"))) == ["prediction"]
     assert model.half_width() is None
 
 
 def test_errors_are_saved_with_the_model_to_the_last_bit(fit, tmp_path):
     model = fit("regression").model
-    model.held_out = held_out(0.1, 1 / 3, 2e-300)
+    model = dataclasses.replace(model, held_out=held_out(0.1, 1 / 3, 2e-300))
     save_model(model, tmp_path)
     assert load_model(tmp_path).held_out == model.held_out

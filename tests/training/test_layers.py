@@ -11,8 +11,8 @@ from torch import nn
 from colonnade.training import ModelParams
 from colonnade.training.activations import ACTIVATIONS, ActivationParams
 from colonnade.training.initializers import INITIALIZERS, InitializerParams
-from colonnade.training.models import plan_network
-from colonnade.training.network import Stack, cut_points, initialize, initialize_cuts, split_pieces
+from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
+from colonnade.training.networks.heads import cut_points, first_cuts
 
 
 @pytest.mark.parametrize(
@@ -42,19 +42,16 @@ def test_activation_values(word, at_minus_one, at_two):
     kernels.forward(z.clone(), out)
     expected = pytest.approx([at_minus_one, at_two], rel=1e-6)
     assert out.tolist() == expected
-    assert kernels.apply(z).tolist() == expected
+    assert ActivationParams.model_validate(word).module()(z).tolist() == expected
 
 
 def stack_of(model, n_inputs=6, n_outputs=3, seeds=(0,)):
     params = ModelParams.model_validate(model)
-    stack = Stack(
-        plan_network(params, n_inputs, n_outputs, n_outputs),
-        len(seeds),
-        torch.float32,
-        torch.device("cpu"),
-    )
-    initialize(stack, [params.initializer] * len(seeds), seeds, params.activation.gain())
-    return split_pieces(stack.plan, stack.flat)
+    spec = NetworkSpec(params, Inputs(n_inputs), n_outputs, n_outputs)
+    stack = StackedParameters(spec, len(seeds), torch.float32, torch.device("cpu"))
+    for member, seed in enumerate(seeds):
+        stack.start(member, spec.build(seed))
+    return stack.tensors()
 
 
 def test_default_start_is_bit_for_bit_torchs():
@@ -141,11 +138,8 @@ def test_cut_points_rise_whatever_the_raw_numbers_are():
 
 
 def test_cuts_start_at_the_rows_log_odds():
-    params = ModelParams.model_validate({"kind": "linear"})
-    stack = Stack(plan_network(params, 2, 1, 2), 1, torch.float64, torch.device("cpu"))
-    initialize_cuts(stack, torch.tensor([[1.5, 0.5, 1.5]]))
     # Half a row each: 2, 1, 2 of 5; P(y > 0) = 3/5, P(y > 1) = 2/5.
-    cuts = cut_points(split_pieces(stack.plan, stack.flat)["cuts"])
+    cuts = cut_points(first_cuts(torch.tensor([[1.5, 0.5, 1.5]])))
     assert cuts[0].tolist() == pytest.approx([math.log(2 / 3), math.log(3 / 2)])
 
 

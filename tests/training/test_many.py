@@ -150,7 +150,7 @@ def test_small_members_share_a_program_until_their_step_is_worth_a_thread(table)
     training = TrainingParams.model_validate({"batch_size": 20})
     task = prepare(*table("regression"), ModelParams(kind="linear"), training)
     [member] = ensemble(ModelParams(kind="linear"), training)
-    assert task.plan.n_parameters * 20 == 100  # of 100,000 multiply-adds
+    assert task.network.parameters.size * 20 == 100  # of 100,000 multiply-adds
     assert [len(one) for one in group_members(task, [member] * 1500, 4)] == [1500]
     assert [len(one) for one in group_members(task, [member] * 2000, 4)] == [1000, 1000]
     assert [len(one) for one in group_members(task, [member] * 8000, 4)] == [2000] * 4

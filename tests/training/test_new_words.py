@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch.nn import functional
 
 from colonnade.training import load_model, save_model
 from colonnade.training.activations import ACTIVATIONS, Activation, Kernels
@@ -23,7 +22,6 @@ def hardswish(_: Any) -> Kernels:
     return Kernels(
         lambda z, out: torch.ops.aten.hardswish.out(z, out=out),
         lambda d, z, a: d.copy_(derivative(d, z)),
-        functional.hardswish,
         from_output=False,
     )
 
@@ -60,7 +58,7 @@ class Nadam(UpdateRule):
 def words(monkeypatch):
     adam = {"lr": 0.002, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0}
     entries = [
-        (ACTIVATIONS, "hardswish", Activation(hardswish, lambda _: 2**0.5, "Hardswish")),
+        (ACTIVATIONS, "hardswish", Activation("Hardswish", lambda _: 2**0.5, hardswish)),
         (
             INITIALIZERS,
             "orthogonal",

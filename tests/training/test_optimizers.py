@@ -7,8 +7,7 @@ import torch
 
 from colonnade.errors import ParameterError
 from colonnade.training import ModelParams, TrainingParams
-from colonnade.training.models import plan_network
-from colonnade.training.network import Stack, split_pieces
+from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
 from colonnade.training.optimizers import OPTIMIZERS, OptimizerParams
 from colonnade.training.regularization import WeightDecay
 
@@ -76,8 +75,8 @@ def test_two_steps_on_a_parabola_give_the_published_numbers(options, expected):
     ids=str,
 )
 def test_twenty_steps_equal_torchs_optimizer(options, torch_class, torch_options):
-    plan = plan_network(ModelParams.model_validate({"kind": "linear"}), 4, 2, 2)
-    stack = Stack(plan, 3, torch.float64, torch.device("cpu"))
+    plan = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(4), 2, 2)
+    stack = StackedParameters(plan, 3, torch.float64, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     stack.flat.normal_(generator=generator)
     params = OptimizerParams.model_validate({**options, "decay_biases": True})
@@ -116,12 +115,14 @@ def test_members_of_different_rates_step_as_if_alone(name):
 
 def test_weight_decay_leaves_biases_and_cut_points_alone():
     model = ModelParams.model_validate({"kind": "mlp", "hidden": [3]})
-    stack = Stack(plan_network(model, 2, 1, 2), 1, torch.float64, torch.device("cpu"))
+    stack = StackedParameters(
+        NetworkSpec(model, Inputs(2), 1, 2), 1, torch.float64, torch.device("cpu")
+    )
     stack.flat.fill_(1)
     decay = WeightDecay(stack, [0.5], decoupled=True, biases=False)
     decay.set_rates([0.1])
     decay()
-    pieces = split_pieces(stack.plan, stack.flat)
+    pieces = stack.tensors()
     assert {name: float(w.flatten()[0]) for name, w in pieces.items()} == {
         "hidden.0.weight": 0.95,
         "hidden.0.bias": 1.0,

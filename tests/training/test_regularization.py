@@ -96,13 +96,12 @@ def test_strong_l1_empties_the_first_layer_and_the_straight_path(fit, by):
 
 
 def test_soft_threshold_by_hand():
-    from colonnade.training.models import plan_network
-    from colonnade.training.network import Stack, split_pieces
+    from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
     from colonnade.training.regularization import Clip, Lasso
 
-    plan = plan_network(ModelParams.model_validate({"kind": "linear"}), 2, 2, 2)
-    stack = Stack(plan, 1, torch.float64, torch.device("cpu"))
-    weight = split_pieces(plan, stack.flat)["output.weight"]
+    plan = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(2), 2, 2)
+    stack = StackedParameters(plan, 1, torch.float64, torch.device("cpu"))
+    weight = stack.tensors()["output.weight"]
     weight.copy_(torch.tensor([[[3.0, 0.1], [4.0, -0.4]]]))
     lasso = Lasso(stack, torch.full((1, 2), 5.0), by_column=True)
     lasso.set_rates([0.1])
@@ -119,12 +118,11 @@ def test_soft_threshold_by_hand():
 
 
 def test_average_of_weights_by_hand():
-    from colonnade.training.models import plan_network
-    from colonnade.training.network import Stack
+    from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
     from colonnade.training.regularization import Average
 
-    plan = plan_network(ModelParams.model_validate({"kind": "linear"}), 1, 1, 1)
-    stack = Stack(plan, 1, torch.float64, torch.device("cpu"))
+    plan = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(1), 1, 1)
+    stack = StackedParameters(plan, 1, torch.float64, torch.device("cpu"))
     average = Average(stack, 0.2)
     stack.flat.fill_(1)
     average()  # decay min(0.2, 2/11)
@@ -153,7 +151,6 @@ def test_refit_trains_on_all_rows_for_the_chosen_epochs(table):
     # By hand: all rows, the same rates, the weights after `best` of 60 epochs.
     from colonnade.training.fitting import ensemble
     from colonnade.training.loop import Program
-    from colonnade.training.network import split_pieces
     from colonnade.training.prepare import prepare
     from colonnade.training.watch import FixedEnds
 
@@ -161,7 +158,7 @@ def test_refit_trains_on_all_rows_for_the_chosen_epochs(table):
     whole = prepare(pd.concat([train, validation]), validation[:0], standardizer, model, params)
     program = Program(whole, ensemble(model, params), stopping=FixedEnds([best]))
     program.run()
-    expected = split_pieces(whole.plan, program.result()[0])
+    expected = whole.network.parameters.views(program.result()[0])
     assert all(torch.equal(expected[name], done.model.weights[name]) for name in expected)
 
 

@@ -1,4 +1,4 @@
-"""Activations and their derivatives, as kernels that write into buffers made beforehand."""
+"""Activations: torch's modules, and kernels that do the same in buffers made beforehand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import Field
 from colonnade.training.words import Word
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
@@ -24,23 +24,24 @@ class Kernels:
 
     forward(z, out): writes a(z) into `out`; `out` may be `z` when `from_output`.
     backward(d, z, a): turns dL/da into dL/dz in `d`, in place.
-    apply(z): the same as forward, for autograd and prediction.
     from_output: the derivative needs the output alone, so that z may be overwritten.
     """
 
     forward: Callable[[Tensor, Tensor], object]
-    backward: Callable[[Tensor, Tensor, Tensor], object] | None
-    apply: Callable[[Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor, Tensor], object]
     from_output: bool = True
 
 
 @dataclass(frozen=True)
 class Activation:
-    """One word of the table: how its kernels are built, its options and its Kaiming gain."""
+    """One word of the table: torch's class that computes it, its Kaiming gain, its options.
 
-    build: Callable[[Any], Kernels]
-    gain: Callable[[Any], float]
+    kernels: builds what the hand-derived path computes; without them autograd takes the gradients.
+    """
+
     module: str
+    gain: Callable[[Any], float]
+    kernels: Callable[[Any], Kernels] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -51,7 +52,6 @@ def _relu(_: Any) -> Kernels:
     return Kernels(
         lambda z, out: torch.clamp_min(z, 0, out=out) if out is not z else z.relu_(),
         lambda d, z, a: backward(d, a, 0, grad_input=d),
-        torch.relu,
     )
 
 
@@ -62,7 +62,6 @@ def _sigmoid(_: Any) -> Kernels:
     return Kernels(
         lambda z, out: torch.sigmoid(z, out=out),
         lambda d, z, a: backward(d, a, grad_input=d),
-        torch.sigmoid,
     )
 
 
@@ -73,7 +72,6 @@ def _tanh(_: Any) -> Kernels:
     return Kernels(
         lambda z, out: torch.tanh(z, out=out),
         lambda d, z, a: backward(d, a, grad_input=d),
-        torch.tanh,
     )
 
 
@@ -86,7 +84,6 @@ def _leaky_relu(params: Any) -> Kernels:
     return Kernels(
         lambda z, out: forward(z, slope, out=out),
         lambda d, z, a: backward(d, a, slope, True, grad_input=d),
-        lambda z: torch.nn.functional.leaky_relu(z, slope),
     )
 
 
@@ -97,19 +94,6 @@ def _elu_family(alpha: float, scale: float) -> Kernels:
     return Kernels(
         lambda z, out: forward(z, alpha, scale, 1.0, out=out),
         lambda d, z, a: backward(d, alpha, scale, 1.0, True, a, grad_input=d),
-        lambda z: torch.ops.aten.elu(z, alpha, scale, 1.0),
-    )
-
-
-def _prelu(_: Any) -> Kernels:
-    # The learned slope lives among the network's parameters: the network computes it itself.
-    import torch
-
-    return Kernels(
-        lambda z, out: torch.clamp_min(z, 0, out=out),
-        lambda d, z, a: None,
-        torch.relu,
-        from_output=False,
     )
 
 
@@ -117,7 +101,6 @@ def _smooth(name: str) -> Kernels:
     """Activations whose derivative needs the input: gelu, silu, mish."""
     import torch
 
-    functional = getattr(torch.nn.functional, name)
     forward = getattr(torch.ops.aten, name).out
     derivative = getattr(torch.ops.aten, f"{name}_backward")
     if hasattr(derivative, "grad_input"):
@@ -125,13 +108,11 @@ def _smooth(name: str) -> Kernels:
         return Kernels(
             lambda z, out: forward(z, out=out),
             lambda d, z, a: into(d, z, grad_input=d),
-            functional,
             from_output=False,
         )
     return Kernels(
         lambda z, out: forward(z, out=out),
         lambda d, z, a: d.copy_(derivative.default(d, z)),
-        functional,
         from_output=False,
     )
 
@@ -141,18 +122,19 @@ _SQRT2 = math.sqrt(2.0)
 # Gains: torch.nn.init.calculate_gain; prelu as leaky_relu of its starting slope 0.25; the smooth
 # relatives of relu (elu, gelu, silu, mish), for which torch names none, as relu.
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(_relu, lambda _: _SQRT2, "ReLU"),
+    "relu": Activation("ReLU", lambda _: _SQRT2, _relu),
     "leaky_relu": Activation(
-        _leaky_relu, lambda p: math.sqrt(2 / (1 + p.slope**2)), "LeakyReLU", {"slope": 0.01}
+        "LeakyReLU", lambda p: math.sqrt(2 / (1 + p.slope**2)), _leaky_relu, {"slope": 0.01}
     ),
-    "prelu": Activation(_prelu, lambda _: math.sqrt(2 / (1 + 0.25**2)), "PReLU"),
-    "sigmoid": Activation(_sigmoid, lambda _: 1.0, "Sigmoid"),
-    "tanh": Activation(_tanh, lambda _: 5 / 3, "Tanh"),
-    "elu": Activation(lambda p: _elu_family(1.0, 1.0), lambda _: _SQRT2, "ELU"),
-    "selu": Activation(lambda p: _elu_family(SELU_ALPHA, SELU_SCALE), lambda _: 0.75, "SELU"),
-    "gelu": Activation(lambda p: _smooth("gelu"), lambda _: _SQRT2, "GELU"),
-    "silu": Activation(lambda p: _smooth("silu"), lambda _: _SQRT2, "SiLU"),
-    "mish": Activation(lambda p: _smooth("mish"), lambda _: _SQRT2, "Mish"),
+    # Its slope lives among the layer's parameters: the layer computes it.
+    "prelu": Activation("PReLU", lambda _: math.sqrt(2 / (1 + 0.25**2))),
+    "sigmoid": Activation("Sigmoid", lambda _: 1.0, _sigmoid),
+    "tanh": Activation("Tanh", lambda _: 5 / 3, _tanh),
+    "elu": Activation("ELU", lambda _: _SQRT2, lambda p: _elu_family(1.0, 1.0)),
+    "selu": Activation("SELU", lambda _: 0.75, lambda p: _elu_family(SELU_ALPHA, SELU_SCALE)),
+    "gelu": Activation("GELU", lambda _: _SQRT2, lambda p: _smooth("gelu")),
+    "silu": Activation("SiLU", lambda _: _SQRT2, lambda p: _smooth("silu")),
+    "mish": Activation("Mish", lambda _: _SQRT2, lambda p: _smooth("mish")),
 }
 
 
@@ -166,9 +148,17 @@ class ActivationParams(Word):
     # Above 0: the derivative is read off the output, whose sign must tell the input's.
     slope: float | None = Field(None, gt=0, lt=1)
 
-    def kernels(self) -> Kernels:
-        """Build the tensor kernels."""
-        return ACTIVATIONS[self.name].build(self)
+    def module(self) -> nn.Module:
+        """Build torch's module."""
+        from torch import nn
+
+        kind: type[nn.Module] = getattr(nn, ACTIVATIONS[self.name].module)
+        return kind(*(getattr(self, option) for option in ACTIVATIONS[self.name].options))
+
+    def kernels(self) -> Kernels | None:
+        """Build the hand-derived path's kernels, if there are any."""
+        build = ACTIVATIONS[self.name].kernels
+        return None if build is None else build(self)
 
     def gain(self) -> float:
         """By how much Kaiming's deviation grows to keep the variance through this activation."""

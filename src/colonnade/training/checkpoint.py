@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from colonnade.training.loop import Program
 
-FORMAT = "colonnade-checkpoint-1"
+FORMAT = "colonnade-checkpoint-2"
 _MOST_THREADS = 1024
 _HISTORY = ("lr", "train_loss", "validation_loss")
 
@@ -177,11 +177,11 @@ def _tensors(program: Program) -> dict[str, Tensor]:
     stack = program.stack
     parts = {
         "flat": stack.flat,
-        "running": stack.running,
+        "buffers": stack.buffers,
         "average": program.average.flat if program.average else None,
-        "average_running": program.average.running if program.average else None,
+        "average_buffers": program.average.buffers if program.average else None,
         "kept": program.kept,
-        "kept_running": program.kept_running,
+        "kept_buffers": program.kept_buffers,
     }
     found = {name: tensor for name, tensor in parts.items() if tensor is not None}
     found |= {f"rule.{name}": tensor for name, tensor in program.rule.tensors().items()}

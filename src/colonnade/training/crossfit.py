@@ -103,11 +103,11 @@ def _programs(tasks: Sequence[Task], n_members: int) -> list[list[int]]:
     """Group folds of one shape, and cut large groups into near-equal programs."""
     groups: dict[object, list[int]] = {}
     for i, task in enumerate(tasks):
-        shape = (task.plan, len(task.train), len(task.validation))
+        shape = (task.network, len(task.train), len(task.validation))
         groups.setdefault(shape, []).append(i)
     programs = []
     for group in groups.values():
-        most = max(_TOGETHER, _TOGETHER_WEIGHTS // tasks[group[0]].plan.n_parameters)
+        most = max(_TOGETHER, _TOGETHER_WEIGHTS // tasks[group[0]].network.parameters.size)
         n_programs = -(-len(group) * n_members // most)
         size = -(-len(group) // min(len(group), n_programs))
         programs += [group[start : start + size] for start in range(0, len(group), size)]
@@ -149,7 +149,7 @@ def _stack(
     n_train, n_validation = len(task.train), len(task.validation)
     parts = [part for own in tasks for part in (own.train, own.validation)]
     rows = parts[0].join(*parts[1:])
-    stacked = dataclasses.replace(task, train=rows, validation=rows.none())
+    stacked = dataclasses.replace(task, train=rows, validation=rows.take(slice(0)))
     ensembles = []
     for i in range(len(tasks)):
         start = i * (n_train + n_validation)

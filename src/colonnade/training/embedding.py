@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from colonnade.training.layers import Blocks, batch_shape
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from colonnade.training.network import Stack
+    from colonnade.training.networks.base import StackedParameters
 
 
 @dataclass(frozen=True)
 class _Column:
-    """One feature of codes: its table, its gradient, and its places among the inputs."""
+    """One column of codes: its table, its gradient, and its places among the inputs."""
 
-    feature: int
     table: Tensor
     grad: Tensor
     inputs: Tensor
@@ -30,37 +31,39 @@ class Embedding:
     Source: Guo & Berkhahn 2016, Entity Embeddings of Categorical Variables.
     """
 
-    def __init__(self, stack: Stack, n_rows: int) -> None:
-        plan, flat = stack.plan, stack.flat
+    def __init__(self, stack: StackedParameters, n_rows: int) -> None:
+        inputs, flat = stack.spec.inputs, stack.flat
+        own, grads = Blocks(stack, flat), Blocks(stack, stack.grad)
         self.multiply = torch.mm if stack.n_members == 1 else torch.bmm
-        n_numbers = len(plan.numbers)
-        self.places = torch.tensor(plan.numbers, dtype=torch.int64, device=flat.device)
+        self.n_numeric = n_numeric = inputs.n_numeric
+        names = [f"embedding.{i}.weight" for i in range(len(inputs.codes))]
+        n_inputs = n_numeric + sum(own[name].shape[-1] for name in names)
         # The last column stays 1, for the bias.
-        self.inputs = flat.new_ones(stack.batch_shape(n_rows, plan.n_inputs + 1))
-        self.numbers = self.inputs[..., :n_numbers]
-        self.delta = flat.new_empty(stack.batch_shape(n_rows, plan.n_inputs - n_numbers))
+        self.inputs = flat.new_ones(batch_shape(stack, n_rows, n_inputs + 1))
+        self.numeric = self.inputs[..., :n_numeric]
+        self.delta = flat.new_empty(batch_shape(stack, n_rows, n_inputs - n_numeric))
         self.columns: list[_Column] = []
         start = 0
-        for i, one in enumerate(plan.embedded):
-            table, grad = (stack.block(f"embedding.{i}", part) for part in (flat, stack.grad))
-            own = slice(start, start + one.width)
-            vectors = self.inputs[..., n_numbers:-1][..., own]
-            self.columns.append(_Column(one.feature, table, grad, vectors, self.delta[..., own]))
-            start += one.width
-        first = "hidden.0" if plan.widths else "output"
-        readers = [first, "skip"] if plan.skip else [first]
-        self.weights = [stack.block(name, flat)[..., n_numbers : plan.n_inputs] for name in readers]
+        for name in names:
+            part = slice(start, start + own[name].shape[-1])
+            vectors = self.inputs[..., n_numeric:-1][..., part]
+            column = _Column(own[name], grads[name], vectors, self.delta[..., part])
+            self.columns.append(column)
+            start = part.stop
+        readers = [name.removesuffix(".weight") for name in stack.spec.input_weights]
+        self.weights = [own.matrix(name)[..., n_numeric:n_inputs] for name in readers]
         self.codes: list[Tensor] = []
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, numeric: Tensor, categorical: Tensor) -> Tensor:
         """Give the inputs, which end in a 1.
 
-        Shape: x (n, n_features + 1) -> (n, n_inputs + 1); M in front if many.
+        Shape: numeric (n, n_numeric + 1), categorical (n, n_categorical) -> (n, n_inputs + 1); M in
+            front if many.
         """
-        self.numbers.copy_(x.index_select(-1, self.places))
+        self.numeric.copy_(numeric[..., : self.n_numeric])
         self.codes = []
-        for column in self.columns:
-            codes = x[..., column.feature].long().unsqueeze(-1).expand(column.inputs.shape)
+        for i, column in enumerate(self.columns):
+            codes = categorical[..., i].unsqueeze(-1).expand(column.inputs.shape)
             column.inputs.copy_(column.table.gather(-2, codes))
             self.codes.append(codes)
         return self.inputs

@@ -10,8 +10,6 @@ from torch import Tensor
 
 from colonnade.training.checkpoint import Checkpoint
 from colonnade.training.interval import held_out_of
-from colonnade.training.network import split_pieces
-from colonnade.training.regularization import input_weights
 from colonnade.training.task import Individual, Task
 from colonnade.training.trained import TrainedModel
 
@@ -52,7 +50,7 @@ def open_checkpoint(
         **_flat("model", model.model_dump(mode="json")),
         **_flat("training", training.model_dump(mode="json", exclude={"checkpoint_every"})),
         "standardizer.task": standardizer.task,
-        "device": task.train.x.device.type,
+        "device": task.train.numeric.device.type,
         "torch": torch.__version__,
     }
     return Checkpoint(path, recipe, task.train.digest() + task.validation.digest())
@@ -77,16 +75,14 @@ def trained_model(
 ) -> TrainedModel:
     """Take some members' weights out of a course, as one model."""
     chosen = list(members)
-    weights = {
-        name: _own(weight)
-        for name, weight in split_pieces(course.task.plan, course.flat[chosen]).items()
-    }
-    if course.running is not None:
-        weights["running"] = _own(course.running[chosen])
+    spec, buffers = course.task.network, course.buffers
+    own = spec.tensors(course.flat[chosen], None if buffers is None else buffers[chosen])
+    weights = {name: _own(tensor) for name, tensor in own.items()}
     facts = _facts(course, chosen, training, threads)
     if training.l1.active:
         facts["l1_strength"] = course.l1_strength
-        facts["dropped_columns"] = _dropped(weights, standardizer.feature_names)
+        read = [weights[name] for name in spec.input_weights]
+        facts["dropped_columns"] = _dropped(read, standardizer.feature_names)
     refitted = course.refit_epochs is not None
     held_out = held_out_of(course.held_out, chosen, standardizer.target_scale, refitted=refitted)
     return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out)
@@ -104,10 +100,10 @@ def _facts(
     runs = [course.stopped[i] or epochs for i in members]
     facts: dict[str, Any] = {
         "path": course.path,
-        "device": course.task.train.x.device.type,
+        "device": course.task.train.numeric.device.type,
         "threads": threads,
         "seconds": round(course.seconds, 3),
-        "n_parameters": course.task.plan.n_parameters,
+        "n_parameters": course.task.network.parameters.size,
         "n_members": len(members),
         "epochs_run": max(runs),
         "best_epoch": round(sum(course.best_epochs[i] for i in members) / len(members)),
@@ -122,11 +118,11 @@ def _facts(
     return facts
 
 
-def _dropped(weights: Mapping[str, Tensor], names: Sequence[str]) -> list[str]:
+def _dropped(weights: Sequence[Tensor], names: Sequence[str]) -> list[str]:
     """Name the features that no member's weights read."""
     used = torch.zeros(len(names), dtype=torch.bool)
-    for name in input_weights(weights):
-        used |= (weights[name] != 0).flatten(0, 1).any(0)
+    for weight in weights:
+        used |= (weight != 0).flatten(0, 1).any(0)
     return [name for name, kept in zip(names, used.tolist(), strict=True) if not kept]
 
 

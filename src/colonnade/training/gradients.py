@@ -12,33 +12,36 @@ import torch
 from torch import Tensor
 
 from colonnade.training.embedding import Embedding
-from colonnade.training.layers import Dropout, Hidden, OrdinalHead, update_running
-from colonnade.training.network import Stack, forward, split_pieces
+from colonnade.training.layers import Blocks, Hidden, OrdinalHead, batch_shape
+from colonnade.training.networks.mlp import Mlp
 
 if TYPE_CHECKING:
-    from colonnade.training.activations import Kernels
     from colonnade.training.loss import Loss
+    from colonnade.training.networks.base import Network, NetworkSpec, StackedParameters
+    from colonnade.training.networks.layers import DropoutMasks
 
 
 class HandDerived:
     """Loss gradients of one batch size, in `stack.grad`."""
 
     def __init__(
-        self, stack: Stack, kernels: Kernels, loss: Loss, dropout: Dropout, n_rows: int
+        self, stack: StackedParameters, loss: Loss, dropout: DropoutMasks, n_rows: int
     ) -> None:
-        plan = stack.plan
-        self.loss, self.n_inputs = loss, plan.n_inputs
+        spec, own, grads = stack.spec, Blocks(stack, stack.flat), Blocks(stack, stack.grad)
+        self.loss = loss
         self.multiply = torch.mm if stack.n_members == 1 else torch.bmm
-        self.embedding = Embedding(stack, n_rows) if plan.embedded else None
-        self.layers = [Hidden(stack, kernels, dropout, i, n_rows) for i in range(len(plan.widths))]
-        self.head = OrdinalHead(stack, n_rows) if plan.ordinal else None
-        block, grad = stack.block("output", stack.flat), stack.block("output", stack.grad)
-        self.bias = plan.piece("output").bias
+        self.embedding = Embedding(stack, n_rows) if spec.inputs.codes else None
+        kernels, n_layers = spec.params.activation.kernels(), len(spec.params.widths)
+        self.layers = [Hidden(stack, kernels, dropout, i, n_rows) for i in range(n_layers)]
+        self.head = OrdinalHead(stack, n_rows) if spec.ordinal else None
+        block, grad = own.matrix("output"), grads.matrix("output")
+        self.bias = own.has_bias("output")
         self.weight = block[..., :-1] if self.bias else block
         self.transposed, self.grad = block.mT, grad
         self.skip: tuple[Tensor, Tensor] | None = None
-        if plan.skip:
-            self.skip = (stack.block("skip", stack.flat).mT, stack.block("skip", stack.grad))
+        skip = "skip.weight" in spec.parameters
+        if skip:
+            self.skip = (own.matrix("skip").mT, grads.matrix("skip"))
         # What follows each layer reads its outputs with a 1 at their end, or without.
         readers = [*(layer.bias for layer in self.layers), self.bias]
         self.chain = [
@@ -47,21 +50,24 @@ class HandDerived:
         ]
         pairs = zip(self.layers[1:], self.chain, strict=False)
         self.upper = [(layer, x, below.delta) for layer, (below, x) in pairs][::-1]
-        self.narrow_first, self.narrow = not readers[0], plan.skip or not readers[0]
-        self.delta = block.new_empty(stack.batch_shape(n_rows, plan.n_logits))
+        self.narrow_first, self.narrow = not readers[0], skip or not readers[0]
+        self.delta = block.new_empty(batch_shape(stack, n_rows, spec.n_logits))
         self.out_delta = self.delta if self.head is None else self.head.delta
         self.out_delta_t = self.out_delta.mT
         self.scale = block.new_full((1,), 1 / n_rows)
 
-    def gradient(self, x: Tensor, targets: Tensor, logits: Tensor) -> None:
+    def gradient(
+        self, numeric: Tensor, categorical: Tensor | None, targets: Tensor, logits: Tensor
+    ) -> None:
         """Write the batch's logits, and the gradient of its mean loss into `stack.grad`.
 
-        Shape: x (n, n_features + 1) whose last column is 1, logits (n, n_logits); M in front if
-            many.
+        Shape: numeric (n, n_numeric + 1) whose last column is 1, categorical (n, n_categorical),
+            logits (n, n_logits); M in front if many.
         """
-        if self.embedding is not None:
-            x = self.embedding.forward(x)
-        bare = x[..., : self.n_inputs] if self.narrow else x
+        x = numeric
+        if self.embedding is not None and categorical is not None:
+            x = self.embedding.forward(numeric, categorical)
+        bare = x[..., :-1] if self.narrow else x
         first = bare if self.narrow_first else x
         h = first
         for layer, following in self.chain:
@@ -103,42 +109,30 @@ class HandDerived:
 
 
 class ByAutograd:
-    """The same gradients by autograd over the plain forward pass, at any batch size."""
+    """The same gradients by autograd through the module, at any batch size."""
 
-    def __init__(self, stack: Stack, kernels: Kernels, loss: Loss, dropout: Dropout) -> None:
-        self.stack, self.kernels, self.loss, self.dropout = stack, kernels, loss, dropout
+    def __init__(self, stack: StackedParameters, network: Network, loss: Loss) -> None:
+        self.network, self.loss = network, loss
+        self.parameters = list(network.parameters())
+        self.gradients = stack.gradients_of(network)
 
-    def gradient(self, x: Tensor, targets: Tensor, logits: Tensor) -> None:
+    def gradient(
+        self, numeric: Tensor, categorical: Tensor | None, targets: Tensor, logits: Tensor
+    ) -> None:
         """Do what HandDerived.gradient does."""
-        stack, plan = self.stack, self.stack.plan
-        moments: list[tuple[Tensor, Tensor]] | None = [] if plan.batch_norm else None
         with torch.enable_grad():
-            flat = stack.flat.detach().requires_grad_()
-            out = forward(
-                plan,
-                self.kernels,
-                split_pieces(plan, flat),
-                x[..., : plan.n_features],
-                masks=self._masks(x.shape[-2]),
-                moments=moments,
-            )
+            out = self.network(numeric[..., :-1], categorical)
             rows, weights = self.loss.rows(out, targets), self.loss.weights(targets)
             # Members don't share parameters: the gradient of the sum is each one's own.
             total = (rows.sum(-1) / weights.sum(-1)).sum()
-            (gradient,) = torch.autograd.grad(total, flat)
-        stack.grad.copy_(gradient)
+        gradients = torch.autograd.grad(total, self.parameters, materialize_grads=True)
+        for own, gradient in zip(self.gradients, gradients, strict=True):
+            own.copy_(gradient)
         logits.copy_(out.detach().view_as(logits))
-        for layer, (mean, variance) in enumerate(moments or []):
-            running = stack.norm_statistics(layer)
-            shape = (*running.shape[:-2], 1, running.shape[-1])
-            update_running(running, mean.view(shape), variance.view(shape), x.shape[-2])
 
-    def _masks(self, n_rows: int) -> list[Tensor] | None:
-        if not self.dropout.active:
-            return None
-        masks = []
-        for width in self.stack.plan.widths:
-            mask = self.stack.flat.new_empty(self.stack.n_members, n_rows, width)
-            self.dropout.draw(mask[0] if self.stack.n_members == 1 else mask)
-            masks.append(mask)
-        return masks
+
+def derived_by_hand(spec: NetworkSpec) -> bool:
+    """Whether there is a hand-derived program for the network."""
+    params = spec.params
+    learned = params.activation.name == "prelu"
+    return type(spec.template.body) is Mlp and (learned or params.activation.kernels() is not None)

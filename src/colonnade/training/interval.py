@@ -92,7 +92,7 @@ def held_out_errors(program: Program) -> dict[str, Any]:
     if program.task.loss.n_classes or not len(validation):
         return {"n_rows": 0, "errors": [[]] * (n_members + 1)}
     predicted = validation.exact_logits(*program.result())[..., 0].cpu().numpy()
-    actual = validation.codes.cpu().numpy()
+    actual = validation.rows.labels.cpu().numpy()
     own = [kept_errors(errors) for errors in predicted - actual]
     shared = actual.ndim == 1
     together = kept_errors(predicted.mean(0) - actual) if shared else []

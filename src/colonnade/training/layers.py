@@ -7,61 +7,70 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from colonnade.training.network import NORM_EPS, NORM_MOMENTUM, Stack
+from colonnade.training.networks.layers import NORM_EPS, update_running
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from colonnade.training.activations import Kernels
+    from colonnade.training.networks.base import StackedParameters
+    from colonnade.training.networks.layers import DropoutMasks
 
 # Rows of hidden outputs start at multiples of 16 floats, one cache line: measured faster.
 _ALIGNMENT = 16
 
 
-class Dropout:
-    """Draws each member's masks from its own generator, layer after layer, step after step."""
+class Blocks:
+    """Views of one row of a stack as the matrices that products read; a lone member's have no axis.
 
-    def __init__(self, rates: Sequence[float], stack: Stack) -> None:
-        self.keep = [1 - rate for rate in rates]
-        self.active = any(rate > 0 for rate in rates)
-        self.generators = [torch.Generator(device=stack.flat.device) for _ in rates]
-        scale = 1 / torch.tensor(self.keep, dtype=torch.float64)
-        self.scale = scale.to(stack.flat).view(-1, 1, 1)
-        self.single = len(self.keep) == 1
+    A layer's block is (n_out, n_in + 1) where it has a bias: its last column.
+    """
 
-    def seed(self, seeds: Sequence[int]) -> None:
-        """Begin an epoch: its masks follow from the seeds alone."""
-        for generator, seed in zip(self.generators, seeds, strict=True):
-            generator.manual_seed(seed)
+    def __init__(self, stack: StackedParameters, rows: Tensor) -> None:
+        self.layout, self.rows, self.single = stack.spec.parameters, rows, stack.n_members == 1
 
-    def draw(self, mask: Tensor) -> None:
-        """Fill `mask` with 0 or 1 / keep.
+    def __getitem__(self, name: str) -> Tensor:
+        """View a parameter."""
+        return self._own(self.layout[name].view(self.rows))
 
-        Shape: (n, width) for one member, else (M, n, width).
-        """
-        rows = (mask,) if self.single else mask.unbind(0)
-        for row, keep, generator in zip(rows, self.keep, self.generators, strict=True):
-            if keep < 1:
-                row.bernoulli_(keep, generator=generator)
-            else:
-                row.fill_(1)
-        mask.mul_(self.scale[0] if self.single else self.scale)
+    def matrix(self, layer: str) -> Tensor:
+        """View a layer's weights, and its biases beside them."""
+        weight = self.layout[f"{layer}.weight"]
+        n_out, _n_in = weight.shape
+        block = self.rows[:, weight.offset : weight.offset + n_out * weight.stride[0]]
+        return self._own(block.view(len(self.rows), n_out, weight.stride[0]))
+
+    def has_bias(self, layer: str) -> bool:
+        """Whether the layer reads a 1 at the end of its inputs."""
+        return f"{layer}.bias" in self.layout
+
+    def _own(self, view: Tensor) -> Tensor:
+        return view[0] if self.single else view
+
+
+def batch_shape(stack: StackedParameters, n_rows: int, width: int) -> tuple[int, ...]:
+    """Give the shape of a batch's buffers: (n, width), with M in front if many."""
+    return (n_rows, width) if stack.n_members == 1 else (stack.n_members, n_rows, width)
 
 
 class Hidden:
     """One hidden layer on batches of one size: product, batch norm, activation, dropout."""
 
     def __init__(
-        self, stack: Stack, kernels: Kernels, dropout: Dropout, layer: int, n_rows: int
+        self,
+        stack: StackedParameters,
+        kernels: Kernels | None,
+        dropout: DropoutMasks,
+        layer: int,
+        n_rows: int,
     ) -> None:
-        name, width = f"hidden.{layer}", stack.plan.widths[layer]
-        self.kernels, self.dropout, self.layer = kernels, dropout, layer
+        name, own, grads = f"hidden.{layer}", Blocks(stack, stack.flat), Blocks(stack, stack.grad)
+        width = stack.spec.parameters[f"{name}.weight"].shape[0]
+        self.dropout, self.layer = dropout, layer
         self.multiply = torch.mm if stack.n_members == 1 else torch.bmm
-        block, grad = stack.block(name, stack.flat), stack.block(name, stack.grad)
-        self.bias = stack.plan.piece(name).bias
+        block, grad = own.matrix(name), grads.matrix(name)
+        self.bias = own.has_bias(name)
         self.weight = block[..., :-1] if self.bias else block
         self.transposed, self.grad = block.mT, grad
-        shape = stack.batch_shape(n_rows, width)
+        shape = batch_shape(stack, n_rows, width)
         padded = -(-(width + 1) // _ALIGNMENT) * _ALIGNMENT
         self.buffer = block.new_ones((*shape[:-1], padded))
         self.out, self.with_one = self.buffer[..., :width], self.buffer[..., : width + 1]
@@ -69,10 +78,10 @@ class Hidden:
         self.delta_t = self.delta.mT
         self.mask = block.new_empty(shape) if dropout.active else None
         self.a = block.new_empty(shape) if dropout.active else self.out
-        own_z = not kernels.from_output or stack.plan.prelu
-        self.z = block.new_empty(shape) if own_z else self.a
-        self.norm = BatchNorm(stack, layer, shape) if stack.plan.batch_norm else None
-        self.prelu = Prelu(stack, layer, shape) if stack.plan.prelu else None
+        self.kernels: Kernels | Prelu = kernels or Prelu(stack, layer, shape)
+        self.z = self.a if self.kernels.from_output else block.new_empty(shape)
+        batch_norm = f"{name}.norm" in stack.spec.parameters
+        self.norm = BatchNorm(stack, layer, shape) if batch_norm else None
 
     def forward(self, x: Tensor) -> None:
         """Compute `out` of x, which ends in a 1 where the layer has a bias."""
@@ -81,10 +90,7 @@ class Hidden:
         else:
             self.multiply(x, self.transposed, out=self.norm.x)
             self.norm.forward(self.z)
-        if self.prelu is None:
-            self.kernels.forward(self.z, self.a)
-        else:
-            self.prelu.forward(self.z, self.a)
+        self.kernels.forward(self.z, self.a)
         if self.mask is not None:
             self.dropout.draw(self.mask)
             torch.mul(self.a, self.mask, out=self.out)
@@ -94,10 +100,7 @@ class Hidden:
         delta = self.delta
         if self.mask is not None:
             delta.mul_(self.mask)
-        if self.prelu is not None:
-            self.prelu.backward(delta, self.z)
-        elif self.kernels.backward is not None:
-            self.kernels.backward(delta, self.z, self.a)
+        self.kernels.backward(delta, self.z, self.a)
         if self.norm is not None:
             self.norm.backward(delta)
         self.multiply(self.delta_t, x, out=self.grad)
@@ -108,12 +111,12 @@ class Hidden:
 class BatchNorm:
     """Batch normalization before the activation (Ioffe & Szegedy 2015)."""
 
-    def __init__(self, stack: Stack, layer: int, shape: tuple[int, ...]) -> None:
+    def __init__(self, stack: StackedParameters, layer: int, shape: tuple[int, ...]) -> None:
         name = f"hidden.{layer}.norm"
-        block, grad = stack.block(name, stack.flat), stack.block(name, stack.grad)
+        block, grad = Blocks(stack, stack.flat)[name], Blocks(stack, stack.grad)[name]
         self.gain, self.shift = block[..., :1, :], block[..., 1:, :]
         self.gain_grad, self.shift_grad = grad[..., :1, :], grad[..., 1:, :]
-        self.running = stack.norm_statistics(layer)
+        self.running = _statistics(stack, layer)
         self.x, self.inverse = block.new_empty(shape), block.new_empty(())
 
     def forward(self, z: Tensor) -> None:
@@ -133,19 +136,26 @@ class BatchNorm:
         delta.mul_(self.gain * self.inverse)
 
 
-def update_running(running: Tensor, mean: Tensor, variance: Tensor, n_rows: int) -> None:
-    """Move the running statistics a tenth of the way to the batch's (unbiased variance)."""
-    running[..., :1, :].lerp_(mean, NORM_MOMENTUM)
-    running[..., 1:, :].lerp_(variance * (n_rows / (n_rows - 1)), NORM_MOMENTUM)
+def _statistics(stack: StackedParameters, layer: int) -> Tensor:
+    """View the running mean and variance of a layer: (M, 2, width), or (2, width)."""
+    if stack.buffers is None:
+        raise TypeError("no batch norm in this network")
+    running = stack.spec.buffers["running"].view(stack.buffers)
+    widths = stack.spec.params.widths
+    start = sum(widths[:layer])
+    view = running[..., start : start + widths[layer]]
+    return view[0] if stack.n_members == 1 else view
 
 
 class Prelu:
-    """Leaky relu whose slope is learned, one a layer (He et al. 2015)."""
+    """The kernels of a leaky relu whose slope is learned, one a layer (He et al. 2015)."""
 
-    def __init__(self, stack: Stack, layer: int, shape: tuple[int, ...]) -> None:
+    from_output = False
+
+    def __init__(self, stack: StackedParameters, layer: int, shape: tuple[int, ...]) -> None:
         name = f"hidden.{layer}.slope"
-        self.slope = stack.block(name, stack.flat).unsqueeze(-1)
-        self.grad = stack.block(name, stack.grad)
+        self.slope = Blocks(stack, stack.flat)[name].unsqueeze(-1)
+        self.grad = Blocks(stack, stack.grad)[name]
         self.negative = self.slope.new_empty(shape)
 
     def forward(self, z: Tensor, a: Tensor) -> None:
@@ -153,7 +163,7 @@ class Prelu:
         torch.clamp_max(z, 0, out=self.negative)
         a.copy_(z).clamp_min_(0).addcmul_(self.negative, self.slope)
 
-    def backward(self, delta: Tensor, z: Tensor) -> None:
+    def backward(self, delta: Tensor, z: Tensor, _: Tensor) -> None:
         """Fill the slope's gradient; turn dL/da into dL/dz in place."""
         self.grad.copy_((delta * self.negative).sum((-2, -1)).unsqueeze(-1))
         delta.mul_(torch.where(z > 0, 1.0, self.slope))
@@ -162,9 +172,9 @@ class Prelu:
 class OrdinalHead:
     """Logits of one score: s - c_k for cut points that stay ordered."""
 
-    def __init__(self, stack: Stack, n_rows: int) -> None:
-        self.raw, self.grad = stack.block("cuts", stack.flat), stack.block("cuts", stack.grad)
-        shape = stack.batch_shape(n_rows, 1)
+    def __init__(self, stack: StackedParameters, n_rows: int) -> None:
+        self.raw, self.grad = Blocks(stack, stack.flat)["cuts"], Blocks(stack, stack.grad)["cuts"]
+        shape = batch_shape(stack, n_rows, 1)
         self.score, self.delta = self.raw.new_empty(shape), self.raw.new_empty(shape)
         self.steps, self.slopes = torch.empty_like(self.raw), torch.empty_like(self.raw)
         self.cuts = torch.empty_like(self.raw)

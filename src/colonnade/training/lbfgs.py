@@ -14,7 +14,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from colonnade.training.network import Stack
+    from colonnade.training.networks.base import StackedParameters
     from colonnade.training.optimizers import OptimizerParams
     from colonnade.training.regularization import WeightDecay
 
@@ -26,7 +26,9 @@ _NUMBERS = ("func_evals", "n_iter", "t", "prev_loss")
 class Lbfgs:
     """An epoch is one call of at most `max_iter` iterations."""
 
-    def __init__(self, params: OptimizerParams, stack: Stack, decay: WeightDecay | None) -> None:
+    def __init__(
+        self, params: OptimizerParams, stack: StackedParameters, decay: WeightDecay | None
+    ) -> None:
         self.stack, self.decay = stack, decay
         self.optimizer = torch.optim.LBFGS(
             [stack.flat],

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from colonnade.errors import TrainingError
-from colonnade.training.gradients import ByAutograd, HandDerived
-from colonnade.training.layers import Dropout
-from colonnade.training.network import Stack, initialize, initialize_cuts
+from colonnade.training.gradients import ByAutograd, HandDerived, derived_by_hand
+from colonnade.training.networks.base import StackedParameters, draw_from
+from colonnade.training.networks.heads import first_cuts
+from colonnade.training.networks.layers import DropoutMasks
 from colonnade.training.regularization import Average, Clip, Lasso, WeightDecay
 from colonnade.training.rows import Batches, batch_sizes, batches, derive_seed, permute
 from colonnade.training.task import History, Individual, Task
@@ -43,23 +44,19 @@ class Program:
         self.task, self.members, self.params = task, members, task.params
         self.given_rates = rates
         self.n_rows = len(task.train) if members[0].rows is None else len(members[0].rows)
-        self.stack = Stack(task.plan, len(members), task.dtype, task.train.x.device)
-        seeds = [m.seed for m in members]
-        initialize(self.stack, [m.initializer for m in members], seeds, task.gain)
-        if task.plan.ordinal:
-            initialize_cuts(self.stack, self._class_counts())
-        self.dropout = Dropout([m.dropout for m in members], self.stack)
+        self.stack = self._start()
+        self.dropout = DropoutMasks([m.dropout for m in members], self.stack.flat)
         whole_table = self.params.optimizer.full_batch
         self.batch_size = self.n_rows if whole_table else min(self.n_rows, self.params.batch_size)
-        whole, self.rest = batch_sizes(self.n_rows, self.batch_size, task.plan.batch_norm)
+        whole, self.rest = batch_sizes(self.n_rows, self.batch_size, self.stack.buffers is not None)
         self.steps = whole + bool(self.rest)
         self.history = History()
         self.stopping = stopping or self._stopping()
         self.plateau = Plateau(self.params.scheduler, len(members))
         self.kept = self.stack.flat.clone() if self.stopping.keeps else None
-        running = self.stack.running
-        self.kept_running = (
-            running.clone() if self.kept is not None and running is not None else None
+        buffers = self.stack.buffers
+        self.kept_buffers = (
+            buffers.clone() if self.kept is not None and buffers is not None else None
         )
         self._set_actions()
         self._paths: dict[int, HandDerived | ByAutograd] = {}
@@ -68,20 +65,30 @@ class Program:
     @property
     def path(self) -> str:
         """Which gradients are used, in words for the run's facts."""
-        derived = self.params.gradients == "auto" and self.task.kernels.backward is not None
+        derived = self.params.gradients == "auto" and derived_by_hand(self.task.network)
         return "hand-derived" if derived else "autograd"
+
+    def _start(self) -> StackedParameters:
+        """Draw every member's weights from its own seed."""
+        spec, rows = self.task.network, self.task.train
+        stack = StackedParameters(spec, len(self.members), self.task.dtype, rows.numeric.device)
+        for place, member in enumerate(self.members):
+            stack.start(place, spec.build(member.seed, member.initializer))
+        if spec.ordinal:
+            stack.tensors()["cuts"].copy_(first_cuts(self._class_counts()))
+        return stack
 
     def _stopping(self) -> Stopping:
         params, n = self.params.early_stopping, len(self.members)
         return Stopping(n) if params is None else EarlyStopping(params, n)
 
     def _class_counts(self) -> Tensor:
-        codes, k = self.task.train.codes.cpu(), self.task.loss.n_classes
+        codes, k = self.task.train.labels.cpu(), self.task.loss.n_classes
         own = [codes if m.rows is None else codes[m.rows] for m in self.members]
         return torch.stack([torch.bincount(code, minlength=k) for code in own])
 
     def _penalties(self) -> Tensor:
-        none = torch.zeros(self.task.plan.n_inputs, dtype=torch.float64)
+        none = torch.zeros(self.task.network.inputs.n_features, dtype=torch.float64)
         return torch.stack([none if m.penalty is None else m.penalty for m in self.members])
 
     def _set_actions(self) -> None:
@@ -113,10 +120,12 @@ class Program:
     def gradients(self, n_rows: int) -> HandDerived | ByAutograd:
         """Give the gradient path for batches of one size, made once."""
         if n_rows not in self._paths:
-            parts = (self.stack, self.task.kernels, self.task.loss, self.dropout)
-            self._paths[n_rows] = (
-                HandDerived(*parts, n_rows) if self.path == "hand-derived" else ByAutograd(*parts)
-            )
+            if self.path == "hand-derived":
+                self._paths[n_rows] = HandDerived(self.stack, self.task.loss, self.dropout, n_rows)
+            else:
+                network = self.stack.network()
+                draw_from(network, self.dropout)
+                self._paths[n_rows] = ByAutograd(self.stack, network, self.task.loss)
         return self._paths[n_rows]
 
     def run(
@@ -157,10 +166,10 @@ class Program:
         own_rows = [member.rows for member in self.members]
         order = permute([m.order_seed for m in self.members], epoch, own_rows, self.n_rows)
         losses, weights, step = [], [], 0
-        n_logits = self.task.plan.n_logits
+        n_logits = self.task.network.n_logits
         for block in batches(self.task.train, order, self.batch_size, self.rest, n_logits):
             self._steps(block, epoch, step)
-            step += len(block.x)
+            step += len(block.numeric)
             loss, weight = self._batch_losses(block)
             losses.append(loss)
             weights.append(weight)
@@ -175,11 +184,12 @@ class Program:
             return
         update, before, after = self.rule.step, self.before, self.after
         every_step = self.params.scheduler.interval == "step"
-        for x, targets, logits in zip(block.x, block.targets, block.logits, strict=True):
+        columns = (block.numeric, block.categorical, block.targets, block.logits)
+        for numeric, categorical, targets, logits in zip(*columns, strict=True):
             if every_step:
                 self._set_rates(epoch, step)
                 step += 1
-            gradient(x, targets, logits)
+            gradient(numeric, categorical, targets, logits)
             for action in before:
                 action()
             update()
@@ -187,7 +197,7 @@ class Program:
                 action()
 
     def _full_loss(self, path: HandDerived | ByAutograd, block: Batches) -> Tensor:
-        path.gradient(block.x[0], block.targets[0], block.logits[0])
+        path.gradient(block.numeric[0], block.categorical[0], block.targets[0], block.logits[0])
         return self._batch_losses(block)[0].sum()
 
     def _batch_losses(self, block: Batches) -> tuple[Tensor, Tensor]:
@@ -198,7 +208,7 @@ class Program:
         loss = self.task.loss
         rows = loss.rows(block.all_logits, block.all_targets).sum(-1)
         weights = loss.weights(block.all_targets).sum(-1)
-        shape = (len(block.x), len(self.members))
+        shape = (len(block.numeric), len(self.members))
         return (rows / weights).view(shape), weights.view(shape)
 
     def _mean_losses(self, epoch: int, losses: Tensor, weights: Tensor) -> list[float]:
@@ -245,12 +255,12 @@ class Program:
         return self.average.weights(sparse=self.lasso is not None)
 
     @property
-    def running(self) -> Tensor | None:
-        """The batch-norm statistics that belong to `weights`."""
-        return self.stack.running if self.average is None else self.average.running
+    def buffers(self) -> Tensor | None:
+        """The running statistics that belong to `weights`."""
+        return self.stack.buffers if self.average is None else self.average.buffers
 
     def _judge(self, epoch: int, losses: list[float]) -> None:
-        validation = self.validation.losses(self.weights(), self.running)
+        validation = self.validation.losses(self.weights(), self.buffers)
         wrong = ~torch.isfinite(torch.tensor(validation)) & self._running()
         if len(self.validation) and bool(wrong.any()):
             self._refuse("validation", f"epoch {epoch}", int(wrong.nonzero()[0]))
@@ -260,17 +270,17 @@ class Program:
         kept = self.stopping.update(epoch, validation)
         if self.kept is not None and kept:
             self.kept[kept] = self.weights()[kept]
-            if self.kept_running is not None and self.running is not None:
-                self.kept_running[kept] = self.running[kept]
+            if self.kept_buffers is not None and self.buffers is not None:
+                self.kept_buffers[kept] = self.buffers[kept]
 
     def result(self) -> tuple[Tensor, Tensor | None]:
-        """Give the members' final weights and running statistics."""
-        flat, running = self.weights().clone(), self.running
+        """Give the members' final weights and buffers."""
+        flat, buffers = self.weights().clone(), self.buffers
         kept = self.stopping.kept()
         if self.kept is not None and kept:
             flat[kept] = self.kept[kept]
-        if running is not None:
-            running = running.clone()
-            if self.kept_running is not None:
-                running[kept] = self.kept_running[kept]
-        return flat, running
+        if buffers is not None:
+            buffers = buffers.clone()
+            if self.kept_buffers is not None:
+                buffers[kept] = self.kept_buffers[kept]
+        return flat, buffers

@@ -28,11 +28,11 @@ _PROGRAMS = 4
 
 @dataclass(frozen=True)
 class Trained:
-    """One member's outcome, bare: weights (1, P), running statistics, validation loss by epoch."""
+    """One member's outcome, bare: weights (1, P), buffers, validation loss by epoch."""
 
     member: Individual
     flat: Tensor
-    running: Tensor | None
+    buffers: Tensor | None
     validation_loss: list[float]
 
 
@@ -51,15 +51,15 @@ def run_members(task: Task, members: Sequence[Individual]) -> list[Trained]:
     for chosen, course in zip(programs, courses, strict=True):
         for place, i in enumerate(chosen):
             own = slice(place, place + 1)
-            running = None if course.running is None else course.running[own]
+            buffers = None if course.buffers is None else course.buffers[own]
             losses = [epoch[place] for epoch in course.history.validation_loss]
-            found[i] = Trained(members[i], course.flat[own], running, losses)
+            found[i] = Trained(members[i], course.flat[own], buffers, losses)
     return [found[i] for i in range(len(members))]
 
 
 def group_members(task: Task, members: Sequence[Individual], workers: int) -> list[list[int]]:
     """Group members of equal row counts, and cut large groups so that every worker has some."""
-    n_parameters = task.plan.n_parameters
+    n_parameters = task.network.parameters.size
     largest = max(_LARGEST, _LARGEST_FLOATS // n_parameters)
     if task.params.optimizer.full_batch:
         largest = 1
@@ -72,7 +72,7 @@ def group_members(task: Task, members: Sequence[Individual], workers: int) -> li
     programs = []
     for (n_rows, n_validation), group in groups.items():
         # An order of rows, in two numbers each, and a copy of the rows that it is judged on.
-        held = 2 * n_rows + n_validation * task.plan.n_features
+        held = 2 * n_rows + n_validation * task.network.inputs.n_features
         fitting = max(1, _NUMBERS // max(1, held))
         worthwhile = max(1, len(group) * step // _TINY_STEP)
         size = min(largest, fitting, -(-len(group) // min(workers, worthwhile)))

@@ -13,7 +13,6 @@ from colonnade.errors import ModelError
 from colonnade.training.checkpoint import Checkpoint, Saved, restore
 from colonnade.training.interval import held_out_errors
 from colonnade.training.loop import Program
-from colonnade.training.rows import Rows
 from colonnade.training.task import History, Individual, Task
 from colonnade.training.temperature import fit_temperature
 from colonnade.training.watch import FixedEnds, Stopping
@@ -53,7 +52,7 @@ class Course:
     task: Task
     path: str
     flat: Tensor
-    running: Tensor | None
+    buffers: Tensor | None
     history: History
     best_epochs: list[int]
     stopped: list[int]
@@ -89,12 +88,12 @@ def run_course(
             "temperatures": _temperatures(first),
             "held_out": held_out_errors(first),
         }
-    flat, running = first.result()
+    flat, buffers = first.result()
     course = Course(
         task=task,
         path=first.path,
         flat=flat,
-        running=running,
+        buffers=buffers,
         history=first.history,
         best_epochs=[epoch or len(first.history) for epoch in first.stopping.best_epoch],
         stopped=list(first.stopping.stopped),
@@ -128,9 +127,8 @@ def _temperatures(program: Program) -> list[float]:
     n_members = len(program.members)
     if not program.params.temperature or not len(program.validation):
         return [1.0] * (n_members + 1)
-    flat, running = program.result()
-    logits = program.validation.exact_logits(flat, running).cpu()
-    codes, loss = program.validation.codes.cpu(), program.task.loss
+    logits = program.validation.exact_logits(*program.result()).cpu()
+    codes, loss = program.validation.rows.labels.cpu(), program.task.loss
     own_codes = codes.unbind(0) if codes.ndim == 2 else [codes] * n_members
     own = [fit_temperature(loss, logits[i : i + 1], own_codes[i]) for i in range(n_members)]
     # Members that were judged on different rows are different models, never one ensemble.
@@ -156,12 +154,12 @@ def _refit(
     if around.saved is not None and around.saved.phase == REFIT:
         restore(second, around.saved)
     second.run(around.progress, around.writer(second, REFIT, ended))
-    flat, running = second.result()
+    flat, buffers = second.result()
     losses = [second.history.train_loss[end - 1][i] for i, end in enumerate(ends)]
     return dataclasses.replace(
         course,
         flat=flat,
-        running=running,
+        buffers=buffers,
         refit_epochs=ends,
         refit_losses=losses,
         seconds=course.seconds + second.history.seconds[-1],
@@ -181,5 +179,5 @@ def _all_rows(task: Task, members: Sequence[Individual]) -> tuple[Task, list[Ind
         all_members.append(dataclasses.replace(member, rows=rows, validation_rows=None))
     # A member whose validation rows are its own part of the train table never sees the other table.
     train = joined if members[0].validation_rows is None else task.train
-    empty = Rows(train.x[:0], train.targets[:0], train.codes[:0])
+    empty = train.take(slice(0))
     return dataclasses.replace(task, train=train, validation=empty), all_members

@@ -10,7 +10,7 @@ import torch
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.training.engine import choose_device
-from colonnade.training.models import ModelParams, plan_for
+from colonnade.training.networks.base import Inputs, spec_for
 from colonnade.training.rows import Rows
 from colonnade.training.task import Task
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.loss import Loss
+    from colonnade.training.models import ModelParams
     from colonnade.training.parameters import TrainingParams
 
 
@@ -44,18 +45,13 @@ def prepare(
     n_learned = len(train) if n_train is None else n_train
     n_judged = len(validation) if n_validation is None else n_validation
     _check(model, training, standardizer, n_learned, n_judged)
-    plan = plan_for(model, standardizer, loss)
+    network = spec_for(model, standardizer, loss)
     device = choose_device(training)
-    return Task(
-        plan,
-        model.activation.kernels(),
-        model.activation.gain(),
-        loss,
-        training,
-        encode_rows(train, standardizer, loss, dtype, device),
-        encode_rows(validation, standardizer, loss, dtype, device),
-        dtype,
+    train_rows, validation_rows = (
+        encode_rows(frame, standardizer, network.inputs, loss, dtype).to(device)
+        for frame in (train, validation)
     )
+    return Task(network, loss, training, train_rows, validation_rows, dtype)
 
 
 def _check(
@@ -125,17 +121,16 @@ def _validation_problems(training: TrainingParams) -> list[str]:
 def encode_rows(
     frame: pd.DataFrame,
     standardizer: Standardizer,
+    inputs: Inputs,
     loss: Loss,
     dtype: torch.dtype,
-    device: torch.device,
 ) -> Rows:
     """Turn a prepared frame into tensors.
 
     Raises: DataError if a feature or a target is not finite.
     """
     names = list(standardizer.feature_names)
-    x = np.ones((len(frame), len(names) + 1), dtype=np.float32)
-    x[:, :-1] = frame[names].to_numpy(dtype=np.float32)
+    x = frame[names].to_numpy(dtype=np.float32)
     wrong = [name for i, name in enumerate(names) if not np.isfinite(x[:, i]).all()]
     if wrong:
         columns = ", ".join(map(repr, wrong))
@@ -147,8 +142,11 @@ def encode_rows(
         ) / standardizer.target_scale
         if not np.isfinite(target).all():
             raise DataError(f"column '{standardizer.target}' holds numbers that are not finite.")
-        codes = torch.from_numpy(target)
+        labels = torch.from_numpy(target)
     else:
-        codes = torch.from_numpy(target.astype(np.int64))
-    features, codes = torch.from_numpy(x).to(device, dtype), codes.to(device)
-    return Rows(features, loss.encode(codes, dtype), codes)
+        labels = torch.from_numpy(target.astype(np.int64))
+    # The last column of ones is for the biases.
+    numeric = np.ones((len(frame), inputs.n_numeric + 1), dtype=np.float32)
+    numeric[:, :-1] = x[:, inputs.numeric]
+    codes = torch.from_numpy(x[:, inputs.categorical].astype(np.int64)) if inputs.codes else None
+    return Rows(torch.from_numpy(numeric).to(dtype), codes, loss.encode(labels, dtype), labels)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from colonnade.training.network import Stack, split_pieces
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
+
+    from colonnade.training.networks.base import StackedParameters
 
 
 class WeightDecay:
@@ -20,13 +20,12 @@ class WeightDecay:
     """
 
     def __init__(
-        self, stack: Stack, decays: Sequence[float], decoupled: bool, biases: bool
+        self, stack: StackedParameters, decays: Sequence[float], decoupled: bool, biases: bool
     ) -> None:
         self.stack, self.decoupled = stack, decoupled
         chosen = torch.zeros_like(stack.flat[:1])
-        for name, weight in split_pieces(stack.plan, chosen).items():
-            if biases or name.endswith(".weight"):
-                weight.fill_(1)
+        for one in stack.spec.parameters.slices:
+            one.view(chosen).fill_(1.0 if biases else one.weight_decay)
         self.strength = chosen * _column(decays, stack)
         self.keep = self.strength
 
@@ -46,7 +45,7 @@ class WeightDecay:
 class Clip:
     """Shorten a member's gradient to `longest` (Pascanu et al. 2013)."""
 
-    def __init__(self, stack: Stack, longest: float) -> None:
+    def __init__(self, stack: StackedParameters, longest: float) -> None:
         self.stack, self.longest = stack, longest
 
     def __call__(self) -> None:
@@ -60,15 +59,15 @@ class Lasso:
 
     by_column: an input's weights to all outputs shrink together by rate x penalty in length; else
     each alone.
-    Shape: penalties (M, n_inputs).
+    Shape: penalties (M, n_features).
     Source: Parikh & Boyd 2014, Proximal Algorithms, 6.5; Yuan & Lin 2006 (groups).
     """
 
-    def __init__(self, stack: Stack, penalties: Tensor, by_column: bool) -> None:
+    def __init__(self, stack: StackedParameters, penalties: Tensor, by_column: bool) -> None:
         self.stack, self.by_column = stack, by_column
         self.penalties = penalties.to(stack.flat).unsqueeze(1)
-        weights = split_pieces(stack.plan, stack.flat)
-        self.weights = [weights[name] for name in input_weights(weights)]
+        weights = stack.tensors()
+        self.weights = [weights[name] for name in stack.spec.input_weights]
         self.threshold = torch.zeros_like(self.penalties)
 
     def set_rates(self, rates: Sequence[float]) -> None:
@@ -90,33 +89,27 @@ class Average:
     """An exponential moving average of the weights (Polyak & Juditsky 1992).
 
     Early on it forgets faster, (1 + t) / (10 + t), so that the start has no weight at the end.
-    running: batch norm's statistics, averaged alike: those of the last steps' weights would not
+    buffers: batch norm's statistics, averaged alike: those of the last steps' weights would not
     fit the average (torch.optim.swa_utils.AveragedModel with use_buffers does the same).
     """
 
-    def __init__(self, stack: Stack, decay: float) -> None:
+    def __init__(self, stack: StackedParameters, decay: float) -> None:
         self.stack, self.decay, self.steps = stack, decay, 0
         self.flat = stack.flat.clone()
-        self.running = None if stack.running is None else stack.running.clone()
+        self.buffers = None if stack.buffers is None else stack.buffers.clone()
 
     def __call__(self) -> None:
         """Move towards the weights."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         self.flat.lerp_(self.stack.flat, 1 - decay)
-        if self.running is not None and self.stack.running is not None:
-            self.running.lerp_(self.stack.running, 1 - decay)
+        if self.buffers is not None and self.stack.buffers is not None:
+            self.buffers.lerp_(self.stack.buffers, 1 - decay)
 
     def weights(self, sparse: bool) -> Tensor:
         """Give the average; what the lasso has set to 0 is 0 in it, too."""
         return self.flat * (self.stack.flat != 0) if sparse else self.flat
 
 
-def input_weights(names: Collection[str]) -> list[str]:
-    """Name the weights that read the inputs: the first layer's and the straight path's."""
-    first = "hidden.0.weight" if "hidden.0.weight" in names else "output.weight"
-    return [first, "skip.weight"] if "skip.weight" in names else [first]
-
-
-def _column(values: Sequence[float], stack: Stack) -> Tensor:
+def _column(values: Sequence[float], stack: StackedParameters) -> Tensor:
     return torch.tensor(values, dtype=torch.float64).to(stack.flat).unsqueeze(-1)

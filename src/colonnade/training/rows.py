@@ -24,34 +24,55 @@ _EVALUATION_FLOATS = 2**24
 class Rows:
     """A table as tensors.
 
-    Shape: x (n, n_features + 1) whose last column is 1, targets (n, width of the loss's encoding),
-    codes (n,) class codes or standardised numbers.
+    Shape: numeric (n, n_numeric + 1) whose last column is 1, categorical (n, n_categorical) int64
+    codes or None, targets (n, width of the loss's encoding), labels (n,) class codes or
+    standardised numbers.
     """
 
-    x: Tensor
+    numeric: Tensor
+    categorical: Tensor | None
     targets: Tensor
-    codes: Tensor
+    labels: Tensor
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.numeric)
+
+    @property
+    def width(self) -> int:
+        """Count the numbers that a row is gathered as."""
+        n_codes = 0 if self.categorical is None else self.categorical.shape[1]
+        return self.numeric.shape[1] + n_codes
 
     def join(self, *others: Rows) -> Rows:
         """Put the others' rows under these."""
         parts = (self, *others)
+        codes = [part.categorical for part in parts if part.categorical is not None]
         return Rows(
-            torch.cat([part.x for part in parts]),
+            torch.cat([part.numeric for part in parts]),
+            torch.cat(codes) if codes else None,
             torch.cat([part.targets for part in parts]),
-            torch.cat([part.codes for part in parts]),
+            torch.cat([part.labels for part in parts]),
         )
 
-    def none(self) -> Rows:
-        """Give a table like this one, without a row."""
-        return Rows(self.x[:0], self.targets[:0], self.codes[:0])
+    def to(self, device: torch.device) -> Rows:
+        """Move it to a device."""
+        codes = None if self.categorical is None else self.categorical.to(device)
+        return Rows(self.numeric.to(device), codes, self.targets.to(device), self.labels.to(device))
+
+    def take(self, index: Tensor | slice) -> Rows:
+        """Give the rows at some positions.
+
+        Shape: index (...) -> numeric (..., n_numeric + 1), ...
+        """
+        codes = None if self.categorical is None else self.categorical[index]
+        return Rows(self.numeric[index], codes, self.targets[index], self.labels[index])
 
     def digest(self) -> str:
         """Name the contents: a checkpoint of other rows is refused by it."""
         found = hashlib.sha256()
-        for tensor in (self.x, self.codes):
+        for tensor in (self.numeric, self.categorical, self.labels):
+            if tensor is None:
+                continue
             array = np.ascontiguousarray(tensor.cpu().numpy())
             found.update(f"{array.dtype}{array.shape}".encode())
             found.update(array.data)
@@ -60,9 +81,10 @@ class Rows:
 
 @dataclass(frozen=True)
 class Batches:
-    """Consecutive batches of one size: a slice of x, of targets, and room for the logits."""
+    """Consecutive batches of one size: slices of rows, and room for their logits."""
 
-    x: Sequence[Tensor]
+    numeric: Sequence[Tensor]
+    categorical: Sequence[Tensor | None]
     targets: Sequence[Tensor]
     logits: Sequence[Tensor]
     all_targets: Tensor
@@ -115,7 +137,7 @@ def batches(
     """
     n_members, n = order.shape
     whole = n // batch_size
-    per_step = n_members * batch_size * rows.x.shape[1]
+    per_step = n_members * batch_size * rows.width
     steps = max(1, _BLOCK_FLOATS // per_step)
     for start in range(0, whole, steps):
         stop = min(whole, start + steps)
@@ -128,12 +150,17 @@ def batches(
 
 
 def _cut(rows: Rows, index: Tensor, shape: tuple[int, int, int], n_logits: int) -> Batches:
-    index = index.to(rows.x.device)
+    index = index.to(rows.numeric.device)
     lead = (shape[0], shape[2]) if shape[1] == 1 else shape
-    x = rows.x.index_select(0, index).view(*lead, -1)
+    numeric = rows.numeric.index_select(0, index).view(*lead, -1)
+    categorical: Sequence[Tensor | None] = [None] * shape[0]
+    if rows.categorical is not None:
+        categorical = rows.categorical.index_select(0, index).view(*lead, -1).unbind(0)
     targets = rows.targets.index_select(0, index).view(*lead, -1)
-    logits = rows.x.new_empty(*lead, n_logits)
-    return Batches(x.unbind(0), targets.unbind(0), logits.unbind(0), targets, logits)
+    logits = rows.numeric.new_empty(*lead, n_logits)
+    return Batches(
+        numeric.unbind(0), categorical, targets.unbind(0), logits.unbind(0), targets, logits
+    )
 
 
 def chunks(n_rows: int, floats_a_row: int = 1) -> Iterator[slice]:

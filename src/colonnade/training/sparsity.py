@@ -20,8 +20,6 @@ import torch
 from colonnade.errors import DataError
 from colonnade.training.engine import thread_count
 from colonnade.training.members import run_members
-from colonnade.training.network import split_pieces
-from colonnade.training.regularization import input_weights
 from colonnade.training.temperature import fit_temperature
 from colonnade.training.validation import Validation
 
@@ -43,7 +41,7 @@ _LEAST_WEIGHT = 1e-3
 class Sparsity:
     """What was chosen.
 
-    penalties: how hard each input column is pulled (n_inputs,). strength: their common factor.
+    penalties: how hard each input column is pulled (n_features,). strength: their common factor.
     temperature: of the rows left out, for classes; None if no cross-validation was done.
     validation_loss: mean over the folds at the chosen strength, an entry an epoch; may be empty.
     losses: mean loss of the rows left out, by strength tried.
@@ -150,15 +148,15 @@ def _on(member: Individual, fold: tuple[Tensor, Tensor]) -> Individual:
 def _shares(task: Task, members: Sequence[Individual], params: LassoParams) -> list[Tensor]:
     """How hard each column is pulled, before the common strength: 1 / its weight when free.
 
-    Shape: -> for each member (n_inputs,).
+    Shape: -> for each member (n_features,).
     """
-    n_inputs = task.plan.n_inputs
+    n_features = task.network.inputs.n_features
     if not params.adaptive:
-        return [torch.ones(n_inputs, dtype=torch.float64) for _ in members]
+        return [torch.ones(n_features, dtype=torch.float64) for _ in members]
     shares = []
     for one in run_members(task, members):
-        weights = split_pieces(task.plan, one.flat)
-        read = torch.cat([weights[name][0] for name in input_weights(weights)])
+        weights = task.network.parameters.views(one.flat)
+        read = torch.cat([weights[name][0] for name in task.network.input_weights])
         length = torch.linalg.vector_norm(read.to("cpu", torch.float64), dim=0)
         shares.append(1 / (length + _LEAST_WEIGHT))
     return shares
@@ -169,7 +167,7 @@ def _folds(task: Task, member: Individual, n_folds: int) -> list[tuple[Tensor, T
     from sklearn.model_selection import KFold, StratifiedKFold
 
     rows = torch.arange(len(task.train)) if member.rows is None else member.rows
-    codes = task.train.codes.cpu()[rows].numpy()
+    codes = task.train.labels.cpu()[rows].numpy()
     classes = task.loss.n_classes > 0
     fewest = np.bincount(codes).min() if classes else len(codes)
     if fewest < n_folds:
@@ -186,7 +184,7 @@ def _folds(task: Task, member: Individual, n_folds: int) -> list[tuple[Tensor, T
 def _left_out(task: Task, one: Trained) -> tuple[Tensor, Tensor, Tensor]:
     """Logits, targets and codes of the rows that a member was not trained on."""
     held = Validation(task, [one.member])
-    return held.exact_logits(one.flat, one.running), held.targets, held.codes
+    return held.exact_logits(one.flat, one.buffers), held.rows.targets, held.rows.labels
 
 
 def _row_losses(task: Task, logits: Tensor, targets: Tensor, codes: Tensor) -> np.ndarray:

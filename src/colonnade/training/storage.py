@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from colonnade.errors import ModelError, UserError
 from colonnade.tables.files import replaced_file
 from colonnade.training.interval import HeldOut
-from colonnade.training.models import ModelParams, Plan
+from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
 from colonnade.training.trained import TrainedModel
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from colonnade.training.networks.base import NetworkSpec
 
 DESCRIPTION = "model.json"
 FORMAT = 2
@@ -64,6 +66,7 @@ def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
         version, or of another table.
     """
     from colonnade.tables.standardize import Standardizer
+    from colonnade.training.networks.base import spec_for
 
     folder = Path(folder)
     described = _read_description(folder)
@@ -76,16 +79,17 @@ def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
         held_out = None if errors is None else HeldOut.model_validate(errors)
         # not known of a model of an earlier version
         known = {name: described.get(name) for name in ("trained_on", "table")}
-        trained = TrainedModel(standardizer, model, training, {}, facts, held_out=held_out, **known)
-        plan = trained.plan
+        n_classes = len(standardizer.classes or ())
+        loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
+        spec = spec_for(model, standardizer, loss)
     except (ValueError, KeyError, TypeError, UserError) as error:
         raise ModelError(
             f"{folder / DESCRIPTION} does not describe a model of this version: {error}. "
             "Train it again."
         ) from None
-    trained.weights = _read_tensors(folder, content, plan)
+    weights = _read_tensors(folder, content, spec)
     _refuse_altered(folder, described, table)
-    return trained
+    return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out, **known)
 
 
 def _digest(description: dict[str, Any]) -> str:
@@ -148,21 +152,17 @@ def _read_weights(folder: Path, described: dict[str, Any]) -> bytes:
     return content
 
 
-def _read_tensors(folder: Path, content: bytes, plan: Plan) -> dict[str, Tensor]:
+def _read_tensors(folder: Path, content: bytes, spec: NetworkSpec) -> dict[str, Tensor]:
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load
-
-    from colonnade.training.network import split_pieces
 
     try:
         weights = load(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise ModelError(f"the weights in {folder} cannot be read: {error}.") from None
-    expected = split_pieces(plan, torch.zeros(1, plan.n_parameters))
-    shapes = {name: tuple(weight.shape[1:]) for name, weight in expected.items()}
-    if plan.batch_norm:
-        shapes["running"] = (2, sum(plan.widths))
+    slices = (*spec.parameters.slices, *spec.buffers.slices)
+    shapes = {one.name: one.shape for one in slices}
     found = {name: tuple(weight.shape[1:]) for name, weight in weights.items()}
     members = {len(weight) for weight in weights.values() if weight.ndim}
     floats = all(weight.dtype == torch.float32 for weight in weights.values())

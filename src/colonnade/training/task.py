@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from colonnade.training.activations import Kernels
     from colonnade.training.initializers import InitializerParams
     from colonnade.training.loss import Loss
-    from colonnade.training.models import Plan
+    from colonnade.training.networks.base import NetworkSpec
     from colonnade.training.parameters import TrainingParams
     from colonnade.training.rows import Rows
 
@@ -22,7 +21,7 @@ class Individual:
     """One member of a program, every choice made: what distinguishes it from the others.
 
     rows, validation_rows: its own rows of the train table; None: all train, all validation rows.
-    penalty: the lasso's pull on each input column (n_inputs,); None: no lasso.
+    penalty: the lasso's pull on each input column (n_features,); None: no lasso.
     """
 
     seed: int
@@ -40,9 +39,7 @@ class Individual:
 class Task:
     """What is to be learned, by which network, from which rows."""
 
-    plan: Plan
-    kernels: Kernels
-    gain: float
+    network: NetworkSpec
     loss: Loss
     params: TrainingParams
     train: Rows

@@ -77,7 +77,7 @@ def train_model(
     from colonnade.training.sparsity import cross_validated
 
     task = prepare(train, validation, standardizer, model, training)
-    threads = choose_threads(training, task.plan.n_parameters, training.batch_size)
+    threads = choose_threads(training, task.network.parameters.size, training.batch_size)
     file = saved = None
     if checkpoint is not None:
         file = open_checkpoint(checkpoint, task, standardizer, model, training)
@@ -92,9 +92,9 @@ def train_model(
     course = cross_validated(course, sparsity)
     numbers = range(training.members)
     trained = trained_model(course, numbers, standardizer, model, training, threads=threads)
-    trained.trained_on = rows_digest(train, validation)
+    trained = dataclasses.replace(trained, trained_on=rows_digest(train, validation))
     if not len(validation):
-        trained.held_out = errors_of_folds(train, trained)
+        trained = dataclasses.replace(trained, held_out=errors_of_folds(train, trained))
     return Fitted(trained, history_frame(course, numbers))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ import numpy as np
 from colonnade.errors import ModelError
 from colonnade.tables.problems import told_unseen
 from colonnade.training.interval import COVERAGE
-from colonnade.training.models import ModelParams, Plan, plan_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     import torch
     from torch import Tensor
@@ -21,14 +23,19 @@ if TYPE_CHECKING:
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.interval import HeldOut
     from colonnade.training.loss import Loss
+    from colonnade.training.models import ModelParams
+    from colonnade.training.networks.base import Network, NetworkSpec
     from colonnade.training.parameters import TrainingParams
 
 logger = logging.getLogger(__name__)
 
+# Of the printed summary: an activation stands in a layer, in a list of layers, in the body.
+_DEPTH = 4
 # Rows predicted at once: few enough for the processor's cache, whatever the length of the table.
 _CHUNK = 1024
 
 
+@dataclass(frozen=True, eq=False)
 class TrainedModel:
     """Weights of one or more members, and all that is needed to use them.
 
@@ -42,21 +49,14 @@ class TrainedModel:
     Shape: weights: each (n_members, ...). X: (n, n_features), in the standardizer's order.
     """
 
-    def __init__(
-        self,
-        standardizer: Standardizer,
-        model: ModelParams,
-        training: TrainingParams,
-        weights: dict[str, Tensor],
-        facts: dict[str, Any],
-        *,
-        held_out: HeldOut | None = None,
-        trained_on: str | None = None,
-        table: str | None = None,
-    ) -> None:
-        self.standardizer, self.model, self.training = standardizer, model, training
-        self.weights, self.facts, self.held_out = weights, facts, held_out
-        self.trained_on, self.table = trained_on, table
+    standardizer: Standardizer
+    model: ModelParams
+    training: TrainingParams
+    weights: dict[str, Tensor]
+    facts: dict[str, Any]
+    held_out: HeldOut | None = None
+    trained_on: str | None = None
+    table: str | None = None
 
     @property
     def n_classes(self) -> int:
@@ -66,7 +66,7 @@ class TrainedModel:
     @property
     def n_members(self) -> int:
         """Count the models whose predictions are averaged."""
-        return len(self.weights["output.weight"])
+        return len(next(iter(self.weights.values())))
 
     @cached_property
     def loss(self) -> Loss:
@@ -75,56 +75,44 @@ class TrainedModel:
         return self.training.loss_for(task, self.n_classes).loss(self.n_classes)
 
     @cached_property
-    def plan(self) -> Plan:
+    def spec(self) -> NetworkSpec:
         """The shape of its network."""
-        return plan_for(self.model, self.standardizer, self.loss)
+        from colonnade.training.networks.base import spec_for
+
+        return spec_for(self.model, self.standardizer, self.loss)
 
     @cached_property
-    def _double(self) -> dict[str, Tensor]:
-        return {name: weight.double() for name, weight in self.weights.items()}
+    def network(self) -> Network:
+        """All members as one torch module in float64, in evaluation mode."""
+        double = {name: weight.double() for name, weight in self.weights.items()}
+        return self.spec.bound(double).eval()
 
-    def _logits(self, X: np.ndarray) -> Tensor:
-        """Give every member's logits.
+    def _run(self, module: Callable[..., Tensor], X: np.ndarray) -> Tensor:
+        """Give what the network, or its body, makes of the rows, for every member.
 
-        Shape: (n, n_features) -> (M, n, n_logits).
+        Shape: (n, n_features) -> (M, n, n_logits or n_outputs).
         """
         import torch
 
-        from colonnade.training.network import forward
-
-        if X.ndim != 2 or X.shape[1] != self.plan.n_features:
+        inputs = self.spec.inputs
+        if X.ndim != 2 or X.shape[1] != inputs.n_features:
             raise ModelError(
-                f"the model reads {self.plan.n_features} features, but was given an array of shape "
+                f"the model reads {inputs.n_features} features, but was given an array of shape "
                 f"{X.shape}: give one row a case, in the order of standardizer.feature_names."
             )
-        kernels = self.model.activation.kernels()
         x = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float64))
         with torch.inference_mode():
-            parts = [
-                forward(
-                    self.plan,
-                    kernels,
-                    self._double,
-                    x[start : start + _CHUNK],
-                    running=self._double.get("running"),
-                )
-                for start in range(0, len(x), _CHUNK)
-            ]
-            if not parts:
-                return torch.zeros(self.n_members, 0, self.plan.n_logits, dtype=torch.float64)
+            # One empty part, where there are no rows, has the right shape.
+            starts = range(0, max(1, len(x)), _CHUNK)
+            parts = [module(*inputs.split(x[start : start + _CHUNK])) for start in starts]
             return torch.cat(parts, dim=1)
 
     def scores(self, X: np.ndarray) -> np.ndarray:
-        """Give what the network computes, averaged over members, before any probability.
+        """Give what the network's body computes, averaged over members, before any head.
 
         Shape: -> (n, n_classes) logits; (n,) for an ordinal score or a standardised prediction.
         """
-        logits = self._logits(X)
-        if self.plan.ordinal:
-            from colonnade.training.network import cut_points
-
-            logits = logits[..., :1] + cut_points(self._double["cuts"])[:, None, :1]
-        scores = logits.mean(0)
+        scores = self._run(self.network.body, X).mean(0)
         return (scores[:, 0] if scores.shape[1] == 1 else scores).numpy()
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
@@ -135,7 +123,7 @@ class TrainedModel:
         if not self.n_classes:
             raise ModelError("a regression has no class probabilities: use predict_array.")
         temperature = float(self.facts.get("temperature") or 1.0)
-        logits = self._logits(X) / temperature
+        logits = self._run(self.network, X) / temperature
         return self.loss.probabilities(logits).mean(0).numpy()
 
     def predict_array(self, X: np.ndarray) -> np.ndarray:
@@ -216,27 +204,33 @@ class TrainedModel:
             raise ModelError(
                 "some features are no straight function of a column: no slope to tell."
             )
-        weight = self._double["output.weight"].mean(0)[0].numpy()
+        weight = self.weights["output.weight"].double().mean(0)[0].numpy()
         slopes = table.target_scale * weight / np.array([c.scale.scale for c in straight])
         intercept = table.target_center
-        intercept += table.target_scale * float(self._double["output.bias"].mean(0)[0])
+        intercept += table.target_scale * float(self.weights["output.bias"].double().mean(0)[0])
         intercept -= float(slopes @ np.array([c.scale.center for c in straight]))
         return dict(zip(table.inputs, slopes.tolist(), strict=True)), float(intercept)
 
     def module(self, member: int = 0) -> torch.nn.Module:
-        """Give one member as a torch module, in evaluation mode: features -> logits."""
-        from colonnade.training.modules import build_module
-
-        return build_module(self.plan, self.model, self.weights, member)
+        """Give one member as a torch module, in evaluation mode: (numeric, codes) -> logits."""
+        return self.spec.single({name: weight[member] for name, weight in self.weights.items()})
 
     def summary(self) -> str:
         """Print layers, shapes and parameter counts, as torchinfo does."""
+        import torch
         from torchinfo import summary
 
         columns = ("input_size", "output_size", "num_params")
-        size = (1, self.plan.n_features)
+        inputs = self.spec.inputs.split(torch.zeros(1, self.spec.inputs.n_features))
         text = str(
-            summary(self.module(), input_size=size, col_names=columns, verbose=0, device="cpu")
+            summary(
+                self.module(),
+                input_data=[part for part in inputs if part is not None],
+                col_names=columns,
+                depth=_DEPTH,
+                verbose=0,
+                device="cpu",
+            )
         )
         return text if self.n_members == 1 else f"{self.n_members} members, each:\n{text}"
 

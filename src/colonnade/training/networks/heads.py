@@ -1,0 +1,49 @@
+"""From a network's outputs to a loss's logits, whatever the network."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+
+class OrdinalHead(nn.Module):
+    """Logits of "above cut k" of one score: s - c_k, for cut points that stay ordered.
+
+    Source: McCullagh 1980, Regression Models for Ordinal Data.
+    """
+
+    no_weight_decay: ClassVar[frozenset[str]] = frozenset({"cuts"})
+
+    def __init__(self, n_cuts: int) -> None:
+        super().__init__()
+        self.cuts = nn.Parameter(torch.zeros(n_cuts))
+
+    def forward(self, score: Tensor) -> Tensor:
+        """Subtract the cut points.
+
+        Shape: (..., n, 1) -> (..., n, n_cuts).
+        """
+        return score - cut_points(self.cuts).unsqueeze(-2)
+
+
+def first_cuts(counts: Tensor) -> Tensor:
+    """Start the cut points at the cumulative log-odds of the training rows.
+
+    Half a row is added to each class: an empty one has odds too.
+    Shape: counts (M, n_classes) -> raw numbers (M, n_classes - 1).
+    """
+    counts = counts.to(torch.float64) + 0.5
+    above = counts.flip(-1).cumsum(-1).flip(-1)[:, 1:]
+    cuts = (counts.sum(-1, keepdim=True) - above).log() - above.log()
+    raw = cuts.clone()
+    # The inverse of softplus: gaps = log(1 + exp(raw)).
+    raw[:, 1:] = torch.log(torch.expm1(cuts.diff(dim=-1)))
+    return raw
+
+
+def cut_points(raw: Tensor) -> Tensor:
+    """Turn the first cut and the raw gaps into cuts that rise whatever the raw numbers are."""
+    gaps = torch.nn.functional.softplus(raw[..., 1:])
+    return torch.cat([raw[..., :1], gaps], -1).cumsum(-1)

@@ -109,11 +109,11 @@ def _told(name: str, data: Any, catalog: DataCatalog) -> str:
 
         return f"read {Source.model_validate(data).describe()}"
     if kind == "cross_validation" and data:
-        from colonnade.evaluation.metrics.formatting import told_recipe
+        from colonnade.evaluation.metrics.formatting import cross_validation_line
         from colonnade.evaluation.metrics.groups import Metrics
 
         task = catalog.load(f"params:{table}.schema").task
-        return told_recipe(Metrics.from_flat(data["metrics"]), task, len(data["folds"]))
+        return cross_validation_line(Metrics.from_flat(data["metrics"]), task, len(data["folds"]))
     if kind == "metrics":
         from colonnade.evaluation.metrics.groups import Metrics
         from colonnade.evaluation.metrics.verdict import verdict

@@ -16,22 +16,23 @@ from colonnade.evaluation.explanation.importance import Importance
 from colonnade.evaluation.metrics.calibration import Calibration, Reliability, calibration_sentence
 from colonnade.evaluation.metrics.groups import Metrics
 from colonnade.evaluation.metrics.scores import ClassMetrics
+from colonnade.evaluation.report.content import Origin, Results
 from colonnade.evaluation.report.drawings import drawings
 from colonnade.evaluation.report.environment import command_line, environment
 from colonnade.evaluation.report.model_card import escape, model_card_markdown
 from colonnade.evaluation.report.page import (
     ReportContent,
     breakable,
-    knobs,
+    hyperparameters,
     report_content,
     report_html,
 )
-from colonnade.evaluation.report.summary import highlights
+from colonnade.evaluation.report.summary import summary_lines
 from colonnade.evaluation.report.wording import (
-    knob_facts,
+    hyperparameter_facts,
     layers,
     metric_rows,
-    page_words,
+    page_context,
     training_facts,
 )
 from colonnade.tables.source import Source
@@ -59,12 +60,10 @@ def content(bench):
         found = evaluate_model(case.model, *case.parts, params, source=source)
         return report_content(
             "phones",
-            model=case.model,
-            history=HISTORY,
-            predictions=found.predictions,
-            metrics=found.metrics,
-            primary=case.primary,
-            split=case.split,
+            case.model,
+            Results(found.predictions, found.metrics, HISTORY),
+            case.primary,
+            case.split,
             source=source,
             schema=case.schema,
             params=params,
@@ -211,11 +210,9 @@ def test_plain_data_is_enough_for_a_page():
         target="y",
         task="regression",
         source=SOURCE,
-        history=HISTORY,
-        predictions=predictions,
-        metrics=Metrics({"test": {"rmse": 0.816}}),
-        environment={},
-        command="kedro run",
+        results=Results(predictions, Metrics({"test": {"rmse": 0.816}}), HISTORY),
+        params=EvaluationParams(explain=False),
+        origin=Origin(environment={}, command="kedro run"),
     )
     assert "Test RMSE 0.816" in report_html(found)
 
@@ -224,8 +221,8 @@ def test_the_same_content_gives_the_same_page(content, page_of):
     assert report_html(content(**TASKS["ordinal"])) == page_of("ordinal")
 
 
-def test_knobs_are_written_as_yaml_has_them():
-    found = knob_facts({"a": True, "b": [32, 16], "c": "cosine", "d": 0.2, "e": None})
+def test_hyperparameters_are_written_as_yaml_has_them():
+    found = hyperparameter_facts({"a": True, "b": [32, 16], "c": "cosine", "d": 0.2, "e": None})
     assert found == [("a", "true"), ("b", "[32, 16]"), ("c", "cosine"), ("d", "0.2"), ("e", "null")]
 
 
@@ -249,12 +246,12 @@ def test_the_page_tells_the_model_and_how_it_was_trained(content):
     assert "Every knob stands at its default" not in page
 
 
-def test_only_knobs_that_differ_from_their_defaults_are_told():
-    assert knobs(model=ModelParams(), training=TrainingParams()) == {}
+def test_only_parameters_that_differ_from_their_defaults_are_told():
+    assert hyperparameters(model=ModelParams(), training=TrainingParams()) == {}
     training = TrainingParams.model_validate(
         {"optimizer": {"name": "adamw", "lr": 0.2}, "scheduler": "cosine", "epochs": 200}
     )
-    found = knobs(model=ModelParams(kind="linear"), training=training)
+    found = hyperparameters(model=ModelParams(kind="linear"), training=training)
     assert found == {
         "model.kind": "linear",
         "training.optimizer": "adamw",
@@ -266,7 +263,7 @@ def test_only_knobs_that_differ_from_their_defaults_are_told():
 
 def test_early_stopping_and_widths_are_told_as_they_are_written():
     training = TrainingParams.model_validate({"early_stopping": {"patience": 20}})
-    found = knobs(model=ModelParams(hidden=(32, 16)), training=training)
+    found = hyperparameters(model=ModelParams(hidden=(32, 16)), training=training)
     assert found["model.hidden"] == [32, 16]
     assert found == {"model.hidden": [32, 16], "training.early_stopping.patience": 20}
 
@@ -282,12 +279,12 @@ def test_a_number_says_how_far_off_it_usually_is():
     metrics = {"test/rmse": 3.0, "test/median_error": 2.0}
     known = plain_content(task="regression", metrics=Metrics.from_flat(metrics))
     assert (
-        dict(highlights(known))["How far off"]
+        dict(summary_lines(known))["How far off"]
         == "Half of the test rows are predicted to within 2.00."
     )
     metrics |= {"test/interval_width": 9.0, "test/interval_coverage": 0.9}
     known = plain_content(task="regression", metrics=Metrics.from_flat(metrics))
-    told = dict(highlights(known))["How far off"]
+    told = dict(summary_lines(known))["How far off"]
     assert told == (
         f"Half of the test rows are predicted to within 2.00; 90.0{NB}% lie within ±4.50, the "
         f"interval that comes with each prediction and is made to hold 90{NB}%."
@@ -339,16 +336,15 @@ def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
         {"fold": f"fold_{i}", "train_rows": 1600, "test_rows": 400, "accuracy": accuracy}
         for i, accuracy in enumerate((0.95, 0.97), 1)
     ]
-    cv = {"cv/accuracy": 0.96, "cv/accuracy_sd": 0.014142}
     bare = content()
-    told = dataclasses.replace(
-        bare, folds=folds, metrics=bare.metrics | Metrics.from_flat(cv).groups
-    )
+    metrics = bare.results.metrics | {"cv": {"accuracy": 0.96, "accuracy_sd": 0.014142}}
+    results = dataclasses.replace(bare.results, folds=folds, metrics=metrics)
+    told = dataclasses.replace(bare, results=results)
     page, card = report_html(told), model_card_markdown(told)
     for text in ("The recipe on 2 folds", f"96.0{NB}%{NB}±{NB}1.4", "97.0", "1,600"):
         assert text in page
     assert r"recipe on 2 folds, mean ± sd | 96.0 % ± 1.4" in card
-    assert dict(highlights(told))["Over folds"].startswith(
+    assert dict(summary_lines(told))["Over folds"].startswith(
         "The recipe on 2 folds (mean ± sd): accura"
     )
     assert "The recipe on" not in report_html(bare)
@@ -369,17 +365,20 @@ def plain_content(**changes):
             **{f"probability_{label}": 1 / 3 for label in "abc"},
         }
     )
+    metrics = Metrics({"test": {"accuracy": 0.75}, "train": {"accuracy": 0.75}})
     facts = {
         "table": "t",
         "target": "y",
         "task": "ordinal",
         "source": SOURCE,
-        "history": HISTORY,
-        "predictions": predictions,
-        "metrics": Metrics({"test": {"accuracy": 0.75}, "train": {"accuracy": 0.75}}),
-        "explain": True,
+        "results": Results(predictions, metrics, HISTORY),
     }
-    return ReportContent(**(facts | changes))
+    content = ReportContent(**facts)
+    for name in ("results", "data", "model"):
+        own = {field.name for field in dataclasses.fields(getattr(content, name))}
+        group = {key: changes.pop(key) for key in own & changes.keys()}
+        changes[name] = dataclasses.replace(getattr(content, name), **group)
+    return dataclasses.replace(content, **changes)
 
 
 def explanation(**more):
@@ -398,24 +397,24 @@ def a_slice(beyond_chance):
 
 
 def test_a_glance_tells_why_and_where_it_fails():
-    found = dict(highlights(plain_content(explanation=explanation(slices=[a_slice(True)]))))
+    found = dict(summary_lines(plain_content(explanation=explanation(slices=[a_slice(True)]))))
     assert found == {
         "Why": f"It leans on ram (30.0{NB}points); in brackets the accuracy that its shuffling "
         "costs.",
         "Where it fails": "Most often 'a' is taken for 'b': 1 of its 2 test rows. It is weakest "
         f"where ram is 1 to 2: 50.0{NB}% on 30 rows, 90.0{NB}% overall.",
     }
-    lucky = dict(highlights(plain_content(explanation=explanation(slices=[a_slice(False)]))))
+    lucky = dict(summary_lines(plain_content(explanation=explanation(slices=[a_slice(False)]))))
     assert lucky["Where it fails"].endswith(
         "test rows. No value or range of any column is known clearly worse than the rest."
     )
-    assert highlights(plain_content(explain=False)) == []
+    assert summary_lines(plain_content(params=EvaluationParams(explain=False))) == []
 
 
 def test_a_glance_at_a_perfect_model_finds_no_row_wrong():
     bare = plain_content()
-    right = bare.predictions.assign(prediction=bare.predictions["actual"])
-    assert highlights(plain_content(predictions=right)) == [
+    right = bare.results.predictions.assign(prediction=bare.results.predictions["actual"])
+    assert summary_lines(plain_content(predictions=right)) == [
         ("Where it fails", "No test row is wrong.")
     ]
 
@@ -424,7 +423,7 @@ def test_slices_that_may_be_luck_are_folded_away():
     page = Page(report_html(plain_content(explanation=explanation(slices=[a_slice(False)]))))
     assert "No quarter and no value of any column stands out on test rows" in page.text
     assert "1 that may be luck" in page.text
-    lucky = page_words(plain_content(explanation=explanation(slices=[a_slice(True)])))
+    lucky = page_context(plain_content(explanation=explanation(slices=[a_slice(True)])))
     assert len(lucky["slices"]) == 1
     assert lucky["lucky_slices"] == []
 
@@ -442,18 +441,18 @@ def test_the_worst_of_many_classes_come_first_and_the_rest_is_folded():
     classes = [
         ClassMetrics(label=f"c{k}", precision=0.5, recall=0.5, f1=k / 30, rows=2) for k in range(30)
     ]
-    words = page_words(plain_content(explanation=Explanation(classes=classes[::-1])))
+    words = page_context(plain_content(explanation=Explanation(classes=classes[::-1])))
     assert [row[0] for row in words["worst_classes"]] == [f"c{k}" for k in range(10)]
     assert len(words["classes"]) == 30
     assert (
-        page_words(plain_content(explanation=Explanation(classes=classes[:20])))["worst_classes"]
+        page_context(plain_content(explanation=Explanation(classes=classes[:20])))["worst_classes"]
         == []
     )
 
 
 def test_a_missing_value_beside_a_mistake_is_called_so():
     mistake = Mistake(row="1", actual="a", prediction="b", certainty=0.9, values={"age": "nan"})
-    (row,) = page_words(plain_content(explanation=Explanation(mistakes=[mistake])))["mistakes"]
+    (row,) = page_context(plain_content(explanation=Explanation(mistakes=[mistake])))["mistakes"]
     assert row == ("1", "a", "b", f"90.0{NB}%", "missing")
 
 
@@ -470,7 +469,7 @@ def test_words_beside_a_mistake_stand_at_the_left():
         "notes": [],
     }
     told = plain_content(profile=profile, explanation=Explanation(mistakes=[mistake]))
-    assert page_words(told)["mistake_words"] == [5]
+    assert page_context(told)["mistake_words"] == [5]
     page = report_html(told)
     assert "<td>Bern</td>" in page
     assert '<td class="n">3</td>' in page

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
+from colonnade.evaluation.report.content import Results
 from colonnade.evaluation.report.page import report_content, report_html
 from colonnade.tables.source import Source
 
@@ -25,12 +26,10 @@ def address(bench, tmp_path_factory):
     found = evaluate_model(case.model, *case.parts, EvaluationParams(), source=SOURCE)
     content = report_content(
         "phones",
-        model=case.model,
-        history=HISTORY,
-        predictions=found.predictions,
-        metrics=found.metrics,
-        primary=case.primary,
-        split=case.split,
+        case.model,
+        Results(found.predictions, found.metrics, HISTORY),
+        case.primary,
+        case.split,
         source=SOURCE,
         schema=case.schema,
     )

@@ -11,7 +11,13 @@ from colonnade.evaluation.explanation.explain import Explanation
 from colonnade.evaluation.explanation.failures import Slice
 from colonnade.evaluation.explanation.importance import Importance
 from colonnade.evaluation.metrics.calibration import Calibration, Reliability
-from colonnade.evaluation.metrics.formatting import NB, amount, form, form_end, told_metric
+from colonnade.evaluation.metrics.formatting import (
+    NB,
+    format_difference,
+    format_interval_end,
+    format_metric,
+    metric_with_interval,
+)
 from colonnade.evaluation.metrics.groups import Metrics
 from colonnade.evaluation.metrics.scores import ClassMetrics
 from colonnade.evaluation.metrics.verdict import Verdict, compared_metrics
@@ -210,20 +216,23 @@ def test_what_cannot_be_judged_is_said(metrics, headline, sentence):
 
 
 def test_numbers_read_as_a_reader_wants_them():
-    assert form("rmse", 1234.5678) == "1235"
-    assert form("rmse", 802_412_345.0) == "802,400,000"
-    assert form("rmse", 26.3) == "26.30"
-    assert form("rmse", 999.96) == "1000"
-    assert form("slope", 0.0) == "0"
-    assert form_end("mae", 3.9) == "3.90"
-    assert form_end("rmse", 1234.5678) == "1230"
-    assert amount("rmse", -0.42861) == "−0.429"
-    assert form("accuracy", 0.99996) == f"> 99.9{NB}%"
-    assert form("accuracy", 0.0001) == f"< 0.1{NB}%"
-    assert (form("accuracy", 1.0), form("accuracy", 0.0)) == (f"100.0{NB}%", f"0.0{NB}%")
-    assert form("mape", 3938.832) == f"393,883{NB}%"
-    assert amount("accuracy", -0.0123) == f"−1.2{NB}points"
-    assert amount("accuracy", -0.0001) == f"0.0{NB}points"
+    assert format_metric("rmse", 1234.5678) == "1235"
+    assert format_metric("rmse", 802_412_345.0) == "802,400,000"
+    assert format_metric("rmse", 26.3) == "26.30"
+    assert format_metric("rmse", 999.96) == "1000"
+    assert format_metric("slope", 0.0) == "0"
+    assert format_interval_end("mae", 3.9) == "3.90"
+    assert format_interval_end("rmse", 1234.5678) == "1230"
+    assert format_difference("rmse", -0.42861) == "−0.429"
+    assert format_metric("accuracy", 0.99996) == f"> 99.9{NB}%"
+    assert format_metric("accuracy", 0.0001) == f"< 0.1{NB}%"
+    assert (format_metric("accuracy", 1.0), format_metric("accuracy", 0.0)) == (
+        f"100.0{NB}%",
+        f"0.0{NB}%",
+    )
+    assert format_metric("mape", 3938.832) == f"393,883{NB}%"
+    assert format_difference("accuracy", -0.0123) == f"−1.2{NB}points"
+    assert format_difference("accuracy", -0.0001) == f"0.0{NB}points"
 
 
 @pytest.mark.parametrize(
@@ -242,11 +251,11 @@ def test_numbers_read_as_a_reader_wants_them():
     ],
 )
 def test_scores_have_three_decimals_and_never_round_up_to_perfect(value, told):
-    assert form("r2", value) == told
+    assert format_metric("r2", value) == told
 
 
 def test_units_are_told_once():
-    assert told_metric(Metrics({"test": {"rmse": 1.0}}), "test", "mae") is None
+    assert metric_with_interval(Metrics({"test": {"rmse": 1.0}}), "test", "mae") is None
 
 
 HISTORY = pd.DataFrame(
@@ -265,7 +274,7 @@ def test_nothing_to_say_is_said():
     assert found.startswith("Nothing stands out. See how far the numbers of one split may be off (")
     known = {"test/accuracy": 0.9, "baseline/logistic/accuracy": 0.8, "gain/accuracy": 0.1}
     folded = known | {"cv/accuracy": 0.9}
-    assert steps(folded) == ["Nothing stands out: change one knob at a time and compare runs."]
+    assert steps(folded) == ["Nothing stands out: change one parameter at a time and compare runs."]
 
 
 def test_without_test_rows_a_test_part_is_asked_for():
@@ -277,9 +286,9 @@ def test_a_better_simple_model_asks_for_another_kind():
     worse = accuracies(-0.03, -0.05, -0.01)
     assert "start from `model.kind: linear`" in steps(worse)[0]
     linear = {"model.kind": "linear"}
-    assert "`training.optimizer: lbfgs`" in steps(worse, knobs=linear)[0]
+    assert "`training.optimizer: lbfgs`" in steps(worse, hyperparameters=linear)[0]
     trees = worse | {"baseline/gradient_boosting/accuracy": 0.99}
-    assert "`model.kind: mlp`" in steps(trees, knobs=linear)[0]
+    assert "`model.kind: mlp`" in steps(trees, hyperparameters=linear)[0]
     assert "order of `schema.classes`" in steps(worse, task="ordinal")[0]
 
 
@@ -302,7 +311,7 @@ def test_few_extreme_rows_ask_for_another_loss():
     assert steps(extreme, task="regression")[0].endswith(
         "try `training.loss: huber`, or predict the target's logarithm."
     )
-    huber = steps(extreme, task="regression", knobs={"training.loss": "huber"})
+    huber = steps(extreme, task="regression", hyperparameters={"training.loss": "huber"})
     assert huber[0].endswith("look at them, or predict the target's logarithm.")
     assert "A few rows" not in steps(extreme | {"test/rmse": 50.0}, task="regression")[0]
 
@@ -383,7 +392,7 @@ def test_early_stopping_is_not_advised_where_it_is_on():
     history["validation_loss"] = [0.5, 0.3, 0.4, 0.5, 0.6, 0.7]
     on = {"training.early_stopping.patience": 3}
     assert "early_stopping" in " ".join(next_steps(Metrics(), "ordinal", history, Explanation()))
-    told = next_steps(Metrics(), "ordinal", history, Explanation(), knobs=on)
+    told = next_steps(Metrics(), "ordinal", history, Explanation(), hyperparameters=on)
     assert "early_stopping" not in " ".join(told)
 
 

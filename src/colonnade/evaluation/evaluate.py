@@ -44,7 +44,7 @@ FEW_ROWS = 50_000
 
 
 class EvaluationParams(Params):
-    """How much is measured after training: every knob trades time for knowledge."""
+    """How much is measured after training: each option trades time for knowledge."""
 
     baselines: list[Baseline] = Field(["constant", "linear", "gradient_boosting"])
     """Fitted on the same rows: majority or mean, logistic or ridge, gradient boosting."""

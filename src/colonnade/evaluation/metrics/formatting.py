@@ -64,38 +64,38 @@ NB = "\N{NO-BREAK SPACE}"
 _MANY = 10
 
 
-def told_metric(metrics: Metrics, part: str, name: str) -> str | None:
+def metric_with_interval(metrics: Metrics, part: str, name: str) -> str | None:
     """A metric with its interval as text, or None where it is not defined."""
     value, interval = metrics[part].get(name), metrics.interval(part, name)
     if value is None:
         return None
     if interval is None:
-        return form(name, value)
-    low, high = (form_end(name, end) for end in interval)
-    return f"{form(name, value)} ({low} to {high})"
+        return format_metric(name, value)
+    low, high = (format_interval_end(name, end) for end in interval)
+    return f"{format_metric(name, value)} ({low} to {high})"
 
 
-def recipe(metrics: Metrics, name: str) -> str:
+def mean_and_sd(metrics: Metrics, name: str) -> str:
     """A metric of a cross-validation: mean ± standard deviation over folds; or nothing."""
     mean, spread = metrics["cv"].get(name), metrics["cv"].get(f"{name}_sd")
     if mean is None or spread is None:
         return ""
-    return f"{form(name, mean)}{NB}±{NB}{form_end(name, spread)}"
+    return f"{format_metric(name, mean)}{NB}±{NB}{format_interval_end(name, spread)}"
 
 
-def told_recipe(metrics: Metrics, task: Task, n_folds: int) -> str:
+def cross_validation_line(metrics: Metrics, task: Task, n_folds: int) -> str:
     """What a cross-validation found, in a line."""
-    told = {NAMES[name]: recipe(metrics, name) for name in HEADLINES[task]}
+    told = {NAMES[name]: mean_and_sd(metrics, name) for name in HEADLINES[task]}
     found = ", ".join(f"{name} {value}" for name, value in told.items() if value)
     return f"the recipe on {n_folds} folds (mean ± sd): {found}."
 
 
-def form_end(name: str, value: float) -> str:
+def format_interval_end(name: str, value: float) -> str:
     """An end of an interval: three digits say all that it knows."""
-    return form(name, value, digits=3)
+    return format_metric(name, value, digits=3)
 
 
-def form(name: str, value: float, digits: int = 4) -> str:
+def format_metric(name: str, value: float, digits: int = 4) -> str:
     """A metric's value as a reader wants it.
 
     Shares in percent, scores to three decimals, numbers in raw units to four digits.
@@ -107,17 +107,17 @@ def form(name: str, value: float, digits: int = 4) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def amount(name: str, value: float) -> str:
+def format_difference(name: str, value: float) -> str:
     """A difference between two values of a metric: shares in percentage points."""
     if name not in _SHARES:
-        return form_end(name, value)
+        return format_interval_end(name, value)
     text = f"{100 * value:z.1f}{NB}points"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def span(name: str, low: float, high: float) -> str:
+def format_difference_interval(name: str, low: float, high: float) -> str:
     """A difference's interval, its unit told once: "0.8 to 4.2 points"."""
-    return f"{amount(name, low).partition(NB)[0]} to {amount(name, high)}"
+    return f"{format_difference(name, low).partition(NB)[0]} to {format_difference(name, high)}"
 
 
 def _percent(value: float) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from colonnade.evaluation.metrics.formatting import NAMES, NB, amount, form, span, told_metric
+from colonnade.evaluation.metrics.formatting import (
+    NAMES,
+    NB,
+    format_difference,
+    format_difference_interval,
+    format_metric,
+    metric_with_interval,
+)
 from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER, LOPSIDED
 
 if TYPE_CHECKING:
@@ -47,7 +54,7 @@ def verdict(metrics: Metrics, task: Task) -> Verdict:
     """Judge the model against the best baseline by the interval of their difference."""
     headline = deciding_metric(metrics, task)
     part = "test" if headline in metrics["test"] else "validation"
-    told = told_metric(metrics, part, headline)
+    told = metric_with_interval(metrics, part, headline)
     best = best_baseline(metrics, headline)
     if told is None:
         return Verdict("unknown", "No row to judge by", "Both validation and test part are empty.")
@@ -84,7 +91,7 @@ def _compared(metrics: Metrics, headline: str, best: str, told: str) -> Verdict:
         word = "yes"
     elif high < 0:
         word = "no"
-    against = f"{best.replace('_', ' ')} ({form(headline, best_value)})"
+    against = f"{best.replace('_', ' ')} ({format_metric(headline, best_value)})"
     sentence = _sentence(word, headline, against, lead, (low, high))
     beaten = _beaten_by_constant(metrics, headline) if word == "unclear" and lead < 0 else ""
     if beaten:
@@ -97,8 +104,11 @@ def _sentence(
     word: str, headline: str, against: str, lead: float, ends: tuple[float, float]
 ) -> str:
     low, high = ends
-    by = f"by {amount(headline, abs(lead))}" if lead else ""
-    lead_span, shrunk = span(headline, low, high), span(headline, -high, -low)
+    by = f"by {format_difference(headline, abs(lead))}" if lead else ""
+    lead_span, shrunk = (
+        format_difference_interval(headline, low, high),
+        format_difference_interval(headline, -high, -low),
+    )
     place = "ahead of" if lead > 0 else "behind" if lead < 0 else "level with"
     return {
         "yes": f"The model beats the best simple model, {against}, {by} (interval {lead_span}).",
@@ -120,7 +130,7 @@ def _beaten_by_constant(metrics: Metrics, headline: str) -> str:
             continue
         if headline == "accuracy" and (value >= LOPSIDED or _surer_than_constant(metrics)):
             continue
-        return f"Always answering {answer} does better ({form(headline, value)})."
+        return f"Always answering {answer} does better ({format_metric(headline, value)})."
     return ""
 
 
@@ -136,7 +146,7 @@ def _commonest(metrics: Metrics, headline: str) -> str:
     least = min(LOPSIDED, metrics["test"].get("accuracy", 1.0))
     if share < least or headline not in ("accuracy", "rare_pr_auc"):
         return ""
-    told = form("accuracy", share)
+    told = format_metric("accuracy", share)
     if headline == "accuracy":
         return f" Always answering the commonest class is right on {told}, too."
     return (
@@ -155,7 +165,7 @@ def _probabilities(metrics: Metrics) -> str:
         return ""
     return (
         f" Its probabilities are worse than those of {best.replace('_', ' ')}: log-loss "
-        f"{form('log_loss', ours)} against {form('log_loss', theirs)}."
+        f"{format_metric('log_loss', ours)} against {format_metric('log_loss', theirs)}."
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colonnade.evaluation.metrics.formatting import form
+from colonnade.evaluation.metrics.formatting import format_metric
 from colonnade.evaluation.metrics.scores import HEADLINES, LOPSIDED
 from colonnade.evaluation.metrics.verdict import best_baseline, deciding_metric, verdict
 
@@ -34,25 +34,26 @@ def next_steps(
     history: pd.DataFrame,
     explanation: Explanation,
     *,
-    knobs: Mapping[str, Any] | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
     dropped: Sequence[str] = (),
 ) -> list[str]:
     """Sentences in the order of what they promise; one that says so if there is nothing to say.
 
-    Args: knobs: those that differ from their defaults. dropped: columns that the model lets go.
+    Args: hyperparameters: those that differ from their defaults. dropped: columns that the model
+    lets go.
     """
-    knobs = knobs or {}
-    gap = _overfit(metrics, task, knobs)
+    hyperparameters = hyperparameters or {}
+    gap = _overfit(metrics, task, hyperparameters)
     found = [
         _no_test_rows(metrics, task),
-        _simpler_model(metrics, task, knobs),
+        _simpler_model(metrics, task, hyperparameters),
         _nothing_learned(metrics, task),
-        _rare_class(metrics, task, explanation, knobs),
-        _extremes(metrics, knobs),
+        _rare_class(metrics, task, explanation, hyperparameters),
+        _extremes(metrics, hyperparameters),
         gap,
-        _trained_too_long(history, knobs),
+        _trained_too_long(history, hyperparameters),
         _still_learning(history, gap),
-        _temperature(explanation, knobs),
+        _temperature(explanation, hyperparameters),
         "" if verdict(metrics, task).word == "no" else _useless_columns(explanation, dropped),
         _weak_slice(explanation, task),
         _more_rows(metrics, task),
@@ -62,10 +63,10 @@ def next_steps(
     if told:
         return told
     if metrics["cv"]:
-        return ["Nothing stands out: change one knob at a time and compare runs."]
+        return ["Nothing stands out: change one parameter at a time and compare runs."]
     return [
         "Nothing stands out. See how far the numbers of one split may be off (`split.folds: 5`); "
-        "then change one knob at a time and compare runs."
+        "then change one parameter at a time and compare runs."
     ]
 
 
@@ -84,10 +85,10 @@ def _no_baseline(metrics: Metrics, task: Task) -> str:
     )
 
 
-def _simpler_model(metrics: Metrics, task: Task, knobs: Mapping[str, Any]) -> str:
+def _simpler_model(metrics: Metrics, task: Task, hyperparameters: Mapping[str, Any]) -> str:
     if verdict(metrics, task).word != "no":
         return ""
-    if knobs.get("model.kind") != "linear":
+    if hyperparameters.get("model.kind") != "linear":
         how = "start from `model.kind: linear`, then add"
     elif best_baseline(metrics, deciding_metric(metrics, task)) == "gradient_boosting":
         how = "try `model.kind: mlp`, which bends where the line cannot"
@@ -118,7 +119,7 @@ def _nothing_learned(metrics: Metrics, task: Task) -> str:
 
 
 def _rare_class(
-    metrics: Metrics, task: Task, explanation: Explanation, knobs: Mapping[str, Any]
+    metrics: Metrics, task: Task, explanation: Explanation, hyperparameters: Mapping[str, Any]
 ) -> str:
     """Accuracy hides how a rare class fares where nearly all rows are of another."""
     if task == "regression" or metrics["baseline/majority"].get("accuracy", 0) < LOPSIDED:
@@ -128,29 +129,32 @@ def _rare_class(
         return ""
     rare = min(classes, key=lambda one: one.rows)
     told = (
-        f"Accuracy hides the rare class '{rare.label}': {form('accuracy', rare.recall)} of its "
-        f"{rare.rows} {explanation.part} rows are found"
+        f"Accuracy hides the rare class '{rare.label}': {format_metric('accuracy', rare.recall)} "
+        f"of its {rare.rows} {explanation.part} rows are found"
     )
-    if task == "classification" and knobs.get("training.loss", "cross_entropy") == "cross_entropy":
+    if (
+        task == "classification"
+        and hyperparameters.get("training.loss", "cross_entropy") == "cross_entropy"
+    ):
         told += "; try `training.loss.class_weights: balanced`"
     return told + "."
 
 
-def _extremes(metrics: Metrics, knobs: Mapping[str, Any]) -> str:
+def _extremes(metrics: Metrics, hyperparameters: Mapping[str, Any]) -> str:
     """Few rows of extreme values make the error, and drive a squared loss."""
     rmse, median = metrics["test"].get("rmse"), metrics["test"].get("median_error")
     if rmse is None or median is None or rmse <= _EXTREME * median:
         return ""
     told = (
-        f"A few rows make most of the error (RMSE {form('rmse', rmse)}, median error "
-        f"{form('rmse', median)}): "
+        f"A few rows make most of the error (RMSE {format_metric('rmse', rmse)}, median error "
+        f"{format_metric('rmse', median)}): "
     )
-    if knobs.get("training.loss") in ("mae", "huber", "smooth_l1"):
+    if hyperparameters.get("training.loss") in ("mae", "huber", "smooth_l1"):
         return told + "look at them, or predict the target's logarithm."
     return told + "try `training.loss: huber`, or predict the target's logarithm."
 
 
-def _overfit(metrics: Metrics, task: Task, knobs: Mapping[str, Any]) -> str:
+def _overfit(metrics: Metrics, task: Task, hyperparameters: Mapping[str, Any]) -> str:
     """Train rows are known much better than test rows."""
     name = HEADLINES[task][0]
     part = "test" if name in metrics["test"] else "validation"
@@ -161,17 +165,17 @@ def _overfit(metrics: Metrics, task: Task, knobs: Mapping[str, Any]) -> str:
     if not apart:
         return ""
     how = "more `training.optimizer.weight_decay`, `model.dropout`, or a smaller `model.hidden`"
-    if knobs.get("model.kind") == "linear":
+    if hyperparameters.get("model.kind") == "linear":
         how = "`training.l1: auto`, or more `training.optimizer.weight_decay`"
     return (
-        f"Train rows are known better than {part} rows ({form(name, seen)} against "
-        f"{form(name, unseen)}): try {how}."
+        f"Train rows are known better than {part} rows ({format_metric(name, seen)} against "
+        f"{format_metric(name, unseen)}): try {how}."
     )
 
 
-def _trained_too_long(history: pd.DataFrame, knobs: Mapping[str, Any]) -> str:
+def _trained_too_long(history: pd.DataFrame, hyperparameters: Mapping[str, Any]) -> str:
     """The validation loss had its best behind it, and training went on."""
-    if any(name.startswith("training.early_stopping") for name in knobs):
+    if any(name.startswith("training.early_stopping") for name in hyperparameters):
         return ""
     losses = history["validation_loss"].to_numpy(dtype=float)
     if len(losses) < 5 or np.isnan(losses).any():
@@ -205,14 +209,14 @@ def _still_learning(history: pd.DataFrame, gap: str) -> str:
     return "The loss was still falling at the last epoch: try more `training.epochs`."
 
 
-def _temperature(explanation: Explanation, knobs: Mapping[str, Any]) -> str:
+def _temperature(explanation: Explanation, hyperparameters: Mapping[str, Any]) -> str:
     calibration = explanation.calibration
     if calibration is None or calibration.after is None or calibration.temperature is None:
         return ""
     before, after = calibration.before, calibration.after
     if before.ece < _MISCALIBRATED or after.log_loss >= before.log_loss or after.ece >= before.ece:
         return ""
-    if knobs.get("training.temperature"):
+    if hyperparameters.get("training.temperature"):
         return ""
     how = "too sure" if calibration.temperature > 1 else "not sure enough"
     return (
@@ -245,9 +249,10 @@ def _weak_slice(explanation: Explanation, task: Task) -> str:
         return ""
     name = HEADLINES[task][0]
     return (
-        f"The model is weak where '{worst.feature}' is {worst.values} ({form(name, worst.metric)} "
-        f"on {worst.rows} rows, against {form(name, worst.overall)} overall): look at those rows, "
-        "or collect more like them."
+        f"The model is weak where '{worst.feature}' is {worst.values} "
+        f"({format_metric(name, worst.metric)} on {worst.rows} rows, against "
+        f"{format_metric(name, worst.overall)} overall): look at those rows, or collect more like "
+        "them."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.evaluation.explanation.explain import Explanation
 from colonnade.evaluation.report.environment import command_line, environment
 
@@ -12,35 +13,65 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.evaluation.metrics.groups import Metrics
+    from colonnade.tables.schema import Task
     from colonnade.tables.source import Source
 
 
 @dataclass(frozen=True)
+class Results:
+    """What training and evaluation came to.
+
+    predictions: as `evaluate_model` gives them. history: one row an epoch, as `train_model` gives
+    it. folds: of a cross-validation, as `CrossValidation.document` has them.
+    """
+
+    predictions: pd.DataFrame
+    metrics: Metrics
+    history: pd.DataFrame
+    folds: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What is told of the table.
+
+    profile: what `profile_table` gives. targets: columns part and target, one row a row of the
+    table. line: what `line_data` gives.
+    """
+
+    profile: dict[str, Any] = field(default_factory=dict)
+    targets: pd.DataFrame | None = None
+    line: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What is told of the model: its layers, its training, and parameters not at their defaults."""
+
+    summary: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where and by which command the report was made."""
+
+    environment: dict[str, str] = field(default_factory=environment)
+    command: str = field(default_factory=command_line)
+
+
+@dataclass(frozen=True)
 class ReportContent:
-    """What the page tells, as plain data; only `profile` and below may be left out."""
+    """What the page and the model card tell; only `data` and below may be left out."""
 
     table: str
     target: str
-    task: Any
+    task: Task
     source: Source
-    history: pd.DataFrame
-    predictions: pd.DataFrame
-    metrics: Metrics
-    profile: dict[str, Any] = field(default_factory=dict)
-    """Facts of the table: see `tables.profile.profile_table`."""
-    summary: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
-    knobs: dict[str, Any] = field(default_factory=dict)
-    line: pd.DataFrame | None = None
-    confidence: float = 0.95
-    prediction_interval: float = 0.9
-    """The share of new values that the interval of a number is made to hold."""
-    explain: bool = False
-    """Whether to draw what explains the model, too."""
+    results: Results
+    data: TableFacts = field(default_factory=TableFacts)
+    model: ModelFacts = field(default_factory=ModelFacts)
     explanation: Explanation = field(default_factory=Explanation)
-    targets: pd.DataFrame | None = None
-    """Columns part and target, one row a row of the table."""
-    folds: list[dict[str, Any]] = field(default_factory=list)
-    """Of a cross-validation: see `evaluation.cross_validation.CrossValidation`."""
-    environment: dict[str, str] = field(default_factory=environment)
-    command: str = field(default_factory=command_line)
+    params: EvaluationParams = field(default_factory=EvaluationParams)
+    origin: Origin = field(default_factory=Origin)

@@ -19,26 +19,29 @@ def drawings(content: ReportContent) -> dict[str, Figure]:
 
     Returns: "learning" and "fit" always; the others where the content explains the model.
     """
-    sizes = content.profile.get("parts")
+    sizes = content.data.profile.get("parts")
     found: dict[str, Figure] = {
-        "learning": figures.learning_curve(content.history, sizes),
+        "learning": figures.learning_curve(content.results.history, sizes),
         "fit": figures.fit_figure(
-            content.predictions, target=content.target, metrics=content.metrics, line=content.line
+            content.results.predictions,
+            target=content.target,
+            metrics=content.results.metrics,
+            line=content.data.line,
         ),
     }
-    if content.explain:
+    if content.params.explain:
         found |= _of_predictions(content) | _of_columns(content)
     return found
 
 
 def _of_predictions(content: ReportContent) -> dict[str, Figure]:
-    part, predictions = content.explanation.part, content.predictions
+    part, predictions = content.explanation.part, content.results.predictions
     rows = predictions[predictions["part"] == part]
     if not len(rows):
         return {}
     if content.task == "regression":
         found = {"residuals": figures.residuals(predictions, content.target, part)}
-        if content.line is not None:
+        if content.data.line is not None:
             found["against"] = figures.predicted_vs_actual(predictions, content.target, part)
         return found
     found = {}
@@ -53,16 +56,18 @@ def _of_predictions(content: ReportContent) -> dict[str, Figure]:
 def _of_columns(content: ReportContent) -> dict[str, Figure]:
     explanation, found = content.explanation, {}
     asked = explanation.importance_part
-    told = f"{asked} {count(content.profile['parts'][asked])}" if content.profile else asked
+    told = (
+        f"{asked} {count(content.data.profile['parts'][asked])}" if content.data.profile else asked
+    )
     if explanation.importance:
         found["importance"] = figures.importance_bars(
             explanation.importance, explanation.importance_metric, told
         )
     if explanation.dependence:
         found["dependence"] = figures.dependence_curves(explanation.dependence, content.task, told)
-    if content.targets is not None:
-        target = content.targets["target"].rename(content.target)
+    if content.data.targets is not None:
+        target = content.data.targets["target"].rename(content.target)
         found["targets"] = figures.target_distribution(
-            target, content.targets["part"], class_labels(content.predictions)
+            target, content.data.targets["part"], class_labels(content.results.predictions)
         )
     return found

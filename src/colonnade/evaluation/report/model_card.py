@@ -13,12 +13,12 @@ from colonnade.evaluation.report.wording import (
     Rows,
     baseline_rows,
     column_rows,
-    knob_facts,
+    hyperparameter_facts,
     line_rows,
     measured_parts,
     metric_rows,
     number,
-    page_words,
+    page_context,
     recipe_cells,
     slice_rows,
     training_facts,
@@ -39,7 +39,7 @@ def model_card_markdown(content: ReportContent) -> str:
 
     Source: Mitchell et al. 2019, Model Cards for Model Reporting.
     """
-    words = page_words(content)
+    words = page_context(content)
     sections = [
         _head(content, words),
         _intended_use(content),
@@ -102,15 +102,18 @@ def _data(content: ReportContent, parts: str) -> str:
 
 
 def _model(content: ReportContent) -> str:
-    knobs = _list(knob_facts(content.knobs)) or "Every knob stands at its default."
-    text = f"## Model\n\n{knobs}"
+    changed = (
+        _list(hyperparameter_facts(content.model.hyperparameters))
+        or "Every parameter is at its default."
+    )
+    text = f"## Model\n\n{changed}"
     facts = training_facts(content)
     return f"{text}\n\n### Training\n\n{_list(facts)}" if facts else text
 
 
 def _performance(content: ReportContent) -> str:
     names = [NAMES[name] for name in HEADLINES[content.task]]
-    compared = [NAMES[name] for name in compared_metrics(content.metrics, content.task)]
+    compared = [NAMES[name] for name in compared_metrics(content.results.metrics, content.task)]
     rows = [
         (
             name,
@@ -118,19 +121,22 @@ def _performance(content: ReportContent) -> str:
         )
         for name, cells in baseline_rows(content)
     ]
-    told = f"On the same test rows; in brackets {100 * content.confidence:g} % bootstrap intervals:"
+    confidence = f"{100 * content.params.confidence:g} %"
+    told = f"On the same test rows; in brackets {confidence} bootstrap intervals:"
     text = f"## Performance\n\n{told}\n\n" + _table(("", *compared), rows)
-    if content.folds:
-        folds = f"recipe on {len(content.folds)} folds, mean ± sd"
+    if content.results.folds:
+        folds = f"recipe on {len(content.results.folds)} folds, mean ± sd"
         text += "\n\n" + _table(("", *names), [(folds, *recipe_cells(content))])
-    lines = line_rows(content.metrics)
+    lines = line_rows(content.results.metrics)
     if lines:
         text += "\n\n" + _table(("line, raw units", "slope", "intercept"), lines)
     every = [
         (name, *(cell.text for cell in cells))
-        for name, cells in metric_rows(content.metrics, class_labels(content.predictions))
+        for name, cells in metric_rows(
+            content.results.metrics, class_labels(content.results.predictions)
+        )
     ]
-    return text + "\n\n" + _table(("metric", *measured_parts(content.metrics)), every)
+    return text + "\n\n" + _table(("metric", *measured_parts(content.results.metrics)), every)
 
 
 def _limits(content: ReportContent) -> str:
@@ -148,8 +154,8 @@ def _limits(content: ReportContent) -> str:
 
 def _reproduce(content: ReportContent) -> str:
     fence = "`" * 4
-    command = content.command.replace("`", "'")
-    environment = _list(content.environment.items())
+    command = content.origin.command.replace("`", "'")
+    environment = _list(content.origin.environment.items())
     return f"## Reproduce\n\n{fence}\n{command}\n{fence}\n\n{environment}"
 
 

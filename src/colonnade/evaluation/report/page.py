@@ -13,11 +13,17 @@ from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.evaluation.explanation.explain import explain_model
 from colonnade.evaluation.metrics.fitted_line import line_data
 from colonnade.evaluation.metrics.verdict import deciding_metric
-from colonnade.evaluation.report.content import ReportContent
+from colonnade.evaluation.report.content import (
+    ModelFacts,
+    Origin,
+    ReportContent,
+    Results,
+    TableFacts,
+)
 from colonnade.evaluation.report.drawings import drawings
-from colonnade.evaluation.report.environment import environment
+from colonnade.evaluation.report.environment import command_line, environment
 from colonnade.evaluation.report.svg import inline_svg
-from colonnade.evaluation.report.wording import page_words
+from colonnade.evaluation.report.wording import page_context
 from colonnade.tables.profile import profile_table
 from colonnade.training.words import Word
 
@@ -26,7 +32,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.parameters import Params
     from colonnade.tables.schema import SchemaParams
     from colonnade.tables.source import Source
@@ -38,22 +43,21 @@ _PIECES = re.compile(r"[^\s_]{1,16}_*|_+|\s+")
 
 def report_content(
     table: str,
-    *,
     model: Any,
-    history: pd.DataFrame,
-    predictions: pd.DataFrame,
-    metrics: Metrics,
+    results: Results,
     primary: pd.DataFrame,
     split: pd.DataFrame,
+    *,
     source: Source,
     schema: SchemaParams,
     params: EvaluationParams | None = None,
-    **more: Any,
+    command: str | None = None,
 ) -> ReportContent:
     """Gather the page's content from what a pipeline has at its end.
 
-    Args: params: how much to explain; `explain: false` leaves only numbers and two figures.
-    more: further fields of ReportContent, such as `command` or `environment`.
+    Args: primary, split: the typed table and the part of each row, under the same index.
+    params: how much to explain; `explain: false` leaves only numbers and two figures.
+    command: how to make it again; by default, the command that is running.
     """
     params = params or EvaluationParams()
     return ReportContent(
@@ -61,28 +65,30 @@ def report_content(
         target=schema.target,
         task=schema.task,
         source=source,
-        history=history,
-        predictions=predictions,
-        metrics=metrics,
-        profile=profile_table(primary, split, schema, source),
-        summary=model.summary(),
-        facts=dict(model.facts),
-        knobs=knobs(model=model.model, training=model.training),
-        environment={**environment(), **_seed_and_threads(model)},
-        line=line_data(model, primary, split),
-        confidence=params.confidence,
-        prediction_interval=params.prediction_interval,
-        explain=params.explain,
+        results=results,
+        data=TableFacts(
+            profile=profile_table(primary, split, schema, source),
+            targets=_targets(primary[schema.target], split),
+            line=line_data(model, primary, split),
+        ),
+        model=ModelFacts(
+            summary=model.summary(),
+            facts=dict(model.facts),
+            hyperparameters=hyperparameters(model=model.model, training=model.training),
+        ),
         explanation=explain_model(
             model,
             primary,
             split,
-            predictions,
+            results.predictions,
             params,
-            metric=deciding_metric(metrics, schema.task),
+            metric=deciding_metric(results.metrics, schema.task),
         ),
-        targets=_targets(primary[schema.target], split),
-        **more,
+        params=params,
+        origin=Origin(
+            environment={**environment(), **_seed_and_threads(model)},
+            command=command_line() if command is None else command,
+        ),
     )
 
 
@@ -97,16 +103,16 @@ def _seed_and_threads(model: Any) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
-def knobs(**groups: Params | None) -> dict[str, Any]:
+def hyperparameters(**groups: Params | None) -> dict[str, Any]:
     """Parameters that differ from their defaults, flattened with dots."""
     found: dict[str, Any] = {}
     for name, group in groups.items():
         if group is not None:
-            found |= _knobs_of(name, group)
+            found |= _hyperparameters_of(name, group)
     return found
 
 
-def _knobs_of(prefix: str, group: BaseModel) -> dict[str, Any]:
+def _hyperparameters_of(prefix: str, group: BaseModel) -> dict[str, Any]:
     found: dict[str, Any] = {}
     # The options of another word than the default one are compared with that word's own defaults.
     usual = type(group).model_validate(group.name) if isinstance(group, Word) else None
@@ -116,7 +122,7 @@ def _knobs_of(prefix: str, group: BaseModel) -> dict[str, Any]:
         if isinstance(value, BaseModel):
             if isinstance(value, Word) and value.name != getattr(default, "name", None):
                 found[f"{prefix}.{name}"] = value.name
-            told = _knobs_of(f"{prefix}.{name}", value)
+            told = _hyperparameters_of(f"{prefix}.{name}", value)
             if not told and default is None and not isinstance(value, Word):
                 # Off until someone asks for it: its first option tells that it is on.
                 told = {f"{prefix}.{name}.{key}": one for key, one in list(value)[:1]}
@@ -149,7 +155,7 @@ def report_html(content: ReportContent, figures: Mapping[str, Figure] | None = N
         content=content,
         figures={name: Markup(inline_svg(figure, name)) for name, figure in drawn.items()},
         css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),
-        **page_words(content),
+        **page_context(content),
     )
 
 

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colonnade.evaluation.metrics.formatting import NAMES, NB, amount, form, form_end, told_recipe
+from colonnade.evaluation.metrics.formatting import (
+    NAMES,
+    NB,
+    cross_validation_line,
+    format_difference,
+    format_interval_end,
+    format_metric,
+)
 from colonnade.evaluation.metrics.scores import HEADLINES
 from colonnade.evaluation.observations import class_labels, label_codes
 
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 4
 
 
-def highlights(content: ReportContent) -> list[tuple[str, str]]:
+def summary_lines(content: ReportContent) -> list[tuple[str, str]]:
     """Pairs of a word and a sentence; none where nothing was explained."""
     pairs = [
         ("Over folds", _folds(content)),
@@ -29,9 +36,9 @@ def highlights(content: ReportContent) -> list[tuple[str, str]]:
 
 def _folds(content: ReportContent) -> str:
     """How the recipe fares on other splits than this one."""
-    if not content.folds:
+    if not content.results.folds:
         return ""
-    told = told_recipe(content.metrics, content.task, len(content.folds))
+    told = cross_validation_line(content.results.metrics, content.task, len(content.results.folds))
     return f"{told[0].upper()}{told[1:]}"
 
 
@@ -44,34 +51,34 @@ def _leans_on(content: ReportContent) -> str:
     if not leading:
         return "No column stands out: shuffling any one of them costs nothing that lasts."
     name = content.explanation.importance_metric
-    told = ", ".join(f"{one.feature} ({amount(name, one.mean)})" for one in leading)
+    told = ", ".join(f"{one.feature} ({format_difference(name, one.mean)})" for one in leading)
     return f"It leans on {told}; in brackets the {NAMES[name]} that its shuffling costs."
 
 
 def _typical_error(content: ReportContent) -> str:
     """What a number's error amounts to in its own units."""
     half, width, share = (
-        content.metrics["test"].get(name)
+        content.results.metrics["test"].get(name)
         for name in ("median_error", "interval_width", "interval_coverage")
     )
-    promise = 100 * content.prediction_interval
+    promise = 100 * content.params.prediction_interval
     if half is None:
         return ""
-    told = f"Half of the test rows are predicted to within {form_end('rmse', half)}"
+    told = f"Half of the test rows are predicted to within {format_interval_end('rmse', half)}"
     if width is None or share is None:
         return f"{told}."
     return (
-        f"{told}; {form('interval_coverage', share)} lie within "
-        f"±{form_end('rmse', width / 2)}, the interval that comes with each "
+        f"{told}; {format_metric('interval_coverage', share)} lie within "
+        f"±{format_interval_end('rmse', width / 2)}, the interval that comes with each "
         f"prediction and is made to hold {promise:.3g}{NB}%."
     )
 
 
 def _confusion(content: ReportContent) -> str:
     """The class that is most often taken for another."""
-    part, labels = content.explanation.part, class_labels(content.predictions)
-    rows = content.predictions[content.predictions["part"] == part]
-    if not labels or not len(rows) or not content.explain:
+    part, labels = content.explanation.part, class_labels(content.results.predictions)
+    rows = content.results.predictions[content.results.predictions["part"] == part]
+    if not labels or not len(rows) or not content.params.explain:
         return ""
     actual, predicted = (label_codes(rows[side], labels) for side in ("actual", "prediction"))
     counts = np.zeros((len(labels), len(labels)), dtype=int)
@@ -98,6 +105,7 @@ def _weakest(content: ReportContent) -> str:
             else ""
         )
     return (
-        f"It is weakest where {worst.feature} is {worst.values}: {form(name, worst.metric)} on "
-        f"{worst.rows} rows, {form(name, worst.overall)} overall."
+        f"It is weakest where {worst.feature} is {worst.values}: "
+        f"{format_metric(name, worst.metric)} on {worst.rows} rows, "
+        f"{format_metric(name, worst.overall)} overall."
     )

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.metrics.calibration import calibration_sentence
-from colonnade.evaluation.metrics.formatting import NAMES, form, form_end, recipe
+from colonnade.evaluation.metrics.formatting import (
+    NAMES,
+    format_interval_end,
+    format_metric,
+    mean_and_sd,
+)
 from colonnade.evaluation.metrics.scores import HEADLINES, MOST_CLASSES
 from colonnade.evaluation.metrics.verdict import compared_metrics, verdict
 from colonnade.evaluation.observations import class_labels
 from colonnade.evaluation.report.advice import next_steps
-from colonnade.evaluation.report.summary import highlights
+from colonnade.evaluation.report.summary import summary_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,38 +46,40 @@ class Cell:
     interval: str = ""
 
 
-def page_words(content: ReportContent) -> dict[str, Any]:
+def page_context(content: ReportContent) -> dict[str, Any]:
     """What the template prints, by the names that it uses."""
-    metrics, task, why = content.metrics, content.task, content.explanation
-    sizes = content.profile.get("parts", {})
+    metrics, task, why = content.results.metrics, content.task, content.explanation
+    sizes = content.data.profile.get("parts", {})
     return {
         "number": number,
         "verdict": verdict(metrics, task),
         "headline_names": [NAMES[name] for name in HEADLINES[task]],
         "compared_names": [NAMES[name] for name in compared_metrics(metrics, task)],
         "baselines": baseline_rows(content),
-        "confidence": form("accuracy", content.confidence).replace(".0", ""),
-        "highlights": highlights(content),
+        "confidence": format_metric("accuracy", content.params.confidence).replace(".0", ""),
+        "highlights": summary_lines(content),
         "steps": next_steps(
             metrics,
             task,
-            content.history,
+            content.results.history,
             why,
-            knobs=content.knobs,
-            dropped=content.facts.get("dropped_columns", ()),
+            hyperparameters=content.model.hyperparameters,
+            dropped=content.model.facts.get("dropped_columns", ()),
         ),
         "line": line_rows(metrics),
-        "judged": number(int((content.predictions["part"] == why.part).sum())),
+        "judged": number(int((content.results.predictions["part"] == why.part).sum())),
         "parts": ", ".join(f"{part} {number(n)}" for part, n in sizes.items()),
         "classes_told": (" < " if task == "ordinal" else ", ").join(_labels(content)),
-        "knobs": knob_facts(content.knobs),
-        "layers": layers(content.summary),
+        "hyperparameters": hyperparameter_facts(content.model.hyperparameters),
+        "layers": layers(content.model.summary),
         "columns": column_rows(content),
-        "missing": sum(c["missing"] for c in content.profile.get("columns", {}).values()),
+        "missing": sum(c["missing"] for c in content.data.profile.get("columns", {}).values()),
         "training": training_facts(content),
         "measured": measured_parts(metrics),
-        "metrics": metric_rows(metrics, class_labels(content.predictions)),
-        "calibration": calibration_sentence(why.calibration, content.facts.get("temperature")),
+        "metrics": metric_rows(metrics, class_labels(content.results.predictions)),
+        "calibration": calibration_sentence(
+            why.calibration, content.model.facts.get("temperature")
+        ),
         "folds": fold_rows(content),
         "recipe": recipe_cells(content),
         "classes": class_rows(why.classes),
@@ -116,7 +123,7 @@ def mistake_rows(content: ReportContent) -> Rows:
 
 def _word_columns(content: ReportContent) -> list[int]:
     """Places, in a row of mistakes, of the row's own cells that are words."""
-    columns = content.profile.get("columns", {})
+    columns = content.data.profile.get("columns", {})
     cells = content.explanation.mistakes[0].values if content.explanation.mistakes else ()
     return [k for k, name in enumerate(cells, 4) if "minimum" not in columns.get(name, "minimum")]
 
@@ -128,12 +135,15 @@ def number(n: int) -> str:
 
 def share(value: float) -> str:
     """A fraction in percent."""
-    return form("accuracy", value)
+    return format_metric("accuracy", value)
 
 
 def baseline_rows(content: ReportContent) -> list[tuple[str, list[Cell]]]:
     """The model and each baseline, by the metrics that say which is better."""
-    metrics, headlines = content.metrics, compared_metrics(content.metrics, content.task)
+    metrics, headlines = (
+        content.results.metrics,
+        compared_metrics(content.results.metrics, content.task),
+    )
     found = [("this model", [_cell(metrics, "test", m) for m in headlines])]
     for name in metrics.baselines:
         cells = [_cell(metrics, f"baseline/{name}", m) for m in headlines]
@@ -146,8 +156,10 @@ def _cell(metrics: Metrics, part: str, name: str) -> Cell:
     if value is None:
         return Cell("")
     if interval is None:
-        return Cell(form(name, value))
-    return Cell(form(name, value), " to ".join(form_end(name, end) for end in interval))
+        return Cell(format_metric(name, value))
+    return Cell(
+        format_metric(name, value), " to ".join(format_interval_end(name, end) for end in interval)
+    )
 
 
 def line_rows(metrics: Metrics) -> Rows:
@@ -161,7 +173,7 @@ def line_rows(metrics: Metrics) -> Rows:
     for name, told in lines.items():
         if "slope" in metrics[name]:
             ends = (metrics[name].get(end) for end in ("slope", "intercept"))
-            found.append((told, *("" if end is None else form("", end) for end in ends)))
+            found.append((told, *("" if end is None else format_metric("", end) for end in ends)))
     return found
 
 
@@ -169,7 +181,7 @@ def column_rows(content: ReportContent) -> Rows:
     """One row a column of the table."""
     return [
         (name, c["kind"], number(c["missing"]), number(c["distinct"]), *_ends(c))
-        for name, c in content.profile.get("columns", {}).items()
+        for name, c in content.data.profile.get("columns", {}).items()
     ]
 
 
@@ -186,16 +198,16 @@ def _ends(column: dict[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def knob_facts(knobs: Mapping[str, Any]) -> list[tuple[str, str]]:
+def hyperparameter_facts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Names and values of parameters, written as YAML has them."""
-    return [(name, v if isinstance(v, str) else json.dumps(v)) for name, v in knobs.items()]
+    return [(name, v if isinstance(v, str) else json.dumps(v)) for name, v in values.items()]
 
 
 def training_facts(content: ReportContent) -> list[tuple[str, str]]:
     """How long, how far and by which way the model was trained."""
-    unseen = content.profile and not content.profile["parts"].get("validation")
+    unseen = content.data.profile and not content.data.profile["parts"].get("validation")
     found: list[tuple[str, str]] = []
-    for name, value in content.facts.items():
+    for name, value in content.model.facts.items():
         if isinstance(value, dict | list) or value is None or (name == "best_epoch" and unseen):
             continue
         told = f"{value:.4g}" if isinstance(value, float) else str(value)
@@ -242,7 +254,7 @@ def layers(summary: str) -> str:
 
 def recipe_cells(content: ReportContent) -> list[str]:
     """Each headline metric of a cross-validation: mean ± standard deviation over folds."""
-    return [recipe(content.metrics, name) for name in HEADLINES[content.task]]
+    return [mean_and_sd(content.results.metrics, name) for name in HEADLINES[content.task]]
 
 
 def fold_rows(content: ReportContent) -> Rows:
@@ -252,9 +264,12 @@ def fold_rows(content: ReportContent) -> Rows:
             fold["fold"].removeprefix("fold_"),
             number(fold["train_rows"]),
             number(fold["test_rows"]),
-            *(form(name, fold[name]) if name in fold else "" for name in HEADLINES[content.task]),
+            *(
+                format_metric(name, fold[name]) if name in fold else ""
+                for name in HEADLINES[content.task]
+            ),
         )
-        for fold in content.folds
+        for fold in content.results.folds
     ]
 
 
@@ -262,18 +277,24 @@ def slice_rows(content: ReportContent, *, beyond_chance: bool) -> Rows:
     """The weakest slices: those that chance hardly explains, or those that may be luck."""
     name = HEADLINES[content.task][0]
     return [
-        (one.feature, one.values, number(one.rows), form(name, one.metric), form(name, one.overall))
+        (
+            one.feature,
+            one.values,
+            number(one.rows),
+            format_metric(name, one.metric),
+            format_metric(name, one.overall),
+        )
         for one in content.explanation.slices
         if one.beyond_chance == beyond_chance
     ]
 
 
 def _sure(content: ReportContent, certainty: float) -> str:
-    return form("", certainty) if content.task == "regression" else share(certainty)
+    return format_metric("", certainty) if content.task == "regression" else share(certainty)
 
 
 def _labels(content: ReportContent) -> list[str]:
-    labels = class_labels(content.predictions)
+    labels = class_labels(content.results.predictions)
     return labels if len(labels) <= MOST_CLASSES else [*labels[:3], "…", labels[-1]]
 
 

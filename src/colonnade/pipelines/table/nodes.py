@@ -16,6 +16,7 @@ from colonnade.evaluation.consistency import (
 )
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.metrics.groups import Metrics
+from colonnade.evaluation.report.content import Results
 from colonnade.evaluation.report.drawings import drawings
 from colonnade.evaluation.report.model_card import model_card_markdown
 from colonnade.evaluation.report.page import report_content, report_html
@@ -139,18 +140,18 @@ def write_report(
     """Say whether the model is good: two figures, and the page and card that hold all there is."""
     refuse_stale_predictions(model, primary, split, predictions)
     refuse_other_recipe(model, cross_validation)
+    results = Results(
+        predictions, Metrics.from_flat(metrics), history, cross_validation.get("folds", [])
+    )
     content = report_content(
         model.table or schema.target,
-        model=model,
-        history=history,
-        predictions=predictions,
-        metrics=Metrics.from_flat(metrics),
-        primary=primary,
-        split=split,
+        model,
+        results,
+        primary,
+        split,
         source=Source.model_validate(source),
         schema=schema,
         params=params,
-        folds=cross_validation.get("folds", []),
     )
     figures = drawings(content)
     page = report_html(content, figures)

@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from colonnade.tracking.naming import run_name
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorded, Recorder, RunStart
 from colonnade.tracking.registry import register
+from colonnade.training.storage import load_model
 
 from .conftest import answers, client_of, free_port, journals, runs_of, wait_for
 
@@ -276,6 +278,41 @@ def test_logged_model_predicts_as_trained_without_pickle(
     ]
 
 
+def test_whole_numbers_and_fractions_are_taken_alike_in_columns_of_whole_numbers(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.pyfunc.scoring_server import infer_and_parse_data, parse_csv_input
+
+    model = _loaded(store, monkeypatch)
+    schema = model.metadata.get_input_schema()
+    assert dict(zip(schema.input_names(), map(str, schema.input_types()), strict=True)) == {
+        "size": "DataType.double",
+        "weight": "DataType.double",
+        **dict.fromkeys(("kind", "new", "sold"), "DataType.string"),
+    }
+    rows = ROWS.drop(columns="label").assign(size=[842.9, *range(2, 9)])
+    expected = load_model(store.project / "model").answer(rows)
+    before = store.predictions
+    assert (expected["probability_low"] != before["probability_low"]).tolist() == [True] + [
+        False
+    ] * 7
+    sent = {"dataframe_records": rows.to_dict(orient="records")}
+    for parsed in (
+        rows,
+        infer_and_parse_data(sent, schema),
+        parse_csv_input(StringIO(rows.to_csv(index=False)), schema),
+    ):
+        pd.testing.assert_frame_equal(model.predict(parsed), expected, check_dtype=False)
+    whole = ROWS.drop(columns="label")
+    for dtype in ("int64", "int32", "uint8", "Int64", "object"):
+        frame = whole.astype({"size": dtype})
+        pd.testing.assert_frame_equal(model.predict(frame), store.predictions, check_dtype=False)
+        assert frame.dtypes["size"] == dtype
+    with pytest.raises(MlflowException, match="Can not safely convert int64 to float64"):
+        model.predict(whole.assign(size=2**53 + 1))
+
+
 def test_logged_model_brings_the_code_that_it_needs(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,12 +398,18 @@ def test_logged_model_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -
             example,
             {"dataframe_records": records},
             {"inputs": records},
+            {"dataframe_records": [{**row, "size": float(row["size"])} for row in records]},
             {"inputs": rows.to_dict(orient="list")},
             rows.to_csv(index=False),
         ):
             code, told = _ask(url, question)
             assert code == 200
             assert told["predictions"] == [pytest.approx(row) for row in expected]
+        cut = [{**row, "size": 842.9} for row in records]
+        _, told = _ask(url, {"dataframe_records": cut})
+        answers_to_cut = load_model(store.project / "model").answer(pd.DataFrame(cut))
+        expected = answers_to_cut.to_dict(orient="records")
+        assert told["predictions"] == [pytest.approx(row) for row in expected]
         for column, value, problem in (
             ("weight", "Infinity", "Infinite values in weight."),
             ("weight", None, "column 'weight', row 2: nan is no value."),

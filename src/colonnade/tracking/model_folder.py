@@ -45,7 +45,11 @@ def write_model_folder(
     example = {"columns": list(inputs["types"]), "data": inputs["rows"]}
     (target / EXAMPLE).write_text(json.dumps(example))
     (target / SERVING_EXAMPLE).write_text(json.dumps({"dataframe_split": example}, indent=2))
-    model.signature = ModelSignature(_schema(inputs["types"]), _schema(outputs["types"]))
+    # a server casts what it is sent to the signature: of 842.9, a whole number would keep 842
+    sent = {
+        name: "float64" if _is_whole(dtype) else dtype for name, dtype in inputs["types"].items()
+    }
+    model.signature = ModelSignature(_schema(sent), _schema(outputs["types"]))
     model.saved_input_example_info = {
         "artifact_path": EXAMPLE,
         "serving_input_path": SERVING_EXAMPLE,
@@ -95,6 +99,10 @@ def _schema(types: dict[str, str]) -> Schema:
 def _data_type(dtype: str) -> DataType:
     if dtype.startswith("bool"):
         return DataType.boolean
-    if dtype.lower().startswith(("int", "uint")):
-        return DataType.long  # MLflow refuses whole numbers where the signature says double
+    if _is_whole(dtype):
+        return DataType.long
     return DataType.double if dtype.lower().startswith("float") else DataType.string
+
+
+def _is_whole(dtype: str) -> bool:
+    return dtype.lower().startswith(("int", "uint"))

@@ -61,13 +61,13 @@ class HandOver:
             self._tell(name)
 
     def _tell(self, name: str) -> None:
-        path = None if name in self._told else self._written(name)
+        path = None if name in self._told or name not in IN_ORDER else self._written(name)
         if path is None:
             return
         self._told.add(name)
         dataset = f"{self.table}.{name}"
         if name == "source":
-            self.recorder.dataset(self.catalog.load(dataset))
+            self.recorder.dataset({**self.catalog.load(dataset), "types": self._types()})
         elif name == "metrics":
             self.recorder.metrics(self.catalog.load(dataset))
         elif name == "history":
@@ -78,11 +78,22 @@ class HandOver:
             self.recorder.artifact(path, "figures" if path.suffix == ".png" else "")
 
     def _written(self, name: str) -> Path | None:
-        path = file_of(self.catalog, f"{self.table}.{name}") if name in IN_ORDER else None
+        path = file_of(self.catalog, f"{self.table}.{name}")
         if path is None:
             return None
         file = path / "model.json" if name == "model" else path
         return path if file.exists() and file.stat().st_mtime >= int(self.since) else None
+
+    def _types(self) -> dict[str, str]:
+        """The type of each column of the typed table, if it is a Parquet file of this run."""
+        path = self._written("primary")
+        if path is None or path.suffix != ".parquet":
+            return {}
+        from pyarrow.parquet import read_schema
+
+        schema = read_schema(path)
+        named = [name for name in schema.names if not name.startswith("__index_level")]
+        return {name: str(schema.field(name).type) for name in named}
 
     def _tell_model(self, folder: Path) -> None:
         model = self.catalog.load(f"{self.table}.model")

@@ -98,6 +98,14 @@ def test_the_synthetic_sample_is_named_wherever_it_was_used(finished):
     assert "synthetic sample" in tag[0]
 
 
+def test_the_recorded_dataset_shows_its_columns_and_their_types(finished):
+    schemas = query(finished, "select dataset_schema from datasets where name like '%phone%'")
+    columns = json.loads(schemas[0][0])["mlflow_colspec"]
+    types = {column["name"]: column["type"] for column in columns}
+    assert len(types) == 21
+    assert (types["ram"], types["clock_speed"]) == ("long", "double")
+
+
 def test_every_run_is_recorded_as_finished_with_flat_parameters(finished):
     assert query(finished, "select distinct status from runs") == [("FINISHED",)]
     keys = {key for (key,) in query(finished, "select distinct key from params")}

@@ -54,6 +54,13 @@ SOURCE = {
     "columns": 21,
     "sha256": "0123456789abcdef" * 4,
     "note": "synthetic sample",
+    "types": {
+        "size": "int64",
+        "weight": "double",
+        "sold": "timestamp[us]",
+        "new": "bool",
+        "a": "x",
+    },
 }
 PARAMETERS = {
     "training.loss": "ordinal",
@@ -190,6 +197,14 @@ def test_dataset_is_recorded_with_digest_and_note(store: Store) -> None:
     assert used.dataset.digest == "0123456789ab"
     assert json.loads(used.dataset.source) == {"uri": "data/phones_sample.csv"}
     assert json.loads(used.dataset.profile) == {"num_rows": 2000, "num_columns": 21}
+    columns = json.loads(used.dataset.schema)["mlflow_colspec"]
+    assert {column["name"]: column["type"] for column in columns} == {
+        "size": "long",
+        "weight": "double",
+        "sold": "datetime",
+        "new": "boolean",
+        "a": "string",
+    }
     said = "synthetic sample: phones_sample.csv, 2,000 rows, sha256 0123456789ab"
     assert store.runs[0].data.tags["data"] == said
 

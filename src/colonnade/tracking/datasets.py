@@ -6,11 +6,24 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.types import ColSpec, DataType, Schema
+from mlflow.utils.validation import MAX_DATASET_SCHEMA_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONTEXT = "mlflow.data.context"
+TYPES = {
+    "bool": DataType.boolean,
+    "int": DataType.long,
+    "uint": DataType.long,
+    "float": DataType.double,
+    "double": DataType.double,
+    "halffloat": DataType.double,
+    "timestamp": DataType.datetime,
+    "date": DataType.datetime,
+}
+"""By how Arrow's word for a type begins; all else is text."""
 
 
 def described(source: Mapping[str, Any]) -> str:
@@ -22,7 +35,8 @@ def described(source: Mapping[str, Any]) -> str:
 def dataset_input(source: Mapping[str, Any], location: str) -> DatasetInput:
     """Describe a source to MLflow.
 
-    Args: source: `tables.source.Source` as a plain dict. location: the file's path or address.
+    Args: source: `tables.source.Source` as a plain dict, with the "types" of the typed table's
+    columns, in Arrow's words, where they are known. location: the file's path or address.
     """
     profile = {"num_rows": source["rows"], "num_columns": source["columns"]}
     dataset = Dataset(
@@ -31,8 +45,23 @@ def dataset_input(source: Mapping[str, Any], location: str) -> DatasetInput:
         source_type="local",
         source=json.dumps({"uri": location or source["name"]}, ensure_ascii=False),
         profile=json.dumps(profile),
+        schema=_schema(source.get("types") or {}),
     )
     tags = [InputTag(CONTEXT, "training")]
     if source.get("note"):
         tags.append(InputTag("note", source["note"]))
     return DatasetInput(dataset, tags)
+
+
+def _schema(types: Mapping[str, str]) -> str | None:
+    """The columns as MLflow's page shows them; None where they are not known, or too many."""
+    columns = Schema([ColSpec(_data_type(told), name) for name, told in types.items()])
+    text = json.dumps({"mlflow_colspec": columns.to_dict()})
+    return text if types and len(text) <= MAX_DATASET_SCHEMA_SIZE else None
+
+
+def _data_type(told: str) -> DataType:
+    for word, data_type in TYPES.items():
+        if told.startswith(word):
+            return data_type
+    return DataType.string

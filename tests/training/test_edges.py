@@ -11,7 +11,9 @@ import torch
 
 from colonnade.errors import DataError, ParameterError, TrainingError
 from colonnade.training import Member, ModelParams, TrainingParams, fit_many, train_model
-from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
+from colonnade.training.networks.base import Inputs
+from colonnade.training.networks.spec import NetworkSpec
+from colonnade.training.networks.stacked import StackedParameters
 from colonnade.training.regularization import Average, Clip
 
 MLP = {"hidden": [6, 5]}
@@ -31,7 +33,7 @@ def test_averaged_weights_have_averaged_batch_norm_statistics():
         torch.float64,
         torch.device("cpu"),
     )
-    average = Average(stack, 0.2)
+    average = Average(stack.flat, stack.buffers, 0.2)
     stack.buffers.fill_(3)
     average()  # decay min(0.2, 2/11): means from 0 towards 3, variances from 1
     means, variances = average.buffers[0].view(2, 6).tolist()
@@ -131,8 +133,8 @@ def test_no_members_are_no_models(table):
 
 
 def test_clipping_is_torchs():
-    plan = NetworkSpec(ModelParams.model_validate(MLP), Inputs(4), 3, 3)
-    stack = StackedParameters(plan, 2, torch.float64, torch.device("cpu"))
+    spec = NetworkSpec(ModelParams.model_validate(MLP), Inputs(4), 3, 3)
+    stack = StackedParameters(spec, 2, torch.float64, torch.device("cpu"))
     stack.grad.normal_(generator=torch.Generator().manual_seed(0))
     stack.grad[1] /= 1e3  # short enough as it is
     expected = stack.grad.clone()
@@ -140,7 +142,7 @@ def test_clipping_is_torchs():
         weight = torch.zeros_like(row, requires_grad=True)
         weight.grad = row
         torch.nn.utils.clip_grad_norm_([weight], 1.5)
-    Clip(stack, 1.5)()
+    Clip(stack.grad, 1.5)()
     torch.testing.assert_close(stack.grad, expected, rtol=1e-14, atol=0)
 
 

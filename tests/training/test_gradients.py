@@ -10,8 +10,9 @@ import torch
 from colonnade.training import ModelParams, TrainingParams
 from colonnade.training.activations import ACTIVATIONS
 from colonnade.training.gradients import ByAutograd, HandDerived
-from colonnade.training.networks.base import StackedParameters, draw_from
+from colonnade.training.networks.base import draw_from
 from colonnade.training.networks.layers import DropoutMasks
+from colonnade.training.networks.stacked import StackedParameters
 from colonnade.training.prepare import prepare
 
 LOSSES = [

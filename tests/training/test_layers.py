@@ -11,8 +11,10 @@ from torch import nn
 from colonnade.training import ModelParams
 from colonnade.training.activations import ACTIVATIONS, ActivationParams
 from colonnade.training.initializers import INITIALIZERS, InitializerParams
-from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
+from colonnade.training.networks.base import Inputs
 from colonnade.training.networks.heads import cut_points, first_cuts
+from colonnade.training.networks.spec import NetworkSpec
+from colonnade.training.networks.stacked import StackedParameters
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ def test_balanced_weights_are_sklearns():
     from sklearn.utils.class_weight import compute_class_weight
 
     target = [0, 0, 0, 1, 2, 2]
-    loss = LossParams.model_validate({"name": "cross_entropy", "class_weights": "balanced"}).loss(3)
+    params = LossParams.model_validate({"name": "cross_entropy", "class_weights": "balanced"})
+    loss = params.loss(3, [3, 1, 2])
     encoded = loss.encode(torch.tensor(target), torch.float64)
     expected = compute_class_weight("balanced", classes=np.arange(3), y=target)
     assert loss.weights(encoded).tolist() == pytest.approx([expected[code] for code in target])

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from colonnade.training import ModelParams, TrainingParams, load_model, save_model, train_model
-from colonnade.training.networks.base import NETWORKS, Inputs, NetworkKind, NetworkSpec
+from colonnade.training.networks.base import Inputs, NetworkKind
+from colonnade.training.networks.spec import NETWORKS, NetworkSpec
 
 
 class TorchMlp(nn.Module):

@@ -7,7 +7,9 @@ import torch
 
 from colonnade.errors import ParameterError
 from colonnade.training import ModelParams, TrainingParams
-from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
+from colonnade.training.networks.base import Inputs
+from colonnade.training.networks.spec import NetworkSpec
+from colonnade.training.networks.stacked import StackedParameters
 from colonnade.training.optimizers import OPTIMIZERS, OptimizerParams
 from colonnade.training.regularization import WeightDecay
 
@@ -75,8 +77,8 @@ def test_two_steps_on_a_parabola_give_the_published_numbers(options, expected):
     ids=str,
 )
 def test_twenty_steps_equal_torchs_optimizer(options, torch_class, torch_options):
-    plan = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(4), 2, 2)
-    stack = StackedParameters(plan, 3, torch.float64, torch.device("cpu"))
+    spec = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(4), 2, 2)
+    stack = StackedParameters(spec, 3, torch.float64, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     stack.flat.normal_(generator=generator)
     params = OptimizerParams.model_validate({**options, "decay_biases": True})
@@ -84,7 +86,13 @@ def test_twenty_steps_equal_torchs_optimizer(options, torch_class, torch_options
     theirs = getattr(torch.optim, torch_class)([reference], **{"lr": params.lr, **torch_options})
     rule = params.rule(stack.flat, stack.grad)
     rule.set_rates([params.lr] * 3)
-    decay = WeightDecay(stack, [params.weight_decay] * 3, params.decoupled, biases=True)
+    decay = WeightDecay(
+        stack.flat,
+        stack.grad,
+        [params.weight_decay] * 3,
+        spec.parameters.weight_decay(stack.flat, everywhere=True),
+        params.decoupled,
+    )
     decay.set_rates([params.lr] * 3)
     for _ in range(20):
         gradient = torch.randn(stack.flat.shape, dtype=torch.float64, generator=generator)
@@ -119,7 +127,9 @@ def test_weight_decay_leaves_biases_and_cut_points_alone():
         NetworkSpec(model, Inputs(2), 1, 2), 1, torch.float64, torch.device("cpu")
     )
     stack.flat.fill_(1)
-    decay = WeightDecay(stack, [0.5], decoupled=True, biases=False)
+    decay = WeightDecay(
+        stack.flat, stack.grad, [0.5], stack.spec.parameters.weight_decay(stack.flat), True
+    )
     decay.set_rates([0.1])
     decay()
     pieces = stack.tensors()

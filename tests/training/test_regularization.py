@@ -96,34 +96,38 @@ def test_strong_l1_empties_the_first_layer_and_the_straight_path(fit, by):
 
 
 def test_soft_threshold_by_hand():
-    from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
+    from colonnade.training.networks.base import Inputs
+    from colonnade.training.networks.spec import NetworkSpec
+    from colonnade.training.networks.stacked import StackedParameters
     from colonnade.training.regularization import Clip, Lasso
 
-    plan = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(2), 2, 2)
-    stack = StackedParameters(plan, 1, torch.float64, torch.device("cpu"))
+    spec = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(2), 2, 2)
+    stack = StackedParameters(spec, 1, torch.float64, torch.device("cpu"))
     weight = stack.tensors()["output.weight"]
     weight.copy_(torch.tensor([[[3.0, 0.1], [4.0, -0.4]]]))
-    lasso = Lasso(stack, torch.full((1, 2), 5.0), by_column=True)
+    lasso = Lasso([weight], torch.full((1, 2), 5.0), by_column=True)
     lasso.set_rates([0.1])
     lasso()
     # Lengths 5 and 0.41, threshold 0.5: the first keeps 9 tenths, the second nothing.
     assert weight.flatten().tolist() == pytest.approx([2.7, 0, 3.6, 0])
-    lasso = Lasso(stack, torch.full((1, 2), 30.0), by_column=False)
+    lasso = Lasso([weight], torch.full((1, 2), 30.0), by_column=False)
     lasso.set_rates([0.1])
     lasso()
     assert weight.flatten().tolist() == pytest.approx([0, 0, 0.6, 0])
     stack.grad.fill_(1.0)
-    Clip(stack, 1.0)()
+    Clip(stack.grad, 1.0)()
     assert stack.grad.flatten().tolist() == pytest.approx([1 / math.sqrt(6)] * 6, rel=1e-5)
 
 
 def test_average_of_weights_by_hand():
-    from colonnade.training.networks.base import Inputs, NetworkSpec, StackedParameters
+    from colonnade.training.networks.base import Inputs
+    from colonnade.training.networks.spec import NetworkSpec
+    from colonnade.training.networks.stacked import StackedParameters
     from colonnade.training.regularization import Average
 
-    plan = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(1), 1, 1)
-    stack = StackedParameters(plan, 1, torch.float64, torch.device("cpu"))
-    average = Average(stack, 0.2)
+    spec = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(1), 1, 1)
+    stack = StackedParameters(spec, 1, torch.float64, torch.device("cpu"))
+    average = Average(stack.flat, stack.buffers, 0.2)
     stack.flat.fill_(1)
     average()  # decay min(0.2, 2/11)
     average()  # decay min(0.2, 3/12) = 0.2

@@ -16,8 +16,9 @@ from colonnade.training.crossfit import Fold, fit_folds
 from colonnade.training.many import Member, fit_many
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
+from colonnade.training.single import Fitted
 from colonnade.training.storage import load_model, save_model
-from colonnade.training.train import Fitted, train_model
+from colonnade.training.train import train_model
 from colonnade.training.trained import TrainedModel
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -20,7 +20,7 @@ class CrossEntropy(Loss):
     def __init__(
         self,
         n_classes: int,
-        class_weights: Literal["balanced"] | Sequence[float] | None = None,
+        class_weights: Sequence[float] | None = None,
         label_smoothing: float = 0.0,
     ) -> None:
         self.given_weights, self.label_smoothing = class_weights, label_smoothing
@@ -36,10 +36,9 @@ class CrossEntropy(Loss):
 
         self.softmax = torch._softmax
         self.class_weights: Tensor | None = None
-        weights = self.given_weights
-        if weights is not None and weights != "balanced":
-            self.class_weights = torch.tensor(list(weights), dtype=torch.float64)
-        self.weighted = weights is not None
+        if self.given_weights is not None:
+            self.class_weights = torch.tensor(list(self.given_weights), dtype=torch.float64)
+        self.weighted = self.class_weights is not None
 
     @override
     def encode(self, target: Tensor, dtype: Any) -> Tensor:
@@ -47,11 +46,8 @@ class CrossEntropy(Loss):
 
         eps, k = self.label_smoothing, self.n_classes
         hot = torch.nn.functional.one_hot(target.long(), k).to(torch.float64)
-        if not self.weighted:
-            return (hot * (1 - eps) + eps / k).to(dtype)
         if self.class_weights is None:
-            # As sklearn's "balanced": n_rows / (n_classes x rows of the class).
-            self.class_weights = len(target) / (k * hot.sum(0).clamp_min(1)).cpu()
+            return (hot * (1 - eps) + eps / k).to(dtype)
         w = self.class_weights.to(hot.device)
         soft = hot * w * (1 - eps) + w * (eps / k)
         return torch.cat([soft, soft.sum(1, keepdim=True), hot @ w[:, None]], 1).to(dtype)

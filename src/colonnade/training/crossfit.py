@@ -10,7 +10,7 @@ import numpy as np
 
 from colonnade.training.engine import available_cores, run_side_by_side
 from colonnade.training.interval import HeldOut, kept_errors
-from colonnade.training.train import Fitted, train_model
+from colonnade.training.single import Fitted, train_single
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,7 +85,8 @@ def fit_folds(
 def _fit_alone(
     fold: Fold, model: ModelParams, training: TrainingParams, trained: Callable[[int], object]
 ) -> Fitted:
-    fitted = train_model(fold.train, fold.validation, fold.standardizer, model, training)
+    fitted = train_single(fold.train, fold.validation, fold.standardizer, model, training)
+    fitted = with_fold_errors(fitted, fold.train, fold.validation)
     trained(1)
     return fitted
 
@@ -169,6 +170,14 @@ def _stack(
         for member in fold_members
     ]
     return stacked, members, [sparsity for _, sparsity in pairs]
+
+
+def with_fold_errors(fitted: Fitted, train: pd.DataFrame, validation: pd.DataFrame) -> Fitted:
+    """Let folds of the train rows bear witness to a number's errors, without validation rows."""
+    if len(validation):
+        return fitted
+    errors = errors_of_folds(train, fitted.model)
+    return dataclasses.replace(fitted, model=dataclasses.replace(fitted.model, held_out=errors))
 
 
 def errors_of_folds(train: pd.DataFrame, trained: TrainedModel) -> HeldOut | None:

@@ -12,7 +12,7 @@ from colonnade.training.layers import Blocks, batch_shape
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from colonnade.training.networks.base import StackedParameters
+    from colonnade.training.networks.stacked import StackedParameters
 
 
 @dataclass(frozen=True)

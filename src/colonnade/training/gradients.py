@@ -17,8 +17,10 @@ from colonnade.training.networks.mlp import Mlp
 
 if TYPE_CHECKING:
     from colonnade.training.loss import Loss
-    from colonnade.training.networks.base import Network, NetworkSpec, StackedParameters
+    from colonnade.training.networks.base import Network
     from colonnade.training.networks.layers import DropoutMasks
+    from colonnade.training.networks.spec import NetworkSpec
+    from colonnade.training.networks.stacked import StackedParameters
 
 
 class HandDerived:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from colonnade.errors import ParameterError
-
-if TYPE_CHECKING:
-    from colonnade.training.loop import Program
 
 COVERAGE = 0.9
 """How often an interval holds what it is about, unless the caller says otherwise."""
@@ -82,21 +79,17 @@ def kept_errors(errors: np.ndarray) -> list[float]:
     return [float(error) for error in ordered[ranks - 1]]
 
 
-def held_out_errors(program: Program) -> dict[str, Any]:
+def held_out_errors(predicted: np.ndarray, actual: np.ndarray) -> dict[str, Any]:
     """Errors on the members' validation rows: of their mean, then each member's own.
 
     Members judged on different rows are different models, and have no mean.
-    Units: standard deviations of the target; none for classes. Plain data, for a checkpoint.
+    Shape: predicted (M, n), actual (n,), or (M, n) where each has rows of its own.
+    Units: standard deviations of the target. Plain data, for a checkpoint.
     """
-    validation, n_members = program.validation, len(program.members)
-    if program.task.loss.n_classes or not len(validation):
-        return {"n_rows": 0, "errors": [[]] * (n_members + 1)}
-    predicted = validation.exact_logits(*program.result())[..., 0].cpu().numpy()
-    actual = validation.rows.labels.cpu().numpy()
     own = [kept_errors(errors) for errors in predicted - actual]
     shared = actual.ndim == 1
     together = kept_errors(predicted.mean(0) - actual) if shared else []
-    return {"n_rows": len(validation), "errors": [together, *own]}
+    return {"n_rows": actual.shape[-1], "errors": [together, *own]}
 
 
 def held_out_of(

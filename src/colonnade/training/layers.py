@@ -11,8 +11,8 @@ from colonnade.training.networks.layers import NORM_EPS, update_running
 
 if TYPE_CHECKING:
     from colonnade.training.activations import Kernels
-    from colonnade.training.networks.base import StackedParameters
     from colonnade.training.networks.layers import DropoutMasks
+    from colonnade.training.networks.stacked import StackedParameters
 
 # Rows of hidden outputs start at multiples of 16 floats, one cache line: measured faster.
 _ALIGNMENT = 16

@@ -14,7 +14,6 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from colonnade.training.networks.base import StackedParameters
     from colonnade.training.optimizers import OptimizerParams
     from colonnade.training.regularization import WeightDecay
 
@@ -27,11 +26,11 @@ class Lbfgs:
     """An epoch is one call of at most `max_iter` iterations."""
 
     def __init__(
-        self, params: OptimizerParams, stack: StackedParameters, decay: WeightDecay | None
+        self, params: OptimizerParams, flat: Tensor, grad: Tensor, decay: WeightDecay | None
     ) -> None:
-        self.stack, self.decay = stack, decay
+        self.flat, self.grad, self.decay = flat, grad, decay
         self.optimizer = torch.optim.LBFGS(
-            [stack.flat],
+            [flat],
             lr=params.lr,
             max_iter=params.max_iter or 20,
             history_size=params.history_size or 10,
@@ -43,15 +42,15 @@ class Lbfgs:
         self.optimizer.param_groups[0]["lr"] = rates[0]
 
     def minimise(self, loss: Callable[[], Tensor]) -> None:
-        """Make the loss small; `loss` fills `stack.grad`, and ends at the new weights."""
+        """Make the loss small; `loss` fills `grad`, and ends at the new weights."""
 
         def closure() -> Tensor:
             value = loss()
             if self.decay is not None:
-                squares = self.decay.strength * self.stack.flat.square()
+                squares = self.decay.strength * self.flat.square()
                 value = value + 0.5 * squares.sum()
                 self.decay()
-            self.stack.flat.grad = self.stack.grad
+            self.flat.grad = self.grad
             return value
 
         self.optimizer.step(closure)  # type: ignore[no-untyped-call]  # torch's is untyped
@@ -59,7 +58,7 @@ class Lbfgs:
 
     def tensors(self) -> dict[str, Tensor]:
         """Give what a checkpoint must hold."""
-        state = self.optimizer.state[self.stack.flat]
+        state = self.optimizer.state[self.flat]
         if "n_iter" not in state:
             return {}
         numbers = [float(state.get(name) or 0.0) for name in _NUMBERS]
@@ -72,7 +71,7 @@ class Lbfgs:
         """Take up the state of a checkpoint."""
         if "numbers" not in tensors:
             return
-        state = self.optimizer.state[self.stack.flat]
+        state = self.optimizer.state[self.flat]
         func_evals, n_iter, t, prev_loss = tensors["numbers"].tolist()
         state.update(func_evals=int(func_evals), n_iter=int(n_iter), t=t, prev_loss=prev_loss)
         state.update({name: tensors[name].clone() for name in _TENSORS if name in tensors})

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from colonnade.errors import TrainingError
 from colonnade.training.gradients import ByAutograd, HandDerived, derived_by_hand
-from colonnade.training.networks.base import StackedParameters, draw_from
+from colonnade.training.networks.base import draw_from
 from colonnade.training.networks.heads import first_cuts
 from colonnade.training.networks.layers import DropoutMasks
+from colonnade.training.networks.stacked import StackedParameters
 from colonnade.training.regularization import Average, Clip, Lasso, WeightDecay
 from colonnade.training.rows import Batches, batch_sizes, batches, derive_seed, permute
 from colonnade.training.task import History, Individual, Task
@@ -96,13 +97,16 @@ class Program:
         decays, optimizer = [m.weight_decay for m in self.members], params.optimizer
         self.decay: WeightDecay | None = None
         if any(decay > 0 for decay in decays):
-            biases = bool(optimizer.decay_biases)
-            self.decay = WeightDecay(stack, decays, optimizer.decoupled, biases)
+            everywhere = bool(optimizer.decay_biases)
+            factors = stack.spec.parameters.weight_decay(stack.flat, everywhere=everywhere)
+            self.decay = WeightDecay(stack.flat, stack.grad, decays, factors, optimizer.decoupled)
         self.lasso: Lasso | None = None
         if any(m.penalty is not None for m in self.members):
-            self.lasso = Lasso(stack, self._penalties(), params.l1.by == "column")
-        self.average = Average(stack, params.ema) if params.ema else None
-        clip = Clip(stack, params.clip_norm) if params.clip_norm else None
+            read = stack.spec.input_weights
+            weights = [stack.spec.parameters[name].view(stack.flat) for name in read]
+            self.lasso = Lasso(weights, self._penalties(), params.l1.by == "column")
+        self.average = Average(stack.flat, stack.buffers, params.ema) if params.ema else None
+        clip = Clip(stack.grad, params.clip_norm) if params.clip_norm else None
         self.before: list[Callable[[], None]] = [
             action for action in (clip, self.decay) if action is not None
         ]
@@ -113,7 +117,7 @@ class Program:
         if optimizer.full_batch:
             from colonnade.training.lbfgs import Lbfgs
 
-            self.rule = Lbfgs(optimizer, stack, self.decay)
+            self.rule = Lbfgs(optimizer, stack.flat, stack.grad, self.decay)
         else:
             self.rule = optimizer.rule(stack.flat, stack.grad)
 

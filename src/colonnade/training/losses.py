@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -135,7 +135,19 @@ class LossParams(Word):
             )
         return found
 
-    def loss(self, n_classes: int) -> Loss:
-        """Set the loss to work on so many classes."""
+    def loss(self, n_classes: int, counts: Sequence[int] | None = None) -> Loss:
+        """Set the loss to work on so many classes.
+
+        counts: train rows of each class, from which `balanced` weights come; a loss that only
+        predicts does without.
+        """
         entry = LOSSES[self.name]
-        return entry.build(n_classes, **{name: getattr(self, name) for name in entry.options})
+        options = {name: getattr(self, name) for name in entry.options}
+        if options.get("class_weights") == "balanced":
+            options["class_weights"] = None if counts is None else balanced_weights(counts)
+        return entry.build(n_classes, **options)
+
+
+def balanced_weights(counts: Sequence[int]) -> list[float]:
+    """Weigh classes as scikit-learn's `balanced`: n_rows / (n_classes x rows of the class)."""
+    return [sum(counts) / (len(counts) * max(1, count)) for count in counts]

@@ -10,7 +10,7 @@ from colonnade.training.engine import available_cores, run_side_by_side
 from colonnade.training.members import group_members
 from colonnade.training.models import ModelParams
 from colonnade.training.parameters import TrainingParams
-from colonnade.training.train import Fitted
+from colonnade.training.single import Fitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

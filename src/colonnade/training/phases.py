@@ -86,7 +86,7 @@ def run_course(
             "stopping": first.stopping.state(),
             "history": vars(first.history),
             "temperatures": _temperatures(first),
-            "held_out": held_out_errors(first),
+            "held_out": _held_out(first),
         }
     flat, buffers = first.result()
     course = Course(
@@ -136,6 +136,15 @@ def _temperatures(program: Program) -> list[float]:
         own[0] if codes.ndim == 2 or n_members == 1 else fit_temperature(loss, logits, codes),
         *own,
     ]
+
+
+def _held_out(program: Program) -> dict[str, Any]:
+    """Give the errors on validation rows; none for classes."""
+    validation = program.validation
+    if program.task.loss.n_classes or not len(validation):
+        return {"n_rows": 0, "errors": [[]] * (len(program.members) + 1)}
+    predicted = validation.exact_logits(*program.result())[..., 0].cpu().numpy()
+    return held_out_errors(predicted, validation.rows.labels.cpu().numpy())
 
 
 def _refit(

@@ -10,7 +10,7 @@ import torch
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.training.engine import choose_device
-from colonnade.training.networks.base import Inputs, spec_for
+from colonnade.training.networks.spec import spec_for
 from colonnade.training.rows import Rows
 from colonnade.training.task import Task
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.loss import Loss
     from colonnade.training.models import ModelParams
+    from colonnade.training.networks.base import Inputs
     from colonnade.training.parameters import TrainingParams
 
 
@@ -41,7 +42,11 @@ def prepare(
     Raises: ParameterError, DataError.
     """
     n_classes = len(standardizer.classes or ())
-    loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
+    counts = None
+    if n_classes:
+        codes = train[standardizer.target].to_numpy().astype(np.int64)
+        counts = np.bincount(codes, minlength=n_classes).tolist()
+    loss = training.loss_for(standardizer.task, n_classes).loss(n_classes, counts)
     n_learned = len(train) if n_train is None else n_train
     n_judged = len(validation) if n_validation is None else n_validation
     _check(model, training, standardizer, n_learned, n_judged)

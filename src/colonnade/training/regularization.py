@@ -10,48 +10,45 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from colonnade.training.networks.base import StackedParameters
-
 
 class WeightDecay:
     """Pull weights towards 0: through the gradient, or beside it (AdamW).
 
+    factors: by which each parameter takes it.
+    Shape: flat, grad (M, P), factors (1, P).
     Source: Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization.
     """
 
     def __init__(
-        self, stack: StackedParameters, decays: Sequence[float], decoupled: bool, biases: bool
+        self, flat: Tensor, grad: Tensor, decays: Sequence[float], factors: Tensor, decoupled: bool
     ) -> None:
-        self.stack, self.decoupled = stack, decoupled
-        chosen = torch.zeros_like(stack.flat[:1])
-        for one in stack.spec.parameters.slices:
-            one.view(chosen).fill_(1.0 if biases else one.weight_decay)
-        self.strength = chosen * _column(decays, stack)
+        self.flat, self.grad, self.decoupled = flat, grad, decoupled
+        self.strength = factors * _column(decays, flat)
         self.keep = self.strength
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Take the rates of the coming steps."""
         if self.decoupled:
-            self.keep = 1 - self.strength * _column(rates, self.stack)
+            self.keep = 1 - self.strength * _column(rates, self.flat)
 
     def __call__(self) -> None:
         """Act on the gradient, or shrink the weights."""
         if self.decoupled:
-            self.stack.flat.mul_(self.keep)
+            self.flat.mul_(self.keep)
         else:
-            self.stack.grad.addcmul_(self.stack.flat, self.strength)
+            self.grad.addcmul_(self.flat, self.strength)
 
 
 class Clip:
     """Shorten a member's gradient to `longest` (Pascanu et al. 2013)."""
 
-    def __init__(self, stack: StackedParameters, longest: float) -> None:
-        self.stack, self.longest = stack, longest
+    def __init__(self, grad: Tensor, longest: float) -> None:
+        self.grad, self.longest = grad, longest
 
     def __call__(self) -> None:
         """Scale the gradient; 1e-6 as in torch.nn.utils.clip_grad_norm_."""
-        norms = torch.linalg.vector_norm(self.stack.grad, dim=1, keepdim=True)
-        self.stack.grad.mul_((self.longest / (norms + 1e-6)).clamp_max_(1))
+        norms = torch.linalg.vector_norm(self.grad, dim=1, keepdim=True)
+        self.grad.mul_((self.longest / (norms + 1e-6)).clamp_max_(1))
 
 
 class Lasso:
@@ -59,20 +56,18 @@ class Lasso:
 
     by_column: an input's weights to all outputs shrink together by rate x penalty in length; else
     each alone.
-    Shape: penalties (M, n_features).
+    Shape: weights: each (M, n_outputs, n_features), penalties (M, n_features).
     Source: Parikh & Boyd 2014, Proximal Algorithms, 6.5; Yuan & Lin 2006 (groups).
     """
 
-    def __init__(self, stack: StackedParameters, penalties: Tensor, by_column: bool) -> None:
-        self.stack, self.by_column = stack, by_column
-        self.penalties = penalties.to(stack.flat).unsqueeze(1)
-        weights = stack.tensors()
-        self.weights = [weights[name] for name in stack.spec.input_weights]
+    def __init__(self, weights: Sequence[Tensor], penalties: Tensor, by_column: bool) -> None:
+        self.weights, self.by_column = weights, by_column
+        self.penalties = penalties.to(weights[0]).unsqueeze(1)
         self.threshold = torch.zeros_like(self.penalties)
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Take the rates of the coming steps."""
-        self.threshold = _column(rates, self.stack).unsqueeze(-1) * self.penalties
+        self.threshold = _column(rates, self.penalties).unsqueeze(-1) * self.penalties
 
     def __call__(self) -> None:
         """Shrink."""
@@ -93,23 +88,23 @@ class Average:
     fit the average (torch.optim.swa_utils.AveragedModel with use_buffers does the same).
     """
 
-    def __init__(self, stack: StackedParameters, decay: float) -> None:
-        self.stack, self.decay, self.steps = stack, decay, 0
-        self.flat = stack.flat.clone()
-        self.buffers = None if stack.buffers is None else stack.buffers.clone()
+    def __init__(self, flat: Tensor, buffers: Tensor | None, decay: float) -> None:
+        self.source, self.source_buffers, self.decay, self.steps = flat, buffers, decay, 0
+        self.flat = flat.clone()
+        self.buffers = None if buffers is None else buffers.clone()
 
     def __call__(self) -> None:
         """Move towards the weights."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        self.flat.lerp_(self.stack.flat, 1 - decay)
-        if self.buffers is not None and self.stack.buffers is not None:
-            self.buffers.lerp_(self.stack.buffers, 1 - decay)
+        self.flat.lerp_(self.source, 1 - decay)
+        if self.buffers is not None and self.source_buffers is not None:
+            self.buffers.lerp_(self.source_buffers, 1 - decay)
 
     def weights(self, sparse: bool) -> Tensor:
         """Give the average; what the lasso has set to 0 is 0 in it, too."""
-        return self.flat * (self.stack.flat != 0) if sparse else self.flat
+        return self.flat * (self.source != 0) if sparse else self.flat
 
 
-def _column(values: Sequence[float], stack: StackedParameters) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64).to(stack.flat).unsqueeze(-1)
+def _column(values: Sequence[float], like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64).to(like).unsqueeze(-1)

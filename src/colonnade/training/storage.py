@@ -18,7 +18,7 @@ from colonnade.training.trained import TrainedModel
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from colonnade.training.networks.base import NetworkSpec
+    from colonnade.training.networks.spec import NetworkSpec
 
 DESCRIPTION = "model.json"
 FORMAT = 2
@@ -66,7 +66,7 @@ def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
         version, or of another table.
     """
     from colonnade.tables.standardize import Standardizer
-    from colonnade.training.networks.base import spec_for
+    from colonnade.training.networks.spec import spec_for
 
     folder = Path(folder)
     described = _read_description(folder)

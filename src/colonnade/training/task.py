@@ -11,7 +11,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from colonnade.training.initializers import InitializerParams
     from colonnade.training.loss import Loss
-    from colonnade.training.networks.base import NetworkSpec
+    from colonnade.training.networks.spec import NetworkSpec
     from colonnade.training.parameters import TrainingParams
     from colonnade.training.rows import Rows
 

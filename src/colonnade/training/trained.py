@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from colonnade.training.interval import HeldOut
     from colonnade.training.loss import Loss
     from colonnade.training.models import ModelParams
-    from colonnade.training.networks.base import Network, NetworkSpec
+    from colonnade.training.networks.base import Network
+    from colonnade.training.networks.spec import NetworkSpec
     from colonnade.training.parameters import TrainingParams
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class TrainedModel:
     @cached_property
     def spec(self) -> NetworkSpec:
         """The shape of its network."""
-        from colonnade.training.networks.base import spec_for
+        from colonnade.training.networks.spec import spec_for
 
         return spec_for(self.model, self.standardizer, self.loss)
 

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 
 from colonnade.training.networks.layers import Linear
@@ -60,6 +61,17 @@ class ParameterLayout:
         Shape: (M, P) -> each (M, *shape).
         """
         return {one.name: one.view(rows) for one in self.slices}
+
+    def weight_decay(self, like: Tensor, *, everywhere: bool = False) -> Tensor:
+        """Give the factor by which each number in a row takes weight decay.
+
+        Shape: like (M, P) -> (1, P).
+        """
+        factors = torch.ones_like(like[:1])
+        if not everywhere:
+            for one in self.slices:
+                one.view(factors).fill_(one.weight_decay)
+        return factors
 
     @property
     def widest(self) -> int:

@@ -20,7 +20,7 @@ class Recipe(Params):
 def problems(values: object) -> list[str]:
     with pytest.raises(ParameterError) as caught:
         Recipe.model_validate(values)
-    return caught.value.problems
+    return caught.value.sentences()
 
 
 def test_a_group_left_empty_in_yaml_takes_the_defaults():

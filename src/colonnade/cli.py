@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import json
 import logging
 import os
 import signal
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
+from colonnade.errors import UserError
 from colonnade.messages import plain_message
 from colonnade.pipeline_registry import config_loader, table_names
 from colonnade.table_runs import run_tables
@@ -136,13 +138,22 @@ def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choi
 
 @table_group.command(name="check", cls=PlainErrors)
 @click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 @click.pass_obj
-def check(project: ProjectMetadata, /, name: str) -> None:
+def check(project: ProjectMetadata, /, name: str, as_json: bool) -> None:
     """Check the data and the parameters of table NAME without training; list every problem."""
     from colonnade.new_table import check_table
 
     with chdir(project.project_path):
-        click.echo(check_table(config_loader(), name))
+        try:
+            told = check_table(config_loader(), name)
+        except UserError as error:
+            if not as_json:
+                raise
+            problems = [{"table": name, **one.document()} for one in error.problems]
+            click.echo(json.dumps(problems, ensure_ascii=False))
+            sys.exit(1)
+        click.echo("[]" if as_json else told)
 
 
 @cli.command(name="graph", cls=PlainErrors)

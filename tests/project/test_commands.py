@@ -125,6 +125,12 @@ def test_checking_lists_the_problems_of_data_and_parameters_together(kedro, proj
         "  schema: {columns: {ram: {minimum: 1000}}}\n"
     )  # fmt: skip
     told = kedro("table", "check", "phone_price", expect=1).stderr
+    as_json = kedro("table", "check", "phone_price", "--json", expect=1).stdout
+    wrong_word, low = json.loads(as_json)
+    assert (wrong_word["table"], wrong_word["source"]) == ("phone_price", "training")
+    assert (low["column"], low["rule"], low["rows"][0], low["n_cells"]) == (
+        "ram", "is below the minimum 1000", "line 2", 357,
+    )  # fmt: skip
     assert "phone_price: training: `epoch` is not a known parameter. Did you mean" in told
     assert "is below the minimum 1000" in told
     (project / "conf/local/parameters_mine.yml").write_text(

@@ -12,7 +12,7 @@ def test_a_table_that_does_not_exist_is_refused_with_the_nearest_name():
         check_tables(
             {"phone_prise": {"training": {"epochs": 2}}}, ["phone_price", "regression"], []
         )
-    assert caught.value.problems == [
+    assert caught.value.sentences() == [
         "parameter `phone_prise`: no such table or word. Did you mean `phone_price`?"
     ]
 
@@ -20,7 +20,7 @@ def test_a_table_that_does_not_exist_is_refused_with_the_nearest_name():
 def test_a_group_that_does_not_exist_is_refused_with_the_nearest_name():
     with pytest.raises(ParameterError) as caught:
         check_groups({"regression": {"trainin": {}, "schema": {}}}, ["regression"])
-    assert caught.value.problems == [
+    assert caught.value.sentences() == [
         "parameter `regression.trainin`: no such group. Did you mean `training`?"
     ]
 
@@ -44,7 +44,7 @@ def test_words_of_a_run_are_known():
 def test_a_parameter_without_its_table_is_told_in_full(words, meant):
     with pytest.raises(ParameterError) as caught:
         check_tables(words, ["diabetes", "wine"], ["wine"])
-    [problem] = caught.value.problems
+    [problem] = caught.value.sentences()
     assert problem.endswith(f": no such table or word. Say of which table: {meant}.")
 
 

@@ -93,7 +93,7 @@ def test_columns_named_like_answers_are_refused(models):
     rows.attrs["source"] = {"name": "rows.csv", "rows": 4, "columns": 6, "sha256": "0"}
     with pytest.raises(DataError) as caught:
         answer(model, rows)
-    assert caught.value.problems == [
+    assert caught.value.sentences() == [
         "rows.csv: column 'prediction' has the name of an answer. Rename it, or leave it out.",
         "rows.csv: column 'upper' has the name of an answer. Rename it, or leave it out.",
     ]

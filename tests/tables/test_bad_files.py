@@ -31,8 +31,8 @@ def problems_of(data: bytes | str, name: str = "t.csv", **schema: object) -> lis
     try:
         raw = read_raw_table(name)
     except DataError as error:
-        return error.problems
-    return table_problems(raw, meaning, SplitParams(), StandardizeParams())
+        return error.sentences()
+    return DataError(table_problems(raw, meaning, SplitParams(), StandardizeParams())).sentences()
 
 
 @pytest.fixture(autouse=True)

@@ -51,7 +51,7 @@ def table(**cells: list) -> pd.DataFrame:
 def problems_of(frame: pd.DataFrame, **keys: Any) -> list[str]:
     with pytest.raises(DataError) as caught:
         check_frame(frame, schema(**keys), "t.primary")
-    return [problem.split(" Correct it,")[0] for problem in caught.value.problems]
+    return [problem.split(" Correct it,")[0] for problem in caught.value.sentences()]
 
 
 def test_an_ingested_table_fits_its_own_schema() -> None:

@@ -29,7 +29,7 @@ def ingest(text: str, **keys: Any) -> pd.DataFrame:
 def problems_of(frame: pd.DataFrame | str, **keys: Any) -> list[str]:
     with pytest.raises(DataError) as caught:
         ingest_table(raw(frame) if isinstance(frame, str) else frame, schema(**keys))
-    return caught.value.problems
+    return caught.value.sentences()
 
 
 def column(cells: list[str]) -> str:

@@ -103,10 +103,11 @@ def test_check_tells_every_problem_of_the_stage_that_fails() -> None:
     split, standardize = SplitParams(), StandardizeParams()
     assert table_problems(raw().assign(y=[0, 1] * 100), SCHEMA, split, standardize) == []
     bad = raw().assign(a="x", c=None)
-    told = table_problems(bad, SCHEMA, split, standardize)
-    assert len(told) == 5
+    letters, gaps = table_problems(bad, SCHEMA, split, standardize)
+    assert (letters.column, letters.n_cells, letters.values[0]) == ("a", 200, "'x'")
+    assert "column 'c'" in str(gaps)
     wrong = StandardizeParams.model_validate({"columns": {"z": {"log1p": True}}})
-    assert table_problems(raw(), SCHEMA, split, wrong) == [
+    assert list(map(str, table_problems(raw(), SCHEMA, split, wrong))) == [
         "column 'y': class 2 has 1 row, fewer than the 3 parts that need one each. "
         "Add rows of it, remove it, or set `split.strategy: random`.",
         "`standardize.columns.z`: no column of that name goes to the model. Known: a, c, d.",

@@ -349,7 +349,7 @@ def test_frame_to_predict_is_held_to_the_schema() -> None:
     standardizer, _ = fit(pd.DataFrame({"ram": [1, 2], "b": [1, 2]}))
     with pytest.raises(DataError) as caught:
         standardizer.features(pd.DataFrame({"rma": [1], "b": ["x"]}))
-    assert caught.value.problems == [
+    assert caught.value.sentences() == [
         "table: there is no column 'ram', which the model needs. Did you mean `rma`?",
         "table: column 'b', row 1: 'x' is not a number. Correct it, or set "
         "`schema.columns.b.kind: categorical` if the column holds words.",
@@ -358,7 +358,7 @@ def test_frame_to_predict_is_held_to_the_schema() -> None:
     ]
     with pytest.raises(DataError) as caught:
         standardizer.features(pd.DataFrame({"ram": [1]}))
-    assert len(caught.value.problems) == 1
+    assert len(caught.value.sentences()) == 1
     with pytest.raises(DataError, match="column 'b', row 2: nan is no value"):
         standardizer.features(pd.DataFrame({"ram": [1, 2], "b": [1, np.nan]}))
 

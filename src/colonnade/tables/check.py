@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from colonnade.errors import UserError
+from colonnade.errors import Problem, UserError
 from colonnade.tables.ingest import ingest_table
 from colonnade.tables.split import PARTS, rows_of, split_table
 from colonnade.tables.standardize import fit_standardizer
@@ -26,7 +26,7 @@ def table_problems(
     split: SplitParams,
     standardize: StandardizeParams,
     prepare: Callable[[pd.DataFrame, pd.DataFrame, Standardizer], object] | None = None,
-) -> list[str]:
+) -> list[Problem]:
     """What keeps the table from being trained on, sentence by sentence; empty if nothing does.
 
     Later stages are tried only where the earlier ones left them something to work on.
@@ -56,7 +56,7 @@ def table_problems(
 
 def _standardizer_problems(
     table: pd.DataFrame, schema: SchemaParams, standardize: StandardizeParams
-) -> list[str]:
+) -> list[Problem]:
     try:
         fit_standardizer(table, schema, standardize)
     except UserError as error:

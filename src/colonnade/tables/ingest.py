@@ -74,7 +74,7 @@ def read_columns(
             continue
         column = Column(name, schema.column(name), schema, problems, f"schema.columns.{name}")
         typed[name] = read_cells(frame.iloc[:, present[name]], column)
-    if any("`schema." in problem for problem in problems):
+    if any("`schema." in str(problem) for problem in problems):
         problems.add(
             "the model keeps the `schema` that it was trained by: after a change there, "
             "train again."

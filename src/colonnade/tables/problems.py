@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from colonnade.errors import DataError
+from colonnade.errors import MOST_CELLS_KEPT, MOST_CELLS_TOLD, DataError, Problem
 from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-MOST_TOLD = 20
-MOST_CELLS_TOLD = 3
 LONGEST_CELL = 40
 
 
@@ -28,11 +26,11 @@ class Problems:
     def __init__(self, name: str, index: pd.Index) -> None:
         self.name = name
         self._index = index
-        self._found: list[str] = []
+        self._found: list[Problem] = []
 
-    def add(self, what: str) -> None:
-        """Note a problem of the table as a whole."""
-        self._found.append(f"{self.name}: {what}")
+    def add(self, what: str, column: str = "") -> None:
+        """Note a problem of the table as a whole, or of a column as a whole."""
+        self._found.append(Problem(what, self.name, column))
 
     def add_cells(
         self, column: str, rows: np.ndarray, values: Sequence[Any], what: str, cure: str
@@ -42,12 +40,9 @@ class Problems:
         Args: rows: positions counted from 0. values: what the first of those cells
             hold.
         """
-        for row, value in zip(rows[:MOST_CELLS_TOLD], values, strict=False):
-            self.add(f"column '{column}', {self.place(row)}: {quoted(value)} {what}. {cure}")
-        more = len(rows) - MOST_CELLS_TOLD
-        if more > 0:
-            lines = ", ".join(self.place(row) for row in rows[MOST_CELLS_TOLD:][:MOST_CELLS_TOLD])
-            self.add(f"column '{column}': {more} more such {plural('cell', more)} ({lines} ...).")
+        places = tuple(self.place(row) for row in rows[:MOST_CELLS_KEPT])
+        told = tuple(quoted(value) for value in values)
+        self._found.append(Problem(what, self.name, column, places, told, cure, len(rows)))
 
     def place(self, row: int) -> str:
         """Where a reader finds the row: "line 18" of a text file, or "row 17"."""
@@ -58,16 +53,13 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Problem]:
         return iter(self._found)
 
     def raise_if_any(self) -> None:
-        """Raise a DataError that tells the first problems and counts the rest."""
-        if not self._found:
-            return
-        told = self._found[:MOST_TOLD]
-        more = len(self._found) - len(told)
-        raise DataError([*told, f"and {more} more {plural('problem', more)}."] if more else told)
+        """Raise a DataError that holds all of them, if there are any."""
+        if self._found:
+            raise DataError(self._found)
 
 
 def quoted(value: Any) -> str:

@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from colonnade.errors import DataError
-from colonnade.tables.problems import MOST_CELLS_TOLD, Problems, plural
+from colonnade.errors import MOST_CELLS_TOLD, DataError
+from colonnade.tables.problems import Problems, plural
 from colonnade.tables.signatures import guessed_encoding, refuse_disguise
 
 LONGEST_ROW = 16 * 2**20

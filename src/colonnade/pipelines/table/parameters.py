@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from colonnade.errors import ParameterError
+from colonnade.errors import ParameterError, Problem
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.split import SplitParams
@@ -26,15 +27,15 @@ GROUPS: dict[str, type[Params]] = {
 }
 
 
-def read_groups(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def read_groups(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """Build every group of a table, and name every problem in those that cannot be built."""
     if not isinstance(values, Mapping):
-        return {}, [f"write the table's groups below its name (got {values!r})."]
+        return {}, [Problem(f"write the table's groups below its name (got {values!r}).")]
     groups: dict[str, Any] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for name, group in GROUPS.items():
         try:
             groups[name] = group.model_validate(values.get(name))
         except ParameterError as error:
-            problems += [f"{name}: {problem}" for problem in error.problems]
+            problems += [replace(problem, source=name) for problem in error.problems]
     return groups, problems

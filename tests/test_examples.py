@@ -34,8 +34,8 @@ def kept_line(tmp_path, monkeypatch):
         ("colonnade.evaluation.metrics.groups", "Metrics"),
         ("colonnade.tables.schema", "SchemaParams"),
         ("colonnade.tables.standardize", "fit_standardizer"),
-        ("colonnade.training.train", "train_model"),
-        ("colonnade.training.many", "fit_many"),
+        ("colonnade.training.fit", "train_model"),
+        ("colonnade.training.ensembles.many", "fit_many"),
     ],
 )
 def test_example(module, example):

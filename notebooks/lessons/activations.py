@@ -15,7 +15,7 @@ from colonnade.evaluation.figures.style import (
     label,
     new_figure,
 )
-from colonnade.training.activations import ActivationParams
+from colonnade.training.components.activations import ActivationParams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

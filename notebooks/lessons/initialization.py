@@ -13,9 +13,9 @@ from colonnade.evaluation.figures.style import (
     label,
     new_figure,
 )
-from colonnade.training.activations import ActivationParams
-from colonnade.training.engine import thread_count
-from colonnade.training.initializers import InitializerParams
+from colonnade.training.components.activations import ActivationParams
+from colonnade.training.components.initializers import InitializerParams
+from colonnade.training.engine.placement import thread_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from colonnade.evaluation.figures.style import (
     label,
     new_figure,
 )
-from colonnade.training.optimizers import OptimizerParams
+from colonnade.training.components.optimizers import OptimizerParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.figures.style import BLUE, MUTED, Margins, finish, label, new_figure
-from colonnade.training.schedulers import SchedulerParams
+from colonnade.training.components.schedulers import SchedulerParams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

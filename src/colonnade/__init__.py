@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from colonnade.training.trained import TrainedModel
+    from colonnade.training.models.trained import TrainedModel
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load_model"]
@@ -27,6 +27,6 @@ def load_model(folder: str | Path) -> TrainedModel:
     """
     from pathlib import Path
 
-    from colonnade.training import storage  # torch is imported by those who predict
+    from colonnade.training.models import storage  # torch is imported by those who predict
 
     return storage.load_model(Path(folder))

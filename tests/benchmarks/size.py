@@ -108,8 +108,8 @@ def import_all() -> None:
     import colonnade.evaluation.evaluate
     import colonnade.evaluation.metrics.scores
     import colonnade.tables.raw
-    import colonnade.training.fitting
-    import colonnade.training.phases
+    import colonnade.training.ensembles.outcome
+    import colonnade.training.ensembles.phases
     import colonnade.training.prepare  # noqa: F401  imported for its time alone
 
 

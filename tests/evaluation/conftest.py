@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
-from colonnade.training.models import ModelParams
+from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import TrainingParams
 
 

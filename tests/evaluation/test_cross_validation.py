@@ -15,7 +15,8 @@ from colonnade.evaluation.observations import observe
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.split import SplitParams, rows_of, split_table
 from colonnade.tables.standardize import StandardizeParams, fit_standardizer
-from colonnade.training import ModelParams, TrainingParams, crossfit, train_model
+from colonnade.training import ModelParams, TrainingParams, train_model
+from colonnade.training.ensembles import fold_training
 
 NUMBER = SchemaParams(target="y", task="regression")
 LINEAR = ModelParams(kind="linear")
@@ -79,14 +80,14 @@ def test_mean_and_sd_over_folds_leave_out_what_a_fold_does_not_define() -> None:
 
 
 def test_no_fold_learns_from_its_test_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[crossfit.Fold] = []
+    seen: list[fold_training.Fold] = []
 
     def spy(folds: Any, *args: Any, **more: Any) -> Any:
         seen.extend(folds)
         return fit_folds(folds, *args, **more)
 
-    fit_folds = crossfit.fit_folds
-    monkeypatch.setattr(crossfit, "fit_folds", spy)
+    fit_folds = fold_training.fit_folds
+    monkeypatch.setattr(fold_training, "fit_folds", spy)
     primary = pd.DataFrame({"x": [1e9, 1.0, 2.0, 3.0, -1e9], "y": [1e6, 1.0, 2.0, 3.0, -1e6]})
     run(primary, folds_of("ettve", "evtte"))
     # Centres of rows 2 and 3, then of rows 3 and 4: neither test nor validation rows enter.
@@ -159,8 +160,8 @@ def test_large_tables_are_trained_a_few_folds_at_a_time(monkeypatch: pytest.Monk
         sizes.append(len(folds))
         return fit_folds(folds, *args, **more)
 
-    fit_folds = crossfit.fit_folds
-    monkeypatch.setattr(crossfit, "fit_folds", spy)
+    fit_folds = fold_training.fit_folds
+    monkeypatch.setattr(fold_training, "fit_folds", spy)
     monkeypatch.setattr(cross_validation, "_MOST_NUMBERS", 2 * 40 * 2)
     primary = pd.DataFrame({"x": np.arange(40.0), "y": np.arange(40.0)})
     split = split_table(primary, NUMBER, SplitParams(folds=5))

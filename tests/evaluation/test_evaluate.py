@@ -14,7 +14,7 @@ from colonnade.evaluation.baselines import fit_baselines, spread_codes
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.observations import observe
 from colonnade.tables.source import Source
-from colonnade.training.interval import HeldOut
+from colonnade.training.models.conformal import HeldOut
 
 QUICK = EvaluationParams(baselines=[])
 

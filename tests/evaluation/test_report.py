@@ -36,7 +36,7 @@ from colonnade.evaluation.report.wording import (
     training_facts,
 )
 from colonnade.tables.source import Source
-from colonnade.training.models import ModelParams
+from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import TrainingParams
 
 HOSTILE = ("<script>alert(1)</script>", r"$\frac{1}{0}$", "电池容量", "📱", "{{ 7*7 }}", "`x`|y")

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import torch
 
-from colonnade.training.storage import load_model
+from colonnade.training.models.storage import load_model
 from tests.conftest import COMMAND, environment, forkserver, kedro_in, make_project
 
 MOMENTS = [

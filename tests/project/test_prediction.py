@@ -15,7 +15,7 @@ from colonnade.pipelines.predict.nodes import predict
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.standardize import StandardizeParams, fit_standardizer
 from colonnade.training import ModelParams, TrainedModel, TrainingParams, train_model
-from colonnade.training.interval import HeldOut
+from colonnade.training.models.conformal import HeldOut
 from tests.training.conftest import draw_table, prepare_table
 
 

@@ -55,11 +55,11 @@ def test_every_link_and_picture_of_the_readme_is_there():
 
 
 def test_the_readme_names_every_word_that_yaml_takes():
-    from colonnade.training.activations import ACTIVATIONS
-    from colonnade.training.initializers import INITIALIZERS
-    from colonnade.training.losses import LOSSES
-    from colonnade.training.optimizers import OPTIMIZERS
-    from colonnade.training.schedulers import SCHEDULERS
+    from colonnade.training.components.activations import ACTIVATIONS
+    from colonnade.training.components.initializers import INITIALIZERS
+    from colonnade.training.components.losses.loss_params import LOSSES
+    from colonnade.training.components.optimizers import OPTIMIZERS
+    from colonnade.training.components.schedulers import SCHEDULERS
 
     words = {*ACTIVATIONS, *INITIALIZERS, *LOSSES, *OPTIMIZERS, *SCHEDULERS}
     assert [word for word in sorted(words) if f"`{word}`" not in README] == []

@@ -16,7 +16,7 @@ from colonnade.tables.schema_yaml import parameters_text
 from colonnade.tables.sniff import text_options
 from colonnade.tables.split import SplitParams
 from colonnade.tables.text_table import read_text_table
-from colonnade.training.models import ModelParams
+from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import TrainingParams
 
 

@@ -20,7 +20,7 @@ from colonnade.tracking.naming import run_name
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.recorder import Recorded, Recorder, RunStart
 from colonnade.tracking.registry import register
-from colonnade.training.storage import load_model
+from colonnade.training.models.storage import load_model
 
 from .conftest import answers, client_of, free_port, journals, runs_of, wait_for
 
@@ -126,10 +126,10 @@ def _train(folder: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
     from colonnade.tables.ingest import ingest_table
     from colonnade.tables.schema import SchemaParams
     from colonnade.tables.standardize import StandardizeParams, fit_standardizer
-    from colonnade.training.models import ModelParams
+    from colonnade.training.fit import train_model
+    from colonnade.training.models.storage import save_model
+    from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.parameters import TrainingParams
-    from colonnade.training.storage import save_model
-    from colonnade.training.train import train_model
 
     columns: dict[str, Any] = {
         "size": {},

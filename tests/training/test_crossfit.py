@@ -12,7 +12,7 @@ from tests.training.conftest import draw_table
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.standardize import StandardizeParams, fit_standardizer
 from colonnade.training import Fold, ModelParams, TrainingParams, fit_folds, train_model
-from colonnade.training.crossfit import _programs
+from colonnade.training.ensembles.fold_training import _programs
 from colonnade.training.prepare import prepare
 
 MLP = {"hidden": [8, 6]}

@@ -11,10 +11,10 @@ import torch
 
 from colonnade.errors import DataError, ParameterError, TrainingError
 from colonnade.training import Member, ModelParams, TrainingParams, fit_many, train_model
+from colonnade.training.components.regularizers import Average, Clip
 from colonnade.training.networks.base import Inputs
-from colonnade.training.networks.spec import NetworkSpec
-from colonnade.training.networks.stacked import StackedParameters
-from colonnade.training.regularization import Average, Clip
+from colonnade.training.networks.binding.spec import NetworkSpec
+from colonnade.training.networks.binding.stacked import StackedParameters
 
 MLP = {"hidden": [6, 5]}
 NORM = {"hidden": [6], "batch_norm": True}
@@ -169,7 +169,7 @@ def test_each_member_meets_its_own_plateau(table):
 
 def test_validation_rows_are_judged_in_pieces_that_change_nothing(fit, monkeypatch):
     whole = fit("ordinal", MLP, {"temperature": True})
-    monkeypatch.setattr("colonnade.training.rows._EVALUATION_FLOATS", 18)
+    monkeypatch.setattr("colonnade.training.engine.batches._EVALUATION_FLOATS", 18)
     pieces = fit("ordinal", MLP, {"temperature": True})  # 3 rows at once
     columns = ["train_loss", "validation_loss"]
     np.testing.assert_allclose(pieces.history[columns], whole.history[columns], rtol=1e-6)

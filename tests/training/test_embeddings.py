@@ -23,7 +23,8 @@ from colonnade.training import (
     save_model,
     train_model,
 )
-from colonnade.training.gradients import ByAutograd, HandDerived
+from colonnade.training.engine.fast_mlp.gradient import HandDerived
+from colonnade.training.engine.forward import ByAutograd
 from colonnade.training.prepare import prepare
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from colonnade.training import ModelParams, TrainingParams
-from colonnade.training.activations import ACTIVATIONS
-from colonnade.training.gradients import ByAutograd, HandDerived
+from colonnade.training.components.activations import ACTIVATIONS
+from colonnade.training.components.layers import DropoutMasks
+from colonnade.training.engine.fast_mlp.gradient import HandDerived
+from colonnade.training.engine.forward import ByAutograd
 from colonnade.training.networks.base import draw_from
-from colonnade.training.networks.layers import DropoutMasks
-from colonnade.training.networks.stacked import StackedParameters
+from colonnade.training.networks.binding.stacked import StackedParameters
 from colonnade.training.prepare import prepare
 
 LOSSES = [

@@ -10,7 +10,7 @@ from tests.training.conftest import draw_table
 
 from colonnade.errors import ParameterError
 from colonnade.training import load_model, save_model
-from colonnade.training.interval import HeldOut, fewest_errors, half_width, kept_errors
+from colonnade.training.models.conformal import HeldOut, fewest_errors, half_width, kept_errors
 
 ROWS = "validation rows"
 

@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from colonnade.training import ModelParams
-from colonnade.training.activations import ACTIVATIONS, ActivationParams
-from colonnade.training.initializers import INITIALIZERS, InitializerParams
+from colonnade.training.components.activations import ACTIVATIONS, ActivationParams
+from colonnade.training.components.initializers import INITIALIZERS, InitializerParams
+from colonnade.training.components.losses.heads import cut_points, first_cuts
 from colonnade.training.networks.base import Inputs
-from colonnade.training.networks.heads import cut_points, first_cuts
-from colonnade.training.networks.spec import NetworkSpec
-from colonnade.training.networks.stacked import StackedParameters
+from colonnade.training.networks.binding.spec import NetworkSpec
+from colonnade.training.networks.binding.stacked import StackedParameters
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import torch
 from torch.nn import functional
 
 from colonnade.errors import ParameterError
-from colonnade.training.losses import LossParams
-from colonnade.training.temperature import fit_temperature
+from colonnade.training.components.losses.loss_params import LossParams
+from colonnade.training.models.temperature import fit_temperature
 
 
 def value(word, n_classes, logits, target):

@@ -11,8 +11,8 @@ import torch
 
 from colonnade.errors import ParameterError
 from colonnade.training import Member, ModelParams, TrainingParams, fit_many, train_model
-from colonnade.training.fitting import ensemble
-from colonnade.training.members import group_members
+from colonnade.training.ensembles.members import group_members
+from colonnade.training.ensembles.outcome import ensemble
 from colonnade.training.prepare import prepare
 
 MODEL = ModelParams.model_validate({"kind": "mlp_skip", "hidden": [6, 5], "dropout": 0.2})
@@ -161,5 +161,5 @@ def test_a_program_holds_no_more_rows_of_its_members_than_memory_allows(table, m
     [member] = ensemble(ModelParams(kind="linear"), TrainingParams())
     own = dataclasses.replace(member, rows=torch.arange(20), validation_rows=torch.arange(10))
     # Each holds an order of 20 rows, in two numbers each, and 10 rows of 4 features: 80 numbers.
-    monkeypatch.setattr("colonnade.training.members._NUMBERS", 10 * 80)
+    monkeypatch.setattr("colonnade.training.ensembles.members._NUMBERS", 10 * 80)
     assert [len(one) for one in group_members(task, [own] * 25, 1)] == [10, 10, 5]

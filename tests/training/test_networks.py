@@ -8,7 +8,7 @@ from torch import nn
 
 from colonnade.training import ModelParams, TrainingParams, load_model, save_model, train_model
 from colonnade.training.networks.base import Inputs, NetworkKind
-from colonnade.training.networks.spec import NETWORKS, NetworkSpec
+from colonnade.training.networks.binding.spec import NETWORKS, NetworkSpec
 
 
 class TorchMlp(nn.Module):

@@ -8,12 +8,17 @@ import pytest
 import torch
 
 from colonnade.training import load_model, save_model
-from colonnade.training.activations import ACTIVATIONS, Activation, Kernels
-from colonnade.training.initializers import INITIALIZERS, Initializer
-from colonnade.training.loss import Loss
-from colonnade.training.losses import LOSSES, LossEntry
-from colonnade.training.optimizers import OPTIMIZERS, Optimizer, OptimizerParams, UpdateRule
-from colonnade.training.schedulers import SCHEDULERS, Scheduler
+from colonnade.training.components.activations import ACTIVATIONS, Activation, Kernels
+from colonnade.training.components.initializers import INITIALIZERS, Initializer
+from colonnade.training.components.losses.loss import Loss
+from colonnade.training.components.losses.loss_params import LOSSES, LossEntry
+from colonnade.training.components.optimizers import (
+    OPTIMIZERS,
+    Optimizer,
+    OptimizerParams,
+    UpdateRule,
+)
+from colonnade.training.components.schedulers import SCHEDULERS, Scheduler
 
 
 def hardswish(_: Any) -> Kernels:

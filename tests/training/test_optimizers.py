@@ -7,11 +7,11 @@ import torch
 
 from colonnade.errors import ParameterError
 from colonnade.training import ModelParams, TrainingParams
+from colonnade.training.components.optimizers import OPTIMIZERS, OptimizerParams
+from colonnade.training.components.regularizers import WeightDecay
 from colonnade.training.networks.base import Inputs
-from colonnade.training.networks.spec import NetworkSpec
-from colonnade.training.networks.stacked import StackedParameters
-from colonnade.training.optimizers import OPTIMIZERS, OptimizerParams
-from colonnade.training.regularization import WeightDecay
+from colonnade.training.networks.binding.spec import NetworkSpec
+from colonnade.training.networks.binding.stacked import StackedParameters
 
 
 def walk(options, steps):

@@ -96,10 +96,10 @@ def test_strong_l1_empties_the_first_layer_and_the_straight_path(fit, by):
 
 
 def test_soft_threshold_by_hand():
+    from colonnade.training.components.regularizers import Clip, Lasso
     from colonnade.training.networks.base import Inputs
-    from colonnade.training.networks.spec import NetworkSpec
-    from colonnade.training.networks.stacked import StackedParameters
-    from colonnade.training.regularization import Clip, Lasso
+    from colonnade.training.networks.binding.spec import NetworkSpec
+    from colonnade.training.networks.binding.stacked import StackedParameters
 
     spec = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(2), 2, 2)
     stack = StackedParameters(spec, 1, torch.float64, torch.device("cpu"))
@@ -120,10 +120,10 @@ def test_soft_threshold_by_hand():
 
 
 def test_average_of_weights_by_hand():
+    from colonnade.training.components.regularizers import Average
     from colonnade.training.networks.base import Inputs
-    from colonnade.training.networks.spec import NetworkSpec
-    from colonnade.training.networks.stacked import StackedParameters
-    from colonnade.training.regularization import Average
+    from colonnade.training.networks.binding.spec import NetworkSpec
+    from colonnade.training.networks.binding.stacked import StackedParameters
 
     spec = NetworkSpec(ModelParams.model_validate({"kind": "linear"}), Inputs(1), 1, 1)
     stack = StackedParameters(spec, 1, torch.float64, torch.device("cpu"))
@@ -153,10 +153,10 @@ def test_refit_trains_on_all_rows_for_the_chosen_epochs(table):
     assert done.model.facts["refit_epochs"] == best < 60
     pd.testing.assert_frame_equal(numbers(done.history), numbers(chosen.history))
     # By hand: all rows, the same rates, the weights after `best` of 60 epochs.
-    from colonnade.training.fitting import ensemble
-    from colonnade.training.loop import Program
+    from colonnade.training.engine.stopping import FixedEnds
+    from colonnade.training.engine.trainer import Program
+    from colonnade.training.ensembles.outcome import ensemble
     from colonnade.training.prepare import prepare
-    from colonnade.training.watch import FixedEnds
 
     params = TrainingParams.model_validate(words)
     whole = prepare(pd.concat([train, validation]), validation[:0], standardizer, model, params)

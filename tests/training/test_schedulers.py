@@ -10,8 +10,8 @@ import torch
 
 from colonnade.errors import ParameterError
 from colonnade.training import TrainingParams
-from colonnade.training.schedulers import SchedulerParams
-from colonnade.training.watch import Plateau
+from colonnade.training.components.schedulers import SchedulerParams
+from colonnade.training.engine.stopping import Plateau
 
 
 def rates(word, epochs):

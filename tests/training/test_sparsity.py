@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from colonnade.errors import DataError
-from colonnade.training.fitting import ensemble
-from colonnade.training.models import ModelParams
+from colonnade.training.ensembles.outcome import ensemble
+from colonnade.training.ensembles.strengths import _hardest_within_one_error, choose_sparsities
+from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import LassoParams, TrainingParams
 from colonnade.training.prepare import prepare
-from colonnade.training.sparsity import _hardest_within_one_error, choose_sparsities
 
 ROWS = {"n": 240}
 TRAINING = {

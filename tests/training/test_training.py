@@ -61,7 +61,7 @@ def test_both_gradient_paths_train_alike_and_are_named(fit):
 
 def test_training_equals_a_plain_torch_loop(table):
     """Rows in the same order, torch's own modules, autograd and Adam: the same weights."""
-    from colonnade.training.rows import permute
+    from colonnade.training.engine.batches import permute
 
     train, validation, standardizer = table("classification")
     training = TrainingParams.model_validate({"epochs": 3, "batch_size": 8, "seed": 2})
@@ -188,7 +188,7 @@ def test_cuda_trains_alike(fit):
 
 
 def test_trainings_side_by_side_keep_their_thread_count():
-    from colonnade.training.engine import thread_count
+    from colonnade.training.engine.placement import thread_count
 
     torch.set_num_threads(2)
     outer, inner = thread_count(1), thread_count(1)

@@ -16,7 +16,7 @@ from colonnade.tables.files import replaced_file
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from colonnade.training.trained import TrainedModel
+    from colonnade.training.models.trained import TrainedModel
 
 logger = logging.getLogger(__name__)
 LOW_LINE = "\u02cd"  # looks like "_"
@@ -116,13 +116,13 @@ class ModelFolder(_LocalPath):
         Raises: ModelError (as the cause of Kedro's DatasetError) if the folder was cut or altered,
             or is of another table.
         """
-        from colonnade.training.storage import load_model
+        from colonnade.training.models.storage import load_model
 
         return load_model(self.path, table=self._table)
 
     def save(self, data: TrainedModel) -> None:
         """Write the model."""
-        from colonnade.training.storage import save_model
+        from colonnade.training.models.storage import save_model
 
         save_model(data, self.path, table=self._table)
 

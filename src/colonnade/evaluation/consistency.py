@@ -16,7 +16,7 @@ from colonnade.tables.source import rows_digest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from colonnade.training.trained import TrainedModel
+    from colonnade.training.models.trained import TrainedModel
 
 _COMPARED = 200
 """So many predictions are made again: those of another model differ in the first ones."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from colonnade.tables.schema import SchemaParams
-    from colonnade.training.models import ModelParams
+    from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.parameters import TrainingParams
 
 # Standardised numbers held at once, over all folds in training: 128 MiB of float32.
@@ -134,7 +134,7 @@ def _judge(
     trained: Callable[[int], object],
 ) -> list[dict[str, Any]]:
     """Train some folds together, and give each one's rows and metrics."""
-    from colonnade.training.crossfit import Fold, fit_folds
+    from colonnade.training.ensembles.fold_training import Fold, fit_folds
 
     parts = [Fold(fold.part("train"), fold.part("validation"), fold.standardizer) for fold in folds]
     fitted = fit_folds(parts, model, training, trained=trained)

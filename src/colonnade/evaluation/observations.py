@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from colonnade.training.interval import half_width
+from colonnade.training.models.conformal import half_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from colonnade.tables.schema import Task
     from colonnade.tables.standardize import Standardizer
-    from colonnade.training.interval import HeldOut
+    from colonnade.training.models.conformal import HeldOut
 
 Array = NDArray[Any]
 PARTS = ("train", "validation", "test")
@@ -101,7 +101,7 @@ def one_thread() -> Iterator[None]:
     if "torch" not in sys.modules:
         yield
         return
-    from colonnade.training.engine import thread_count
+    from colonnade.training.engine.placement import thread_count
 
     with thread_count(1):
         yield

@@ -22,7 +22,7 @@ class ServedModel:
     """A trained model that predicts raw rows and refuses numbers that are not finite."""
 
     def __init__(self, folder: Path) -> None:
-        from colonnade.training.storage import load_model
+        from colonnade.training.models.storage import load_model
 
         self.model = load_model(folder)
 

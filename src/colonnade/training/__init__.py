@@ -9,17 +9,21 @@ Usable without Kedro:
     )
     fitted.model.predict(new_rows)
 
+Rooms, each importing only from those after it: `fit` (the front door), `ensembles`, `prepare`,
+`engine`, `models`, `networks`, `parameters`, `components`. The room itself imports from `tables`,
+never from Kedro or MLflow.
+
 Parameter classes import no torch; `train_model` and `TrainedModel` import it when they are used.
 """
 
-from colonnade.training.crossfit import Fold, fit_folds
-from colonnade.training.many import Member, fit_many
-from colonnade.training.models import ModelParams
+from colonnade.training.ensembles.fold_training import Fold, fit_folds
+from colonnade.training.ensembles.many import Member, fit_many
+from colonnade.training.ensembles.single import Fitted
+from colonnade.training.fit import train_model
+from colonnade.training.models.storage import load_model, save_model
+from colonnade.training.models.trained import TrainedModel
+from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import TrainingParams
-from colonnade.training.single import Fitted
-from colonnade.training.storage import load_model, save_model
-from colonnade.training.train import train_model
-from colonnade.training.trained import TrainedModel
 
 __all__ = [
     "Fitted",

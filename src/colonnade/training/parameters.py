@@ -8,9 +8,9 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from colonnade.errors import ParameterError
 from colonnade.parameters import Params
-from colonnade.training.losses import DEFAULT_LOSS, LossParams
-from colonnade.training.optimizers import OptimizerParams
-from colonnade.training.schedulers import SchedulerParams
+from colonnade.training.components.losses.loss_params import DEFAULT_LOSS, LossParams
+from colonnade.training.components.optimizers import OptimizerParams
+from colonnade.training.components.schedulers import SchedulerParams
 
 
 class EarlyStoppingParams(Params):

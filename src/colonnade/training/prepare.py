@@ -9,18 +9,18 @@ import numpy as np
 import torch
 
 from colonnade.errors import DataError, ParameterError
-from colonnade.training.engine import choose_device
-from colonnade.training.networks.spec import spec_for
-from colonnade.training.rows import Rows
-from colonnade.training.task import Task
+from colonnade.training.engine.batches import Rows
+from colonnade.training.engine.job import Task
+from colonnade.training.engine.placement import choose_device
+from colonnade.training.networks.binding.spec import spec_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.tables.standardize import Standardizer
-    from colonnade.training.loss import Loss
-    from colonnade.training.models import ModelParams
+    from colonnade.training.components.losses.loss import Loss
     from colonnade.training.networks.base import Inputs
+    from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.parameters import TrainingParams
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from colonnade.training.interval import half_width
+from colonnade.training.models.conformal import half_width
 
 if TYPE_CHECKING:
     from colonnade.tables.schema import Task

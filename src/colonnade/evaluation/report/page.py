@@ -25,7 +25,7 @@ from colonnade.evaluation.report.environment import command_line, environment
 from colonnade.evaluation.report.svg import inline_svg
 from colonnade.evaluation.report.wording import page_context
 from colonnade.tables.profile import profile_table
-from colonnade.training.words import Word
+from colonnade.training.components.named_choice import Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,8 @@ import pandas as pd
 from colonnade.errors import DataError
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.tables.source import Source
-from colonnade.training.interval import fewest_errors
-from colonnade.training.trained import TrainedModel
+from colonnade.training.models.conformal import fewest_errors
+from colonnade.training.models.trained import TrainedModel
 
 logger = logging.getLogger(__name__)
 

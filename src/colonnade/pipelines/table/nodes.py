@@ -25,11 +25,11 @@ from colonnade.tables.schema import SchemaParams
 from colonnade.tables.source import Source
 from colonnade.tables.split import PARTS, SplitParams, rows_of, split_table
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
-from colonnade.training.models import ModelParams
+from colonnade.training.fit import train_model
+from colonnade.training.models.trained import TrainedModel
+from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import TrainingParams
 from colonnade.training.progress import training_progress
-from colonnade.training.train import train_model
-from colonnade.training.trained import TrainedModel
 
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)

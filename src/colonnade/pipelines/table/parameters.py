@@ -11,7 +11,7 @@ from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.split import SplitParams
 from colonnade.tables.standardize import StandardizeParams
-from colonnade.training.models import ModelParams
+from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import TrainingParams
 
 if TYPE_CHECKING:

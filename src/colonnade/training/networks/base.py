@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from colonnade.training.networks.layers import Dropout, DropoutMasks
+from colonnade.training.components.layers import Dropout, DropoutMasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from colonnade.training.networks.heads import OrdinalHead
+    from colonnade.training.components.losses.heads import OrdinalHead
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from colonnade.training.networks.layers import Embedding, HiddenLayer, Linear
+from colonnade.training.components.layers import Embedding, HiddenLayer, Linear
 
 if TYPE_CHECKING:
-    from colonnade.training.models import ModelParams
     from colonnade.training.networks.base import Inputs, Outputs
+    from colonnade.training.networks.model_params import ModelParams
 
 
 class Mlp(nn.Module):

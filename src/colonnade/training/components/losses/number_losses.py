@@ -1,0 +1,72 @@
+"""Losses of numbers. Each derivative is checked against autograd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from colonnade.training.components.losses.loss import Loss
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Squared(Loss):
+    """Mean squared error."""
+
+    @override
+    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return (logits - targets).square().squeeze(-1)
+
+    @override
+    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+        out.copy_(logits).sub_(targets).mul_(2)
+
+
+class Absolute(Loss):
+    """Mean absolute error; its derivative at 0 is 0."""
+
+    @override
+    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return (logits - targets).abs().squeeze(-1)
+
+    @override
+    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+        out.copy_(logits).sub_(targets).sign_()
+
+
+class Huber(Loss):
+    """Squared near 0, straight beyond `delta` (Huber 1964)."""
+
+    def __init__(self, n_classes: int, delta: float = 1.0) -> None:
+        self.limit = delta
+        super().__init__(n_classes)
+
+    @override
+    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+        error = (logits - targets).abs().squeeze(-1)
+        near = error.clamp(max=self.limit)
+        return near * (error - 0.5 * near)
+
+    @override
+    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+        out.copy_(logits).sub_(targets).clamp_(-self.limit, self.limit)
+
+
+class SmoothL1(Loss):
+    """Huber's loss with delta = beta, divided by beta (Girshick 2015)."""
+
+    def __init__(self, n_classes: int, beta: float = 1.0) -> None:
+        self.beta = beta
+        super().__init__(n_classes)
+
+    @override
+    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+        error = (logits - targets).abs().squeeze(-1)
+        near = error.clamp(max=self.beta)
+        return near * (error - 0.5 * near) / self.beta
+
+    @override
+    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+        out.copy_(logits).sub_(targets).mul_(1 / self.beta).clamp_(-1, 1)

@@ -1,0 +1,93 @@
+"""What the module says of rows: gradients by autograd, and losses on validation rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from colonnade.training.engine.batches import chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from colonnade.training.components.losses.loss import Loss
+    from colonnade.training.engine.job import Individual, Task
+    from colonnade.training.networks.base import Network
+    from colonnade.training.networks.binding.stacked import StackedParameters
+
+
+class ByAutograd:
+    """The same gradients by autograd through the module, at any batch size."""
+
+    def __init__(self, stack: StackedParameters, network: Network, loss: Loss) -> None:
+        self.network, self.loss = network, loss
+        self.parameters = list(network.parameters())
+        self.gradients = stack.gradients_of(network)
+
+    def gradient(
+        self, numeric: Tensor, categorical: Tensor | None, targets: Tensor, logits: Tensor
+    ) -> None:
+        """Write the batch's logits, and the gradient of its mean loss into the rows."""
+        with torch.enable_grad():
+            out = self.network(numeric[..., :-1], categorical)
+            rows, weights = self.loss.rows(out, targets), self.loss.weights(targets)
+            # Members don't share parameters: the gradient of the sum is each one's own.
+            total = (rows.sum(-1) / weights.sum(-1)).sum()
+        gradients = torch.autograd.grad(total, self.parameters, materialize_grads=True)
+        for own, gradient in zip(self.gradients, gradients, strict=True):
+            own.copy_(gradient)
+        logits.copy_(out.detach().view_as(logits))
+
+
+class Validation:
+    """The members' validation rows: shared ones, or each its own part of the train table."""
+
+    def __init__(self, task: Task, members: Sequence[Individual]) -> None:
+        self.task, self.n_members = task, len(members)
+        own = [m.validation_rows for m in members if m.validation_rows is not None]
+        if own:
+            self.rows = task.train.take(torch.stack(own).to(task.train.numeric.device))
+        else:
+            self.rows = task.validation
+
+    def __len__(self) -> int:
+        return int(self.rows.numeric.shape[-2])
+
+    def chunks(self) -> Iterator[slice]:
+        """Cut the rows so that no layer's outputs, of all members, fill the memory."""
+        return chunks(len(self), self.n_members * self.task.network.widest)
+
+    def _logits(self, flat: Tensor, buffers: Tensor | None) -> Iterator[tuple[slice, Tensor]]:
+        """Give the members' logits, some rows after others, in the precision of `flat`.
+
+        Shape: flat (M, P) -> (M, n, n_logits).
+        """
+        spec, rows = self.task.network, self.rows
+        network = spec.bound(spec.tensors(flat, buffers)).eval()
+        for part in self.chunks():
+            numeric, categorical = rows.numeric[..., part, :-1].to(flat.dtype), rows.categorical
+            codes = None if categorical is None else categorical[..., part, :]
+            yield part, network(numeric, codes)
+
+    def exact_logits(self, flat: Tensor, buffers: Tensor | None) -> Tensor:
+        """Give the members' logits of all rows in float64.
+
+        Shape: flat (M, P) -> (M, n, n_logits).
+        """
+        flat, buffers = flat.double(), None if buffers is None else buffers.double()
+        with torch.no_grad():
+            return torch.cat([logits for _, logits in self._logits(flat, buffers)], dim=1)
+
+    def losses(self, flat: Tensor, buffers: Tensor | None) -> list[float]:
+        """Give each member's mean loss; NaN where there are no rows."""
+        if not len(self):
+            return [float("nan")] * self.n_members
+        loss = self.task.loss
+        total = torch.zeros(2, self.n_members, dtype=torch.float64, device=flat.device)
+        for part, logits in self._logits(flat, buffers):
+            targets = self.rows.targets[..., part, :]
+            total[0] += loss.rows(logits, targets).to(torch.float64).sum(-1)
+            total[1] += loss.weights(targets).to(torch.float64).sum(-1)
+        return [float(value) for value in (total[0] / total[1]).tolist()]

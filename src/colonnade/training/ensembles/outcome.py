@@ -1,0 +1,140 @@
+"""From parameters to members, and from a finished course to models with their facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from colonnade.training.engine.checkpoint import Checkpoint
+from colonnade.training.engine.job import Individual, Task
+from colonnade.training.models.conformal import held_out_of
+from colonnade.training.models.trained import TrainedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from colonnade.tables.standardize import Standardizer
+    from colonnade.training.ensembles.phases import Course
+    from colonnade.training.networks.model_params import ModelParams
+    from colonnade.training.parameters import TrainingParams
+
+
+def ensemble(model: ModelParams, training: TrainingParams) -> list[Individual]:
+    """Give the members of one model: they differ in the seed alone, counted up from the first."""
+    return [
+        Individual(
+            training.seed + i,
+            training.seed + i,
+            training.optimizer.lr,
+            training.optimizer.weight_decay,
+            model.dropout,
+            model.initializer,
+        )
+        for i in range(training.members)
+    ]
+
+
+def open_checkpoint(
+    path: Path, task: Task, standardizer: Standardizer, model: ModelParams, training: TrainingParams
+) -> Checkpoint:
+    """Tie a file to the recipe and the rows that it may belong to.
+
+    How often it is written changes no bit of the result; the thread count does, and `auto` takes
+    up the file's own.
+    """
+    recipe = {
+        **_flat("model", model.model_dump(mode="json")),
+        **_flat("training", training.model_dump(mode="json", exclude={"checkpoint_every"})),
+        "standardizer.task": standardizer.task,
+        "device": task.train.numeric.device.type,
+        "torch": torch.__version__,
+    }
+    return Checkpoint(path, recipe, task.train.digest() + task.validation.digest())
+
+
+def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        path = f"{prefix}.{name}"
+        found.update(_flat(path, value) if isinstance(value, dict) else {path: value})
+    return found
+
+
+def trained_model(
+    course: Course,
+    members: Sequence[int],
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
+    *,
+    threads: int,
+) -> TrainedModel:
+    """Take some members' weights out of a course, as one model."""
+    chosen = list(members)
+    spec, buffers = course.task.network, course.buffers
+    own = spec.tensors(course.flat[chosen], None if buffers is None else buffers[chosen])
+    weights = {name: _own(tensor) for name, tensor in own.items()}
+    facts = _facts(course, chosen, training, threads)
+    if training.l1.active:
+        facts["l1_strength"] = course.l1_strength
+        read = [weights[name] for name in spec.input_weights]
+        facts["dropped_columns"] = _dropped(read, standardizer.feature_names)
+    refitted = course.refit_epochs is not None
+    held_out = held_out_of(course.held_out, chosen, standardizer.target_scale, refitted=refitted)
+    return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out)
+
+
+def _own(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", torch.float32).clone().contiguous()
+
+
+def _facts(
+    course: Course, members: list[int], training: TrainingParams, threads: int
+) -> dict[str, Any]:
+    """Say what happened, in plain data; of several members, the last or the mean."""
+    epochs = len(course.history)
+    runs = [course.stopped[i] or epochs for i in members]
+    facts: dict[str, Any] = {
+        "path": course.path,
+        "device": course.task.train.numeric.device.type,
+        "threads": threads,
+        "seconds": round(course.seconds, 3),
+        "n_parameters": course.task.network.parameters.size,
+        "n_members": len(members),
+        "epochs_run": max(runs),
+        "best_epoch": round(sum(course.best_epochs[i] for i in members) / len(members)),
+        "stopped_early": any(course.stopped[i] for i in members) and max(runs) < training.epochs,
+    }
+    if training.temperature:
+        together = len(members) > 1
+        facts["temperature"] = course.temperatures[0 if together else members[0] + 1]
+    if course.refit_epochs is not None and course.refit_losses is not None:
+        facts["refit_epochs"] = max(course.refit_epochs[i] for i in members)
+        facts["refit_train_loss"] = sum(course.refit_losses[i] for i in members) / len(members)
+    return facts
+
+
+def _dropped(weights: Sequence[Tensor], names: Sequence[str]) -> list[str]:
+    """Name the features that no member's weights read."""
+    used = torch.zeros(len(names), dtype=torch.bool)
+    for weight in weights:
+        used |= (weight != 0).flatten(0, 1).any(0)
+    return [name for name, kept in zip(names, used.tolist(), strict=True) if not kept]
+
+
+def history_frame(course: Course, members: Sequence[int]) -> pd.DataFrame:
+    """Give the epochs as a table; of several members, the mean of those that still ran."""
+    history, rows = course.history, []
+    for epoch in range(len(history)):
+        running = [i for i in members if not course.stopped[i] or epoch < course.stopped[i]]
+        if not running:
+            break
+        columns = (history.lr, history.train_loss, history.validation_loss)
+        means = [sum(column[epoch][i] for i in running) / len(running) for column in columns]
+        rows.append([epoch + 1, *means, history.seconds[epoch]])
+    names = ["epoch", "lr", "train_loss", "validation_loss", "seconds"]
+    return pd.DataFrame(rows, columns=names).astype({"epoch": int})

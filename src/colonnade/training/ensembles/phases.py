@@ -1,0 +1,192 @@
+"""The course of a training: choose on validation rows, find the temperature, refit on all rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from colonnade.errors import ModelError
+from colonnade.training.engine.checkpoint import Checkpoint, Saved, restore
+from colonnade.training.engine.job import History, Individual, Task
+from colonnade.training.engine.stopping import FixedEnds, Stopping
+from colonnade.training.engine.trainer import Program
+from colonnade.training.models.conformal import held_out_errors
+from colonnade.training.models.temperature import fit_temperature
+
+Progress = Callable[[int, int, float, float], object]
+
+CHOOSE, REFIT = 1, 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What a course tells of itself while it runs, and what it goes on from."""
+
+    progress: Progress | None = None
+    checkpoint: Checkpoint | None = None
+    saved: Saved | None = None
+
+    def writer(
+        self, program: Program, phase: int, earlier: dict[str, Any]
+    ) -> Callable[[], None] | None:
+        """Give the function that writes a checkpoint of the program, if one is to be written."""
+        checkpoint = self.checkpoint
+        if checkpoint is None:
+            return None
+        return lambda: checkpoint.write(program, phase, earlier)
+
+
+@dataclasses.dataclass(frozen=True)
+class Course:
+    """What a training came to.
+
+    history, stopped, best_epochs: of the phase that had validation rows. temperatures: of all
+    members together, then each one's own. held_out: what `held_out_errors` gives.
+    Shape: flat (M, P).
+    """
+
+    task: Task
+    path: str
+    flat: Tensor
+    buffers: Tensor | None
+    history: History
+    best_epochs: list[int]
+    stopped: list[int]
+    temperatures: list[float]
+    held_out: dict[str, Any]
+    seconds: float
+    refit_epochs: list[int] | None = None
+    refit_losses: list[float] | None = None
+    l1_strength: float | None = None
+
+
+def run_course(
+    task: Task,
+    members: Sequence[Individual],
+    around: Surroundings | None = None,
+) -> Course:
+    """Train the members, from the start or from what was saved.
+
+    Raises: TrainingError, ModelError.
+    """
+    around = around or Surroundings()
+    saved = around.saved
+    first = Program(task, members)
+    if saved is not None and saved.phase == REFIT:
+        ended = _take_up(first, saved)
+    else:
+        if saved is not None:
+            restore(first, saved)
+        first.run(around.progress, around.writer(first, CHOOSE, {}))
+        ended = {
+            "stopping": first.stopping.state(),
+            "history": vars(first.history),
+            "temperatures": _temperatures(first),
+            "held_out": _held_out(first),
+        }
+    flat, buffers = first.result()
+    course = Course(
+        task=task,
+        path=first.path,
+        flat=flat,
+        buffers=buffers,
+        history=first.history,
+        best_epochs=[epoch or len(first.history) for epoch in first.stopping.best_epoch],
+        stopped=list(first.stopping.stopped),
+        temperatures=ended["temperatures"],
+        held_out=ended["held_out"],
+        seconds=first.history.seconds[-1],
+    )
+    if not task.params.refit or not len(first.validation):
+        return course
+    return _refit(members, course, ended, around)
+
+
+def _take_up(first: Program, saved: Saved) -> dict[str, Any]:
+    """Set the first phase's outcome, whose weights the second phase has replaced."""
+    ended: dict[str, Any] = saved.state["earlier"]
+    try:
+        first.stopping.load(ended["stopping"])
+        first.history = History(**ended["history"]).checked(len(first.members))
+        n_outcomes = {len(ended["temperatures"]), len(ended["held_out"]["errors"])}
+        if not len(first.history) or n_outcomes != {len(first.members) + 1}:
+            raise ValueError("a phase is missing")
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
+        raise ModelError(
+            f"the checkpoint does not fit this training ({error}). Train without resume."
+        ) from None
+    return ended
+
+
+def _temperatures(program: Program) -> list[float]:
+    """Give the temperature of all members together, then each one's own; 1 if none is asked for."""
+    n_members = len(program.members)
+    if not program.params.temperature or not len(program.validation):
+        return [1.0] * (n_members + 1)
+    logits = program.validation.exact_logits(*program.result()).cpu()
+    codes, loss = program.validation.rows.labels.cpu(), program.task.loss
+    own_codes = codes.unbind(0) if codes.ndim == 2 else [codes] * n_members
+    own = [fit_temperature(loss, logits[i : i + 1], own_codes[i]) for i in range(n_members)]
+    # Members that were judged on different rows are different models, never one ensemble.
+    return [
+        own[0] if codes.ndim == 2 or n_members == 1 else fit_temperature(loss, logits, codes),
+        *own,
+    ]
+
+
+def _held_out(program: Program) -> dict[str, Any]:
+    """Give the errors on validation rows; none for classes."""
+    validation = program.validation
+    if program.task.loss.n_classes or not len(validation):
+        return {"n_rows": 0, "errors": [[]] * (len(program.members) + 1)}
+    predicted = validation.exact_logits(*program.result())[..., 0].cpu().numpy()
+    return held_out_errors(predicted, validation.rows.labels.cpu().numpy())
+
+
+def _refit(
+    members: Sequence[Individual],
+    course: Course,
+    ended: dict[str, Any],
+    around: Surroundings,
+) -> Course:
+    params = course.task.params
+    early = params.early_stopping is not None
+    ends = course.best_epochs if early else [params.epochs] * len(members)
+    task, members = _all_rows(course.task, members)
+    rates = course.history.lr if params.scheduler.name == "plateau" else None
+    stopping: Stopping = FixedEnds(ends)
+    second = Program(task, members, stopping=stopping, rates=rates)
+    if around.saved is not None and around.saved.phase == REFIT:
+        restore(second, around.saved)
+    second.run(around.progress, around.writer(second, REFIT, ended))
+    flat, buffers = second.result()
+    losses = [second.history.train_loss[end - 1][i] for i, end in enumerate(ends)]
+    return dataclasses.replace(
+        course,
+        flat=flat,
+        buffers=buffers,
+        refit_epochs=ends,
+        refit_losses=losses,
+        seconds=course.seconds + second.history.seconds[-1],
+    )
+
+
+def _all_rows(task: Task, members: Sequence[Individual]) -> tuple[Task, list[Individual]]:
+    """Move validation rows to the train rows."""
+    joined = task.train.join(task.validation)
+    extra = torch.arange(len(task.train), len(joined))
+    all_members = []
+    for member in members:
+        rows = member.rows
+        if rows is not None:
+            own = extra if member.validation_rows is None else member.validation_rows
+            rows = torch.cat([rows, own])
+        all_members.append(dataclasses.replace(member, rows=rows, validation_rows=None))
+    # A member whose validation rows are its own part of the train table never sees the other table.
+    train = joined if members[0].validation_rows is None else task.train
+    empty = train.take(slice(0))
+    return dataclasses.replace(task, train=train, validation=empty), all_members

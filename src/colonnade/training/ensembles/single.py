@@ -1,0 +1,98 @@
+"""One recipe on one table: its members as one program, from a checkpoint or anew."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from colonnade.tables.source import rows_digest
+from colonnade.training.engine.placement import choose_threads, thread_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from colonnade.tables.standardize import Standardizer
+    from colonnade.training.engine.checkpoint import Saved
+    from colonnade.training.engine.job import Individual, Task
+    from colonnade.training.ensembles.strengths import Sparsity
+    from colonnade.training.models.trained import TrainedModel
+    from colonnade.training.networks.model_params import ModelParams
+    from colonnade.training.parameters import TrainingParams
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model, and each epoch's numbers.
+
+    history: epoch (from 1), lr, train_loss, validation_loss (NaN without rows), seconds.
+    """
+
+    model: TrainedModel
+    history: pd.DataFrame
+
+
+def train_single(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    progress: Callable[[int, int, float, float], object] | None = None,
+) -> Fitted:
+    """Do as `train_model` does, but for a number's errors where there are no validation rows."""
+    from colonnade.training.ensembles.outcome import history_frame, open_checkpoint, trained_model
+    from colonnade.training.ensembles.phases import Surroundings, run_course
+    from colonnade.training.ensembles.strengths import cross_validated
+    from colonnade.training.prepare import prepare
+
+    task = prepare(train, validation, standardizer, model, training)
+    threads = choose_threads(training, task.network.parameters.size, training.batch_size)
+    file = saved = None
+    if checkpoint is not None:
+        file = open_checkpoint(checkpoint, task, standardizer, model, training)
+        saved = file.read() if resume else None
+        if resume:
+            logger.info("%s", told_start(saved, checkpoint))
+        threads = saved.threads if saved is not None else threads
+        file.threads = threads
+    members, sparsity = _members(task, model, training)
+    with thread_count(threads):
+        course = run_course(task, members, Surroundings(progress, file, saved))
+    course = cross_validated(course, sparsity)
+    numbers = range(training.members)
+    trained = trained_model(course, numbers, standardizer, model, training, threads=threads)
+    trained = dataclasses.replace(trained, trained_on=rows_digest(train, validation))
+    return Fitted(trained, history_frame(course, numbers))
+
+
+def told_start(saved: Saved | None, checkpoint: Path) -> str:
+    """Where a training begins that was asked to go on."""
+    from colonnade.training.ensembles.phases import REFIT
+
+    if saved is None:
+        return f"resume: there is no {checkpoint}: the training begins anew"
+    which = "the refit" if saved.phase == REFIT else "the training"
+    return f"resume: {which} goes on after epoch {len(saved.tensors['history.seconds'])}"
+
+
+def _members(
+    task: Task, model: ModelParams, training: TrainingParams
+) -> tuple[list[Individual], Sparsity | None]:
+    """Give the ensemble's members, all held back by the same columns' pull."""
+    from colonnade.training.ensembles.outcome import ensemble
+    from colonnade.training.ensembles.strengths import with_penalties
+
+    first, *others = ensemble(model, training)
+    [(first, sparsity)] = with_penalties(task, [first], training.l1)
+    same = [dataclasses.replace(other, penalty=first.penalty) for other in others]
+    return [first, *same], sparsity

@@ -1,0 +1,64 @@
+"""From prepared rows to a trained model: the room's front door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from colonnade.training.ensembles.fold_training import with_fold_errors
+from colonnade.training.ensembles.single import train_single
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from colonnade.tables.standardize import Standardizer
+    from colonnade.training.ensembles.single import Fitted
+    from colonnade.training.networks.model_params import ModelParams
+    from colonnade.training.parameters import TrainingParams
+
+
+def train_model(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    progress: Callable[[int, int, float, float], object] | None = None,
+) -> Fitted:
+    """Train on the prepared rows.
+
+    >>> import pandas as pd
+    >>> from colonnade.tables.schema import SchemaParams
+    >>> from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+    >>> from colonnade.training import ModelParams, TrainingParams
+    >>> raw = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [3.0, 5.0, 7.0, 9.0]})  # y = 2 x + 1
+    >>> schema = SchemaParams(target="y", task="regression")
+    >>> standardizer = fit_standardizer(raw, schema, StandardizeParams())
+    >>> rows = standardizer.transform(raw)
+    >>> training = TrainingParams.model_validate({"optimizer": "lbfgs", "epochs": 5})
+    >>> fitted = train_model(rows, rows[:0], standardizer, ModelParams(kind="linear"), training)
+    >>> fitted.model.predict(pd.DataFrame({"x": [10.0]})).round(3)
+       prediction
+    0        21.0
+
+    checkpoint: a file, written every `checkpoint_every` epochs. resume: go on from it if it is
+    there. progress: called with (epoch, epochs, train_loss, validation_loss) after each epoch.
+    Raises: ParameterError for what doesn't go together, DataError for rows that cannot be used,
+    TrainingError when a loss is not finite, ModelError for a checkpoint that cannot be used.
+    """
+    fitted = train_single(
+        train,
+        validation,
+        standardizer,
+        model,
+        training,
+        checkpoint=checkpoint,
+        resume=resume,
+        progress=progress,
+    )
+    return with_fold_errors(fitted, train, validation)

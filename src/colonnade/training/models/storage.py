@@ -1,0 +1,174 @@
+"""A model as a folder: weights named by their content, and a description that points to them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from colonnade.errors import ModelError, UserError
+from colonnade.tables.files import replaced_file
+from colonnade.training.models.conformal import HeldOut
+from colonnade.training.models.trained import TrainedModel
+from colonnade.training.networks.model_params import ModelParams
+from colonnade.training.parameters import TrainingParams
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from colonnade.training.networks.binding.spec import NetworkSpec
+
+DESCRIPTION = "model.json"
+FORMAT = 2
+_WEIGHTS = re.compile(r"weights-[0-9a-f]{12}\.safetensors")
+
+
+def save_model(model: TrainedModel, folder: Path, *, table: str | None = None) -> None:
+    """Write the model so that a kill at any moment leaves the old one or the new one.
+
+    The description is replaced last; weights that it no longer names are removed after.
+
+    Args: table: the name of the table that it was trained on.
+    """
+    from safetensors.torch import save
+
+    folder = Path(folder)
+    content = save({name: weight.contiguous() for name, weight in model.weights.items()})
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"weights-{digest[:12]}.safetensors"
+    with replaced_file(folder / name) as stream:
+        stream.write(content)
+    description = {
+        "format": FORMAT,
+        "table": table or model.table,
+        "weights": {"file": name, "sha256": digest},
+        **model.describe(),
+    }
+    description["sha256"] = _digest(description)
+    text = json.dumps(description, indent=2, allow_nan=False, ensure_ascii=False)
+    with replaced_file(folder / DESCRIPTION) as stream:
+        stream.write(f"{text}\n".encode())
+    for file in folder.iterdir():
+        # The second are what killed writers left of other weights.
+        old = _WEIGHTS.fullmatch(file.name) or file.name.startswith(".weights-")
+        if old and file.name != name:
+            file.unlink(missing_ok=True)
+
+
+def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
+    """Read a model back.
+
+    Args: table: the name of the table that it has to be of, if it says of which it is.
+
+    Raises: ModelError if the folder holds no model, one that was altered or cut, one of another
+        version, or of another table.
+    """
+    from colonnade.tables.standardize import Standardizer
+    from colonnade.training.networks.binding.spec import spec_for
+
+    folder = Path(folder)
+    described = _read_description(folder)
+    content = _read_weights(folder, described)
+    try:
+        standardizer = Standardizer.model_validate(described["standardizer"])
+        model = ModelParams.model_validate(described["model"])
+        training = TrainingParams.model_validate(described["training"])
+        facts, errors = dict(described["facts"]), described["held_out"]
+        held_out = None if errors is None else HeldOut.model_validate(errors)
+        # not known of a model of an earlier version
+        known = {name: described.get(name) for name in ("trained_on", "table")}
+        n_classes = len(standardizer.classes or ())
+        loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
+        spec = spec_for(model, standardizer, loss)
+    except (ValueError, KeyError, TypeError, UserError) as error:
+        raise ModelError(
+            f"{folder / DESCRIPTION} does not describe a model of this version: {error}. "
+            "Train it again."
+        ) from None
+    weights = _read_tensors(folder, content, spec)
+    _refuse_altered(folder, described, table)
+    return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out, **known)
+
+
+def _digest(description: dict[str, Any]) -> str:
+    """SHA-256 of everything that a description says, however it is laid out."""
+    said = {key: value for key, value in description.items() if key != "sha256"}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refuse_altered(folder: Path, described: dict[str, Any], table: str | None) -> None:
+    """Refuse a number that was changed by hand, and a model that lies in another's place."""
+    if described.get("sha256") != _digest(described):
+        raise ModelError(
+            f"{folder / DESCRIPTION} is not as it was written: it was altered. "
+            "Train the model again."
+        )
+    trained_on = described.get("table")
+    if table and trained_on and trained_on != table:
+        raise ModelError(
+            f"{folder} holds a model of the table '{trained_on}', not of '{table}'. Put the right "
+            f"folder there, or train: kedro run --pipeline {table}"
+        )
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    path = folder / DESCRIPTION
+    try:
+        described = json.loads(path.read_bytes())
+        if not isinstance(described, dict) or not isinstance(described.get("format"), int):
+            raise ValueError("it is not a model's description")
+        if described["format"] != FORMAT:
+            raise ValueError(
+                f"it is not a model's description of format {FORMAT}, which this version reads, "
+                f"but of format {described['format']}"
+            )
+    except FileNotFoundError:
+        raise ModelError(f"{folder} holds no model: {DESCRIPTION} is missing. Train one.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read: {error}. Train the model again.") from None
+    return described
+
+
+def _read_weights(folder: Path, described: dict[str, Any]) -> bytes:
+    entry = described.get("weights")
+    name = entry.get("file") if isinstance(entry, dict) else None
+    # The pattern keeps a hostile description from naming a file outside its folder.
+    if not isinstance(entry, dict) or not isinstance(name, str) or not _WEIGHTS.fullmatch(name):
+        raise ModelError(f"{folder / DESCRIPTION} names no file of weights. Train the model again.")
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{folder / name} cannot be read: {error.strerror}. Train the model again."
+        ) from None
+    if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
+        raise ModelError(
+            f"{folder / name} is not what {DESCRIPTION} describes: it was altered or cut. "
+            "Train the model again."
+        )
+    return content
+
+
+def _read_tensors(folder: Path, content: bytes, spec: NetworkSpec) -> dict[str, Tensor]:
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        weights = load(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise ModelError(f"the weights in {folder} cannot be read: {error}.") from None
+    slices = (*spec.parameters.slices, *spec.buffers.slices)
+    shapes = {one.name: one.shape for one in slices}
+    found = {name: tuple(weight.shape[1:]) for name, weight in weights.items()}
+    members = {len(weight) for weight in weights.values() if weight.ndim}
+    floats = all(weight.dtype == torch.float32 for weight in weights.values())
+    if found != shapes or len(members) != 1 or not floats:
+        raise ModelError(
+            f"the weights in {folder} do not fit the network that {DESCRIPTION} describes. "
+            "Train the model again."
+        )
+    return weights

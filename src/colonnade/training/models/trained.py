@@ -1,0 +1,247 @@
+"""A trained model: predicts from raw columns, explains itself, and is plain data inside."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colonnade.errors import ModelError
+from colonnade.tables.problems import told_unseen
+from colonnade.training.models.conformal import COVERAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    import torch
+    from torch import Tensor
+
+    from colonnade.tables.standardize import Standardizer
+    from colonnade.training.components.losses.loss import Loss
+    from colonnade.training.models.conformal import HeldOut
+    from colonnade.training.networks.base import Network
+    from colonnade.training.networks.binding.spec import NetworkSpec
+    from colonnade.training.networks.model_params import ModelParams
+    from colonnade.training.parameters import TrainingParams
+
+logger = logging.getLogger(__name__)
+
+# Of the printed summary: an activation stands in a layer, in a list of layers, in the body.
+_DEPTH = 4
+# Rows predicted at once: few enough for the processor's cache, whatever the length of the table.
+_CHUNK = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """Weights of one or more members, and all that is needed to use them.
+
+    Predictions run in float64, where the number of rows handed in at once changes nothing that
+    anybody could see (1e-12), while float32 products differ in the 7th digit.
+
+    Args: held_out: a number's errors on rows held out from training, behind its intervals.
+        trained_on: what `rows_digest` says of its train and validation rows, if that is known.
+        table: the name of the table that it is of, once it was saved under one.
+
+    Shape: weights: each (n_members, ...). X: (n, n_features), in the standardizer's order.
+    """
+
+    standardizer: Standardizer
+    model: ModelParams
+    training: TrainingParams
+    weights: dict[str, Tensor]
+    facts: dict[str, Any]
+    held_out: HeldOut | None = None
+    trained_on: str | None = None
+    table: str | None = None
+
+    @property
+    def n_classes(self) -> int:
+        """Count the classes; 0 for a regression."""
+        return len(self.standardizer.classes or ())
+
+    @property
+    def n_members(self) -> int:
+        """Count the models whose predictions are averaged."""
+        return len(next(iter(self.weights.values())))
+
+    @cached_property
+    def loss(self) -> Loss:
+        """The loss that it was trained with: it turns logits into probabilities."""
+        task = self.standardizer.task
+        return self.training.loss_for(task, self.n_classes).loss(self.n_classes)
+
+    @cached_property
+    def spec(self) -> NetworkSpec:
+        """The shape of its network."""
+        from colonnade.training.networks.binding.spec import spec_for
+
+        return spec_for(self.model, self.standardizer, self.loss)
+
+    @cached_property
+    def network(self) -> Network:
+        """All members as one torch module in float64, in evaluation mode."""
+        double = {name: weight.double() for name, weight in self.weights.items()}
+        return self.spec.bound(double).eval()
+
+    def _run(self, module: Callable[..., Tensor], X: np.ndarray) -> Tensor:
+        """Give what the network, or its body, makes of the rows, for every member.
+
+        Shape: (n, n_features) -> (M, n, n_logits or n_outputs).
+        """
+        import torch
+
+        inputs = self.spec.inputs
+        if X.ndim != 2 or X.shape[1] != inputs.n_features:
+            raise ModelError(
+                f"the model reads {inputs.n_features} features, but was given an array of shape "
+                f"{X.shape}: give one row a case, in the order of standardizer.feature_names."
+            )
+        x = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float64))
+        with torch.inference_mode():
+            # One empty part, where there are no rows, has the right shape.
+            starts = range(0, max(1, len(x)), _CHUNK)
+            parts = [module(*inputs.split(x[start : start + _CHUNK])) for start in starts]
+            return torch.cat(parts, dim=1)
+
+    def scores(self, X: np.ndarray) -> np.ndarray:
+        """Give what the network's body computes, averaged over members, before any head.
+
+        Shape: -> (n, n_classes) logits; (n,) for an ordinal score or a standardised prediction.
+        """
+        scores = self._run(self.network.body, X).mean(0)
+        return (scores[:, 0] if scores.shape[1] == 1 else scores).numpy()
+
+    def probabilities(self, X: np.ndarray) -> np.ndarray:
+        """Give each class's probability, averaged over members, at the fitted temperature.
+
+        Shape: -> (n, n_classes); rows sum to 1.
+        """
+        if not self.n_classes:
+            raise ModelError("a regression has no class probabilities: use predict_array.")
+        temperature = float(self.facts.get("temperature") or 1.0)
+        logits = self._run(self.network, X) / temperature
+        return self.loss.probabilities(logits).mean(0).numpy()
+
+    def predict_array(self, X: np.ndarray) -> np.ndarray:
+        """Give the likeliest class's code (int64), or numbers in raw units (float64)."""
+        if self.n_classes:
+            codes: np.ndarray = self.probabilities(X).argmax(axis=1).astype(np.int64)
+            return codes
+        table = self.standardizer
+        numbers: np.ndarray = self.scores(X) * table.target_scale + table.target_center
+        return numbers
+
+    def half_width(self, coverage: float = COVERAGE) -> float | None:
+        """Half of a predicted number's interval, in raw units; None if nothing can be promised.
+
+        As validation rows say (before a `refit`), or folds of a small table without such rows.
+        Raises: ParameterError if coverage is not between 0 and 1.
+        """
+        return None if self.held_out is None else self.held_out.half_width(coverage)
+
+    def predict(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
+        """Predict rows of raw columns, in any order of columns.
+
+        Categories that no train row had are told by one warning in the log.
+
+        Args: coverage: how often a number should lie from "lower" to "upper".
+
+        Shape: -> "prediction" (label, or raw units), then "probability_<label>" for each class, or
+            a number's "lower" and "upper" where rows were held out that bear witness to them.
+        Raises: DataError if a column is missing or unusable.
+        """
+        answers = self.answer(frame, coverage=coverage)
+        if unseen := self.standardizer.unseen(frame):
+            logger.warning("%s", told_unseen(unseen, frame))
+        return answers
+
+    def answer(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
+        """Do as `predict` does, without a word in the log."""
+        import pandas as pd
+
+        inputs = frame.drop(columns=self.standardizer.target, errors="ignore")
+        features = self.standardizer.transform(inputs)
+        X = features[self.standardizer.feature_names].to_numpy(dtype=np.float32)
+        classes = self.standardizer.classes
+        if classes is None:
+            return self._numbers(X, frame.index, coverage)
+        shares = self.probabilities(X)
+        codes = shares.argmax(axis=1)
+        predicted = pd.Series([classes[code] for code in codes], index=frame.index, dtype=None)
+        columns = {f"probability_{label}": shares[:, i] for i, label in enumerate(classes)}
+        return pd.DataFrame({"prediction": predicted, **columns}, index=frame.index)
+
+    def _numbers(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
+        import pandas as pd
+
+        predicted, half = self.predict_array(X), self.half_width(coverage)
+        columns = {"prediction": predicted}
+        if half is not None:
+            columns |= {"lower": predicted - half, "upper": predicted + half}
+        return pd.DataFrame(columns, index=index)
+
+    def linear_coefficients(self) -> tuple[dict[str, float], float]:
+        """Give slope by raw column and intercept, in raw units, of a linear regression.
+
+        Raises: ModelError for another kind of model, or inputs that are not raw columns.
+        """
+        from colonnade.tables.transforms import NumberColumn
+
+        table = self.standardizer
+        if self.model.kind != "linear" or self.n_classes:
+            raise ModelError("only a linear regression has slopes and an intercept to tell.")
+        straight = [
+            column
+            for column in table.columns
+            if isinstance(column, NumberColumn)
+            and not (column.indicator or column.scale.log1p or column.scale.quantiles)
+        ]
+        if len(straight) != len(table.columns):
+            raise ModelError(
+                "some features are no straight function of a column: no slope to tell."
+            )
+        weight = self.weights["output.weight"].double().mean(0)[0].numpy()
+        slopes = table.target_scale * weight / np.array([c.scale.scale for c in straight])
+        intercept = table.target_center
+        intercept += table.target_scale * float(self.weights["output.bias"].double().mean(0)[0])
+        intercept -= float(slopes @ np.array([c.scale.center for c in straight]))
+        return dict(zip(table.inputs, slopes.tolist(), strict=True)), float(intercept)
+
+    def module(self, member: int = 0) -> torch.nn.Module:
+        """Give one member as a torch module, in evaluation mode: (numeric, codes) -> logits."""
+        return self.spec.single({name: weight[member] for name, weight in self.weights.items()})
+
+    def summary(self) -> str:
+        """Print layers, shapes and parameter counts, as torchinfo does."""
+        import torch
+        from torchinfo import summary
+
+        columns = ("input_size", "output_size", "num_params")
+        inputs = self.spec.inputs.split(torch.zeros(1, self.spec.inputs.n_features))
+        text = str(
+            summary(
+                self.module(),
+                input_data=[part for part in inputs if part is not None],
+                col_names=columns,
+                depth=_DEPTH,
+                verbose=0,
+                device="cpu",
+            )
+        )
+        return text if self.n_members == 1 else f"{self.n_members} members, each:\n{text}"
+
+    def describe(self) -> dict[str, Any]:
+        """Give everything but the weights as plain data for JSON."""
+        return {
+            "model": self.model.model_dump(mode="json"),
+            "training": self.training.model_dump(mode="json"),
+            "facts": self.facts,
+            "trained_on": self.trained_on,
+            "held_out": None if self.held_out is None else self.held_out.model_dump(mode="json"),
+            "standardizer": self.standardizer.model_dump(mode="json"),
+        }

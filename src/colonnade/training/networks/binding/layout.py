@@ -1,0 +1,152 @@
+"""Where each parameter of a module lies in one flat row, and modules that compute with such rows.
+
+All parameters of a member lie in one row, their gradients in another, its buffers in a third; a
+module's are views of them. So whatever works on rows (optimizers, clipping, averages, checkpoints)
+never knows the network.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from colonnade.training.components.layers import Linear
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True)
+class ParameterSlice:
+    """One tensor of a module in the flat row.
+
+    weight_decay: the factor of the decay that it takes; biases and the like keep their freedom.
+    """
+
+    name: str
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    weight_decay: float = 1.0
+
+    def view(self, rows: Tensor) -> Tensor:
+        """View it in rows of all parameters.
+
+        Shape: (M, P) -> (M, *shape).
+        """
+        shape, stride = (len(rows), *self.shape), (rows.stride(0), *self.stride)
+        return rows.as_strided(shape, stride, rows.storage_offset() + self.offset)
+
+
+@dataclass(frozen=True)
+class ParameterLayout:
+    """The slices of a row, in the order in which they lie."""
+
+    slices: tuple[ParameterSlice, ...]
+    size: int
+
+    def __getitem__(self, name: str) -> ParameterSlice:
+        return next(one for one in self.slices if one.name == name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(one.name == name for one in self.slices)
+
+    def views(self, rows: Tensor) -> dict[str, Tensor]:
+        """View rows as named tensors.
+
+        Shape: (M, P) -> each (M, *shape).
+        """
+        return {one.name: one.view(rows) for one in self.slices}
+
+    def weight_decay(self, like: Tensor, *, everywhere: bool = False) -> Tensor:
+        """Give the factor by which each number in a row takes weight decay.
+
+        Shape: like (M, P) -> (1, P).
+        """
+        factors = torch.ones_like(like[:1])
+        if not everywhere:
+            for one in self.slices:
+                one.view(factors).fill_(one.weight_decay)
+        return factors
+
+    @property
+    def widest(self) -> int:
+        """The longest side of any parameter: what a layer makes of a row is no longer."""
+        return max(side for one in self.slices for side in one.shape)
+
+
+def lay_out_parameters(module: nn.Module) -> ParameterLayout:
+    """Lay a module's parameters out, in the order in which it registers them.
+
+    A linear layer's bias is the last column of its weight's block: so one product with inputs that
+    end in a 1 gives both, and so does its gradient.
+    """
+    slices: list[ParameterSlice] = []
+    offset = 0
+    for name, owner, parameter in _own_parameters(module):
+        shape, size = tuple(parameter.shape), parameter.numel()
+        joined = isinstance(owner, Linear) and owner.bias is not None
+        if joined and parameter is owner.weight:
+            n_out, n_in = shape
+            slices.append(ParameterSlice(name, offset, shape, (n_in + 1, 1)))
+            size += n_out
+        elif joined and parameter is owner.bias:
+            weight = slices[-1]
+            start, step = weight.offset + weight.shape[1], weight.stride[0]
+            slices.append(ParameterSlice(name, start, shape, (step,), 0.0))
+            size = 0
+        else:
+            decay = _weight_decay(owner, name, parameter)
+            slices.append(ParameterSlice(name, offset, shape, _contiguous(shape), decay))
+        offset += size
+    return ParameterLayout(tuple(slices), offset)
+
+
+def lay_out_buffers(module: nn.Module) -> ParameterLayout:
+    """Lay out what a module remembers of its batches, such as running statistics."""
+    slices: list[ParameterSlice] = []
+    offset = 0
+    for name, buffer in module.named_buffers():
+        shape = tuple(buffer.shape)
+        slices.append(ParameterSlice(short_name(name), offset, shape, _contiguous(shape)))
+        offset += buffer.numel()
+    return ParameterLayout(tuple(slices), offset)
+
+
+def bind(module: nn.Module, tensors: Mapping[str, Tensor], *, trainable: bool = False) -> None:
+    """Put tensors in the place of a module's parameters and buffers, by their names.
+
+    The tensors themselves, not copies: a module bound to views of a row computes with the row.
+    """
+    for name, owner, _ in list(_own_parameters(module)):
+        parameter = nn.Parameter(tensors[name], requires_grad=trainable)
+        setattr(owner, name.rpartition(".")[2], parameter)
+    for prefix, owner in module.named_modules():
+        for name, _ in list(owner.named_buffers(recurse=False)):
+            setattr(owner, name, tensors[short_name(f"{prefix}.{name}".lstrip("."))])
+
+
+def short_name(name: str) -> str:
+    """The name under which a parameter is kept: without `body.` and `head.`."""
+    return name.removeprefix("body.").removeprefix("head.")
+
+
+def _own_parameters(module: nn.Module) -> Iterator[tuple[str, nn.Module, nn.Parameter]]:
+    for prefix, owner in module.named_modules():
+        path = f"{prefix}." if prefix else ""
+        for name, parameter in owner.named_parameters(recurse=False):
+            yield short_name(path + name), owner, parameter
+
+
+def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
+def _weight_decay(owner: nn.Module, name: str, parameter: nn.Parameter) -> float:
+    """Matrices decay; what shifts or scales single units is a vector, or named by its module."""
+    free = name.rpartition(".")[2] in getattr(owner, "no_weight_decay", ())
+    return 0.0 if free or parameter.ndim < 2 else 1.0

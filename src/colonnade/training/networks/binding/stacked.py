@@ -1,0 +1,59 @@
+"""Parameters, gradients and buffers of members of one network, in rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from colonnade.training.networks.base import MemberLoop, Network
+from colonnade.training.networks.binding.layout import short_name
+
+if TYPE_CHECKING:
+    from colonnade.training.networks.binding.spec import NetworkSpec
+
+
+class StackedParameters:
+    """Parameters, gradients and buffers of M members of one network.
+
+    Shape: flat, grad (M, P); buffers (M, B), or None where the network has none.
+    """
+
+    def __init__(
+        self, spec: NetworkSpec, n_members: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        self.spec, self.n_members = spec, n_members
+        self.flat = torch.zeros(n_members, spec.parameters.size, dtype=dtype, device=device)
+        self.grad = torch.zeros_like(self.flat)
+        self.buffers: Tensor | None = None
+        if spec.buffers.size:
+            self.buffers = self.flat.new_zeros(n_members, spec.buffers.size)
+            for name, buffer in spec.template.named_buffers():
+                spec.buffers[short_name(name)].view(self.buffers).copy_(buffer)
+
+    def start(self, member: int, network: Network) -> None:
+        """Copy a network's parameters into a member's row."""
+        own = self.spec.parameters.views(self.flat[member : member + 1])
+        for name, parameter in network.named_parameters():
+            own[short_name(name)].copy_(parameter.detach())
+
+    def network(self) -> Network:
+        """Build the module of all members upon these rows, in training mode."""
+        return self.spec.bound(self.tensors(), trainable=True).train()
+
+    def gradients_of(self, network: Network) -> list[Tensor]:
+        """View the gradients of each parameter of a network of these rows, in its own order."""
+        views = self.spec.parameters.views(self.grad)
+        if not isinstance(network.body, MemberLoop):
+            return [views[short_name(name)] for name, _ in network.named_parameters()]
+        own = [
+            views[name][member]
+            for member, body in enumerate(network.body.bodies)
+            for name, _ in body.named_parameters()
+        ]
+        return own if network.head is None else [*own, views["cuts"]]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """View parameters and buffers by their names."""
+        return self.spec.tensors(self.flat, self.buffers)

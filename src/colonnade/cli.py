@@ -178,7 +178,7 @@ def compare(project: ProjectMetadata, /, name: str, last: int) -> None:
 
     found = compare_runs(project.project_path, _tracking(), name, last)
     click.echo(found.text())
-    if found.metrics and found.knobs:
+    if found.metrics and found.drawn:
         path = project.project_path / f"data/08_reporting/{name}/comparison.png"
         PngFigure(filepath=str(path)).save(found.figure())
         click.echo(f"Drawn: {path.relative_to(project.project_path)}")
@@ -186,7 +186,9 @@ def compare(project: ProjectMetadata, /, name: str, last: int) -> None:
 
 @cli.command(name="register", cls=PlainErrors)
 @click.argument("name")
-@click.option("--run", "run_id", default="", help="A run's id; by default the last finished run.")
+@click.option(
+    "--run", "run_id", default="", help="A run's id; by default the best on the last run's rows."
+)
 @click.pass_obj
 def register(project: ProjectMetadata, /, name: str, run_id: str) -> None:
     """Make a run's model the champion of table NAME, if it passes the gate in mlflow.yml."""

@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from colonnade.names import file_of
+from colonnade.tables.source import Source, part_digest
+from colonnade.tracking.ranking import TEST_ROWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +71,7 @@ class HandOver:
         if name == "source":
             self.recorder.dataset({**self.catalog.load(dataset), "types": self._types()})
         elif name == "metrics":
+            self.recorder.tags({TEST_ROWS: self._test_rows()})
             self.recorder.metrics(self.catalog.load(dataset))
         elif name == "history":
             self.recorder.epochs(self.catalog.load(dataset))
@@ -83,6 +86,10 @@ class HandOver:
             return None
         file = path / "model.json" if name == "model" else path
         return path if file.exists() and file.stat().st_mtime >= int(self.since) else None
+
+    def _test_rows(self) -> str:
+        source, split = (self.catalog.load(f"{self.table}.{name}") for name in ("source", "split"))
+        return part_digest(Source.model_validate(source), split, "test")[:12]
 
     def _types(self) -> dict[str, str]:
         """The type of each column of the typed table, if it is a Parquet file of this run."""

@@ -149,9 +149,16 @@ def test_runs_are_ranked_and_the_better_one_becomes_champion(kedro, project, tra
     assert "phone_price: 2 runs by test/accuracy, best first" in told
     assert told.index("0.2") < told.index("1e-05")
     assert (project / "data/08_reporting/phone_price/comparison.png").exists()
-    assert "is the champion now" in kedro("register", "phone_price").stdout
+    told = kedro("register", "phone_price").stdout
+    assert ", the best of 2 on its rows, is the champion now" in told
     kedro("run", "--pipeline", "phone_price", "--params", quick + "0.00001")
-    assert "not promoted" in kedro("register", "phone_price", expect=1).stdout
+    assert "is the champion already" in kedro("register", "phone_price", expect=1).stdout
+    kedro("run", "--pipeline", "phone_price", "--params", quick + "0.2,phone_price.split.seed=7")
+    told = kedro("compare", "phone_price").stdout
+    assert "phone_price: 1 run by test/accuracy, best first" in told
+    assert "not to be ranked with these (another split):" in told
+    told = kedro("register", "phone_price", expect=1).stdout
+    assert "was judged by other rows than the champion" in told
 
 
 def test_a_run_from_a_folder_of_the_project_logs_as_one_from_its_top(project):

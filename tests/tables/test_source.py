@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from colonnade.tables.source import Source, content_hash, name_source
+from colonnade.tables.source import Source, content_hash, name_source, part_digest
 
 
 def test_frame_without_a_source_gets_one_from_its_contents() -> None:
@@ -44,3 +44,17 @@ def test_source_travels_with_the_frame_and_names_samples() -> None:
     assert Source.of(frame.copy()).describe() == (
         "t.csv (synthetic sample), 1 rows, sha256 0123456789ab"
     )
+
+
+def test_equal_test_rows_of_equal_data_have_one_digest() -> None:
+    split = pd.DataFrame({"part": ["train", "validation", "test", "test"]})
+    source = Source(name="t.csv", rows=4, columns=2, sha256="ab")
+    digest = part_digest(source, split, "test")
+    other = split.assign(part=["validation", "train", "test", "test"])
+    assert part_digest(source, other, "test") == digest
+    for changed in (
+        part_digest(source.model_copy(update={"sha256": "cd"}), split, "test"),
+        part_digest(source, split.assign(part=["test", "validation", "train", "test"]), "test"),
+        part_digest(source, split.set_axis([0, 1, 2, 4]), "test"),
+    ):
+        assert changed != digest

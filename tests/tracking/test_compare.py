@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -119,6 +120,7 @@ def comparison(**knobs: list[object]) -> Comparison:
     names = [f"training.{name}" for name in knobs]
     runs = pd.DataFrame(dict(zip(names, knobs.values(), strict=True)))
     runs["test/accuracy"] = [k / 10 for k in range(len(runs))]
+    runs["rows"] = 0
     return Comparison("t", runs, names, ["test/accuracy"], "")
 
 
@@ -156,16 +158,81 @@ def test_options_that_another_word_brings_are_no_knobs(tmp_path: Path) -> None:
     assert found.knobs == ["training.optimizer.name", "training.optimizer.lr"]
 
 
-def test_runs_of_other_rows_are_told_apart(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def two_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of one table, oldest first: three judged by some rows, then two by others."""
+    folder = tmp_path_factory.mktemp("two")
+    (folder / "model").mkdir()
+    (folder / "model/model.json").write_text("{}")
+    old, new = ("synthetic sample: sample.csv", "aaaa"), ("train.csv", "bbbb")
+    runs = {"a": (old, 0.99), "b": (old, 0.97), "c": (old, 0.98), "d": (new, 0.8), "e": (new, 0.7)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        recorders = []
+        for k, (name, ((data, rows), accuracy)) in enumerate(runs.items()):
+            tags = {"data": f"{data}, 2,000 rows, sha256 0123456789ab", "test_rows": rows}
+            start = RunStart("t", name, {"training.epochs": k, "split.seed": 1}, tags=tags)
+            recorders.append(Recorder.start(folder, TrackingParams(), start))
+            recorders[-1].metrics({"test/accuracy": accuracy})
+            time.sleep(0.002)  # MLflow tells the newest by milliseconds
+            recorders[-1].model(folder / "model", INPUTS, OUTPUTS)
+        for recorder in recorders:
+            recorder.finish()
+    return folder
+
+
+def test_runs_that_other_rows_judged_are_not_ranked_with_the_newest(two_tables: Path) -> None:
+    found = compare_runs(two_tables, TrackingParams(), "t")
+    assert found.runs["name"].to_list() == ["d", "e", "a", "c", "b"]
+    lines = found.text().splitlines()
+    assert lines[0] == "t: 2 runs by test/accuracy, best first"
+    other = "Judged by other rows, not to be ranked with these (sample.csv 012345):"
+    assert [lines.index(line) for line in lines if "0.9900" in line] == [lines.index(other) + 2]
+    [panel] = found.figure().axes
+    assert len(panel.collections[0].get_offsets()) == 2
+
+
+def test_the_best_of_comparable_runs_is_registered_and_not_over_one_of_other_rows(
+    two_tables: Path,
+) -> None:
+    ids = dict(compare_runs(two_tables, TrackingParams(), "t").runs[["name", "run"]].to_numpy())
+
+    def promote(run: str = "") -> str:
+        return register(two_tables, TrackingParams(), "t", run).reason
+
+    best = f"run {ids['d']} (d), the best of 2 on its rows,"
+    assert promote() == f"t: {best} is the champion now (version 1), by test/accuracy 0.8."
+    assert promote() == f"t: {best} is the champion already."
+    # 0.97 is no gain over 0.8: other rows are easier
+    assert promote(ids["b"]) == (
+        f"t: run {ids['b']} (b) is the champion now (version 2), by test/accuracy 0.97; "
+        f"run {ids['d']} (d), the champion before, was judged by other rows."
+    )
+    assert promote() == (
+        f"t: not promoted: {best} was judged by other rows than the champion (run {ids['b']} "
+        "(b)): neither is known to be better. To take it nevertheless: "
+        f"kedro register t --run {ids['d']}"
+    )
+    assert promote(ids["a"]).endswith("(version 3), by test/accuracy 0.99 over 0.97.")
+
+
+def test_records_of_an_earlier_version_are_told_apart_by_data_and_split(tmp_path: Path) -> None:
     recorders = []
-    for name in ("train.csv", "synthetic sample: sample.csv"):
-        start = RunStart("t", "a", {}, tags={"data": f"{name}, 2,000 rows, sha256 0123456789ab"})
+    for seed, folds in ((1, 0), (1, 5), (2, 0)):
+        start = RunStart(
+            "t",
+            f"seed {seed} folds {folds}",
+            {"split.seed": seed, "split.folds": folds},
+            tags={"data": "train.csv, 2,000 rows, sha256 0123456789ab"},
+        )
         recorders.append(Recorder.start(tmp_path, TrackingParams(), start))
+        recorders[-1].metrics({"test/accuracy": 0.9 - seed / 10})
+        time.sleep(0.002)
     for recorder in recorders:
         recorder.finish()
     found = compare_runs(tmp_path, TrackingParams(), "t")
-    assert found.knobs == ["data"]
-    assert set(found.runs["data"]) == {"train.csv 012345", "sample.csv 012345"}
+    assert found.runs["name"].to_list() == ["seed 2 folds 0", "seed 1 folds 5", "seed 1 folds 0"]
+    assert "not to be ranked with these (another split):" in found.text()
 
 
 def test_runs_without_metrics_are_shown_but_not_drawn(project: Path) -> None:

@@ -60,6 +60,15 @@ def rows_digest(*parts: pd.DataFrame) -> str:
     return hashlib.sha256("".join(map(content_hash, parts)).encode()).hexdigest()
 
 
+def part_digest(source: Source, split: pd.DataFrame, part: str) -> str:
+    """SHA-256 of which rows of which data make a part: results on equal ones may be compared.
+
+    Args: split: row numbers, with each row's "part".
+    """
+    rows = split.index[split["part"] == part].to_numpy(dtype="int64")
+    return hashlib.sha256(source.sha256.encode() + rows.tobytes()).hexdigest()
+
+
 def content_hash(frame: pd.DataFrame) -> str:
     """SHA-256 of the columns' names and cells, in order."""
     digest = hashlib.sha256("\x00".join(map(str, frame.columns)).encode())

@@ -17,7 +17,7 @@ from colonnade.parameters import nearest
 from colonnade.tracking.naming import short_names
 from colonnade.tracking.params import SQLITE, without_password
 from colonnade.tracking.process import SAFETY
-from colonnade.tracking.ranking import headline, higher_is_better
+from colonnade.tracking.ranking import headline, higher_is_better, judged_by
 from colonnade.tracking.server import pages_open, problem_with
 from colonnade.tracking.urls import runs_page
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from colonnade.tracking.params import TrackingParams
 
-DATA = "data"  # stands among the knobs where runs are of different rows
+ROWS = "rows"  # 0 for runs judged by the rows of the newest, then 1 and so on
+DATA = "data"
 MOST_KNOBS = 10
 MOST_PANELS = 6
 PANELS = 6.4  # inches for all panels of a row
@@ -41,10 +42,10 @@ WIDE_RATIO = 20  # a knob tried over a wider range is drawn on a logarithmic axi
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs as a table, best first.
+    """Runs as a table, those judged by the same rows together, best first.
 
     Args: runs: one row a run: run (short id), name, started, seconds, status, knobs, metrics;
-    among the knobs "data", if the runs are not all of the same rows.
+    "rows": which runs may be ranked with each other, the newest one's 0; "data": their table.
     knobs, metrics: names of those columns; metrics[0] decides. url: the runs in MLflow.
     shown: whether its pages are open now.
     """
@@ -58,15 +59,28 @@ class Comparison:
 
     def text(self) -> str:
         """Write the table for a terminal."""
-        names = short_names(self.knobs)
-        shown = self.runs.drop(columns="name").rename(columns=names)
         best = f"{self.metrics[0]}, best first" if self.metrics else "time: no test metrics yet"
+        groups = [group for _, group in self.runs.groupby(ROWS)]
+        lines = [f"{self.table}: {_counted(len(groups[0]))} by {best}", self._written(groups[0])]
+        for group in groups[1:]:
+            of = _other(group[DATA].iloc[0], groups[0][DATA].iloc[0])
+            lines += [f"Judged by other rows, not to be ranked with these{of}:"]
+            lines += [self._written(group)]
+        where = f"In MLflow: {self.url}" if self.shown else f"`make ui` shows them at {self.url}"
+        return "\n".join([*lines, where])
+
+    def _written(self, runs: pd.DataFrame) -> str:
+        shown = runs.drop(columns=["name", ROWS, DATA]).rename(columns=short_names(self.knobs))
         told: dict[str, Callable[[Any], str]] = {"seconds": "{:.1f}".format}
         told |= dict.fromkeys(self.metrics, _metric)
         cells = {name: shown[name].map(told.get(str(name), _cell)) for name in shown}
-        written = pd.DataFrame(cells).to_string(index=False)
-        where = f"In MLflow: {self.url}" if self.shown else f"`make ui` shows them at {self.url}"
-        return f"{self.table}: {_counted(len(shown))} by {best}\n{written}\n{where}"
+        return pd.DataFrame(cells).to_string(index=False)
+
+    @property
+    def drawn(self) -> list[str]:
+        """The knobs that differ between the runs that are ranked first."""
+        first = self.runs[self.runs[ROWS] == 0]
+        return [knob for knob in self.knobs if first[knob].nunique(dropna=False) > 1]
 
     def figure(self) -> Figure:
         """Draw the deciding metric against each knob that differs.
@@ -75,15 +89,15 @@ class Comparison:
         """
         from colonnade.evaluation.figures.style import Margins, finish, new_figure, plain
 
-        if not self.metrics or not self.knobs:
+        if not self.metrics or not self.drawn:
             raise TrackingError(
                 f"{self.table}: no two finished runs differ in a knob. Run one with another, for "
                 f"example --params {self.table}.training.epochs=50."
             )
-        knobs = self.knobs[:MOST_PANELS]
+        knobs = self.drawn[:MOST_PANELS]
         columns = min(len(knobs), 3)
         rows = -(-len(knobs) // columns)
-        runs = self.runs.dropna(subset=[self.metrics[0]])
+        runs = self.runs[self.runs[ROWS] == 0].dropna(subset=[self.metrics[0]])
         counted = f"{_counted(len(runs))} (diamond: the best)"
         title = f"{plain(self.table)}: {self.metrics[0]} by knob, {counted}"
         below = [_room_below(runs[knob], columns) for knob in knobs]
@@ -121,15 +135,27 @@ def compare_runs(project: Path, params: TrackingParams, table: str, last: int = 
     if not runs:
         raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
     metrics = headline({name for run in runs for name in run.data.metrics})
-    data = {_data(run) for run in runs}
-    differ = [*([DATA] if len(data) > 1 else []), *knobs(runs, MOST_KNOBS, usual=())]
+    differ = knobs(runs, MOST_KNOBS, usual=())
     frame = pd.DataFrame([_row(run, differ, metrics) for run in runs])
+    frame[ROWS] = _groups(runs, metrics)
     if metrics:
-        ascending = not higher_is_better(metrics[0])
-        frame = frame.sort_values(metrics[0], ascending=ascending, na_position="last")
+        up = higher_is_better(metrics[0])
+        frame = frame.sort_values([ROWS, metrics[0]], ascending=[True, not up], na_position="last")
     url = runs_page(params.pages, experiment_id, VIEW)
     shown = pages_open(params)
     return Comparison(table, frame.reset_index(drop=True), differ, metrics, url, shown)
+
+
+def _groups(runs: list[Run], metrics: list[str]) -> list[int]:
+    """Number the rows that runs were judged by, from the newest; what was not judged has 0."""
+    marks = [judged_by(run) if {*metrics} & {*run.data.metrics} else None for run in runs]
+    numbers = {mark: k for k, mark in enumerate(dict.fromkeys(filter(None, marks)))}
+    return [numbers[mark] if mark else 0 for mark in marks]
+
+
+def _other(data: str, first: str) -> str:
+    """What other rows these are, as far as it can be told."""
+    return f" ({data})" if data and data != first else " (another split)" if data else ""
 
 
 def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, str]:
@@ -183,7 +209,7 @@ def _row(run: Run, differ: list[str], metrics: list[str]) -> dict[str, Any]:
         "seconds": (end - start) / 1000 if end else float("nan"),
         "status": run.info.status.lower(),
         **{knob: _value(run.data.params.get(knob)) for knob in differ},
-        **({DATA: _data(run)} if DATA in differ else {}),
+        DATA: _data(run),
         **{metric: run.data.metrics.get(metric, float("nan")) for metric in metrics},
     }
 

@@ -1,7 +1,8 @@
-"""Which metrics head a table of runs, and which way they point."""
+"""Which runs may be ranked with each other, by which metrics, and which way these point."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER
@@ -9,6 +10,10 @@ from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mlflow.entities import Run
+
+TEST_ROWS = "test_rows"  # the tag that says which rows a run was judged by
+_FOLDS = ("split.folds", "split.repeats")  # they choose no test row
 _ORDER = list(dict.fromkeys(name for names in HEADLINES.values() for name in names))
 _LOWER = ("loss", "error", "rmse", "mae", "mape", "brier", "ece", "gap")
 
@@ -23,3 +28,13 @@ def higher_is_better(metric: str) -> bool:
     """Tell by its name whether more of a metric is better."""
     name = metric.rpartition("/")[2]
     return name in HIGHER_IS_BETTER or not any(word in name for word in _LOWER)
+
+
+def judged_by(run: Run) -> str:
+    """A mark of the rows that a run was judged by; runs of other marks are not to be ranked."""
+    tags, params = run.data.tags, run.data.params
+    if TEST_ROWS in tags:
+        return str(tags[TEST_ROWS])
+    # a record of an earlier version: the same data, split in the same way, give the same rows
+    split = {k: v for k, v in params.items() if k.startswith("split.") and k not in _FOLDS}
+    return json.dumps([tags.get("data", ""), split], sort_keys=True)

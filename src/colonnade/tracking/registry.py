@@ -10,7 +10,7 @@ from colonnade.errors import TrackingError
 from colonnade.parameters import nearest
 from colonnade.tracking.compare import find_experiment
 from colonnade.tracking.params import GateParams
-from colonnade.tracking.ranking import headline, higher_is_better
+from colonnade.tracking.ranking import headline, higher_is_better, judged_by
 from colonnade.tracking.server import unwritable
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     The registered model bears the table's name; its version under the alias `champion` is the one
     to serve: `models:/<table>@champion`.
 
-    Args: run: the run's id or how it begins; by default the table's last finished run.
+    Args: run: the run's id or how it begins; by default the best finished run of those that were
+    judged by the same rows as the last one.
     Raises: TrackingError if the store is away or read-only, there is no such run, or it has no
     model, or not the gate's metric.
     """
@@ -48,27 +49,36 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     client, experiment_id = find_experiment(params, table)
     if problem := unwritable(params.uri):
         raise TrackingError(problem)
-    candidate = _candidate(client, experiment_id, table, run)
-    model_id = _model_of(candidate, table)
     gate = params.gates.get(table, GateParams())
+    candidate, chosen = _candidate(client, experiment_id, table, run, gate)
+    model_id = _model_of(candidate, table)
     metric = gate.metric or _deciding(candidate, table)
     champion = _champion(client, table)
     if champion and champion.info.run_id == candidate.info.run_id:
-        return Verdict(False, f"{table}: {_told(candidate)} is the champion already.")
-    refusal = _refusal(gate, metric, candidate, champion, table)
+        return Verdict(False, f"{table}: {_told(candidate)}{chosen} is the champion already.")
+    rival = champion if champion and judged_by(champion) == judged_by(candidate) else None
+    refusal = _refusal(gate, metric, candidate, rival, table)
+    if not refusal and champion and not rival and not run:
+        refusal = (
+            f"{_told(candidate)}{chosen} was judged by other rows than the champion "
+            f"({_told(champion)}): neither is known to be better. To take it nevertheless: "
+            f"kedro register {table} --run {candidate.info.run_id[:8]}"
+        )
     if refusal:
         return Verdict(False, f"{table}: not promoted: {refusal}")
     version = _promote(client, params.uri, model_id, candidate, table)
     value = f"{metric} {candidate.data.metrics[metric]:.5g}"
-    over = f" over {champion.data.metrics.get(metric, float('nan')):.5g}" if champion else ""
-    return Verdict(
-        True,
-        f"{table}: {_told(candidate)} is the champion now (version {version}), by {value}{over}.",
-        version,
-    )
+    over = f" over {rival.data.metrics.get(metric, float('nan')):.5g}" if rival else ""
+    if champion and not rival:
+        over = f"; {_told(champion)}, the champion before, was judged by other rows"
+    told = f"{_told(candidate)}{chosen} is the champion now (version {version}), by {value}{over}."
+    return Verdict(True, f"{table}: {told}", version)
 
 
-def _candidate(client: MlflowClient, experiment_id: str, table: str, run: str) -> Run:
+def _candidate(
+    client: MlflowClient, experiment_id: str, table: str, run: str, gate: GateParams
+) -> tuple[Run, str]:
+    """The run that is meant, or the best of those that may be compared, and why it was chosen."""
     finished = client.search_runs(
         [experiment_id],
         filter_string="attributes.status = 'FINISHED'",
@@ -78,10 +88,33 @@ def _candidate(client: MlflowClient, experiment_id: str, table: str, run: str) -
     found = [one for one in finished if one.info.run_id.startswith(run)]
     if not found:
         raise TrackingError(f"{table}: {_unfit(client, experiment_id, run, finished)}")
-    if run and len(found) > 1:
-        ids = ", ".join(one.info.run_id for one in found[:5])
-        raise TrackingError(f"{table}: {run} begins more than one run: {ids}. Say more of it.")
-    return found[0]
+    if run:
+        if len(found) > 1:
+            ids = ", ".join(one.info.run_id for one in found[:5])
+            raise TrackingError(f"{table}: {run} begins more than one run: {ids}. Say more of it.")
+        return found[0], ""
+    return _best(found, gate)
+
+
+def _best(finished: list[Run], gate: GateParams) -> tuple[Run, str]:
+    """The best of the runs with a model that were judged by the same rows as the last of them."""
+    metric = gate.metric or next(iter(headline(finished[0].data.metrics)), "")
+    fit = [
+        one
+        for one in finished
+        if metric in one.data.metrics and one.outputs and one.outputs.model_outputs
+    ]
+    rivals = [one for one in fit if judged_by(one) == judged_by(fit[0])]
+    if not rivals:
+        return finished[0], ""  # what it lacks is told of the last run
+    up = _points_up(gate, metric)
+    # the last of equals: runs come newest first
+    best = max(rivals, key=lambda one: one.data.metrics[metric] * (1 if up else -1))
+    return best, f", the best of {len(rivals)} on its rows," if len(rivals) > 1 else ""
+
+
+def _points_up(gate: GateParams, metric: str) -> bool:
+    return higher_is_better(metric) if gate.higher_is_better is None else gate.higher_is_better
 
 
 def _unfit(client: MlflowClient, experiment_id: str, run: str, finished: list[Run]) -> str:
@@ -135,7 +168,7 @@ def _refusal(
         names = nearest(metric, list(candidate.data.metrics))
         raise TrackingError(f"{table}: {_told(candidate)} has no metric {metric}. {names}")
     value = candidate.data.metrics[metric]
-    up = higher_is_better(metric) if gate.higher_is_better is None else gate.higher_is_better
+    up = _points_up(gate, metric)
     sign = 1 if up else -1
     more = "more" if up else "less"
     if gate.bar is not None and sign * (value - gate.bar) < 0:

@@ -18,9 +18,9 @@ def load_model(folder: str | Path) -> TrainedModel:
 
     >>> import pandas as pd
     >>> model = load_model("data/06_models/line")  # trained on y = 2 x + 1
-    >>> model.predict(pd.DataFrame({"x": [10.0]})).round(3)
-       prediction
-    0        21.0
+    >>> model.predict(pd.DataFrame({"x": [10.0]})).round(3)  # in training x went from 1 to 4
+       prediction outside
+    0        21.0  x high
 
     Args: folder: `data/06_models/<table>`, as a run left it.
     Raises: ModelError if the folder holds no model, or one that is truncated or altered.

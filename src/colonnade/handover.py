@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kedro.io import DataCatalog
 
-    from colonnade.tracking.recorder import Recorder, RunStart
+    from colonnade.tracking.recorder import Recorded, Recorder, RunStart
 
 ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated_csv", "learning_curve", "fit")
 # The curves come after the final metrics: MLflow's charts open on what was logged first.
@@ -40,11 +40,14 @@ def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any])
 class HandOver:
     """One table's way to MLflow during one run.
 
-    Args: since: when the run began, in seconds; what an earlier run left is not of this run.
+    Args: name: of the run. since: when it began, in seconds; what an earlier run left is not of it.
     """
 
-    def __init__(self, table: str, recorder: Recorder, catalog: DataCatalog, since: float) -> None:
-        self.table, self.recorder, self.catalog, self.since = table, recorder, catalog, since
+    def __init__(
+        self, table: str, name: str, recorder: Recorder, catalog: DataCatalog, since: float
+    ) -> None:
+        self.table, self.name, self.since = table, name, since
+        self.recorder, self.catalog = recorder, catalog
         self._told: set[str] = set()
         self._process = os.getpid()
 
@@ -61,6 +64,13 @@ class HandOver:
         """Tell of all else that this run has written, as when it ran in other processes."""
         for name in dict.fromkeys(IN_ORDER):
             self._tell(name)
+
+    def note(self, recorded: Recorded) -> None:
+        """Let the model, if this run has trained it, know of which run it is."""
+        from colonnade.training.models.storage import note_run
+
+        if folder := self._written("model"):
+            note_run(folder, recorded.run_id, self.name)
 
     def _tell(self, name: str) -> None:
         path = None if name in self._told or name not in IN_ORDER else self._written(name)

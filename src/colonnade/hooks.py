@@ -158,7 +158,7 @@ class TrackingHooks:
         }
         for table, run in runs.items():
             recorder = Recorder.start(self._context.project_path, tracking, run)
-            self._hand_overs[table] = HandOver(table, recorder, catalog, began)
+            self._hand_overs[table] = HandOver(table, run.name, recorder, catalog, began)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
@@ -190,6 +190,7 @@ class TrackingHooks:
             hand_over.rest()
             recorded = hand_over.recorder.finish(status)
             if recorded is not None and status == "FINISHED":
+                hand_over.note(recorded)
                 for line in _told_run(recorded, self._params()):
                     logger.info("%s: %s", table, line)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
 TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-RESERVED = ("raw", "rows", "encoding", "resume")
+RESERVED = ("raw", "rows", "encoding", "resume", "bad_rows")
 _loaders: dict[str, AbstractConfigLoader] = {}
 
 

@@ -110,7 +110,8 @@ def test_a_database_is_read_trained_on_and_asked_for_rows_by_two_catalog_entries
     assert "shop: shop.raw, 60 rows, " in kedro("table", "check", "shop").stdout
     assert source["sha256"] == content_hash(read)
     answers = pd.read_csv("data/07_model_output/shop/predictions.csv")
-    assert list(answers) == ["id", "prediction", "probability_no", "probability_yes"]
+    shares = ["probability_no", "probability_yes"]
+    assert list(answers) == ["row", "id", "prediction", *shares, "outside"]
     assert answers["id"].tolist() == read["id"][read["ram"] > 4].tolist()
 
 

@@ -9,14 +9,17 @@ import pandas as pd
 import pytest
 import torch
 
-from colonnade.errors import DataError
+from colonnade.errors import DataError, ParameterError
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.pipelines.predict.nodes import predict
-from colonnade.tables.schema import SchemaParams
+from colonnade.tables.source import Source
 from colonnade.tables.standardize import StandardizeParams, fit_standardizer
 from colonnade.training import ModelParams, TrainedModel, TrainingParams, train_model
 from colonnade.training.models.conformal import HeldOut
+from colonnade.training.models.storage import load_model, note_run, save_model
 from tests.training.conftest import draw_table, prepare_table
+
+WITHOUT_INTERVAL = ["row", "prediction", "outside"]
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +32,24 @@ def models() -> dict[str, TrainedModel]:
     }
 
 
+def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+SOURCE = {"name": "rows.csv", "rows": 4, "columns": 6, "sha256": "0"}
+
+
 def held_out(n_errors: int) -> HeldOut:
     errors = [float(error) for error in range(1, n_errors + 1)]
     return HeldOut(errors=errors, n_rows=n_errors, origin="validation rows")
 
 
 def answer(model: TrainedModel, rows: pd.DataFrame, **knobs: float) -> pd.DataFrame:
-    predictions, same = predict(model, rows, EvaluationParams.model_validate(knobs))
+    predictions, same, refused = predict(
+        model, rows, EvaluationParams.model_validate(knobs), "set_aside"
+    )
     assert predictions is same
+    assert not len(refused)
     return predictions
 
 
@@ -50,10 +63,11 @@ def test_unread_columns_are_carried_and_numbers_have_an_interval(models, caplog)
     model = models["regression"]
     model = dataclasses.replace(model, held_out=held_out(19))
     answers = answer(model, rows_with(id=["a", "b", "c", "d"], y=[0, 0, 0, 0]))
-    assert list(answers) == ["id", "prediction", "lower", "upper"]
+    assert list(answers) == ["row", "id", "prediction", "lower", "upper", "outside"]
+    assert answers["row"].tolist() == [1, 2, 3, 4]
     assert answers["id"].tolist() == ["a", "b", "c", "d"]
     assert (answers["upper"] - answers["lower"]).tolist() == pytest.approx([36] * 4)
-    assert caplog.messages == [
+    assert caplog.messages[1:] == [
         "interval: prediction +- 18 should hold 0.9 of new rows, by the errors on 19 validation "
         "rows"
     ]
@@ -70,10 +84,10 @@ def test_too_few_held_out_rows_are_told_and_promise_nothing(models, caplog):
     caplog.set_level(logging.INFO)
     model = models["regression"]
     model = dataclasses.replace(model, held_out=held_out(18))
-    assert list(answer(model, rows_with(), prediction_interval=0.95)) == ["prediction"]
+    assert list(answer(model, rows_with(), prediction_interval=0.95)) == WITHOUT_INTERVAL
     model = dataclasses.replace(model, held_out=None)
-    assert list(answer(model, rows_with())) == ["prediction"]
-    assert caplog.messages == [
+    assert list(answer(model, rows_with())) == WITHOUT_INTERVAL
+    assert caplog.messages[1::2] == [
         "no interval: 0.95 needs 19 validation rows, and there were 18. Lower "
         "evaluation.prediction_interval, or raise split.validation_fraction and train again",
         "no interval: no rows were held out. Raise split.validation_fraction and train again",
@@ -82,20 +96,26 @@ def test_too_few_held_out_rows_are_told_and_promise_nothing(models, caplog):
 
 def test_classes_come_with_probabilities_alone(models):
     assert list(answer(models["ordinal"], rows_with(lower=[1, 2, 3, 4]))) == [
-        "lower", "prediction", "probability_0", "probability_1", "probability_2",
+        "row", "lower", "prediction", "probability_0", "probability_1", "probability_2", "outside",
     ]  # fmt: skip
 
 
-def test_columns_named_like_answers_are_refused(models):
+def test_columns_named_like_answers_are_carried_under_names_of_their_own(models, caplog):
     model = models["regression"]
     model = dataclasses.replace(model, held_out=held_out(19))
-    rows = rows_with(upper=[1, 2, 3, 4], prediction=[1, 2, 3, 4])
-    rows.attrs["source"] = {"name": "rows.csv", "rows": 4, "columns": 6, "sha256": "0"}
-    with pytest.raises(DataError) as caught:
-        answer(model, rows)
-    assert caught.value.sentences() == [
-        "rows.csv: column 'prediction' has the name of an answer. Rename it, or leave it out.",
-        "rows.csv: column 'upper' has the name of an answer. Rename it, or leave it out.",
+    rows = rows_with(row=list("abcd"), upper=[1, 2, 3, 4], upper_input=[5, 6, 7, 8])
+    rows.attrs["source"] = SOURCE
+    answers = answer(model, rows)
+    assert list(answers) == [
+        "row", "row_input", "upper_input_input", "upper_input", "prediction", "lower", "upper",
+        "outside",
+    ]  # fmt: skip
+    assert answers["row_input"].tolist() == list("abcd")
+    assert answers["upper_input_input"].tolist() == [1, 2, 3, 4]
+    assert warned(caplog) == [
+        "rows.csv: column 'row' has the name of an answer, and is carried along as 'row_input'",
+        "rows.csv: column 'upper' has the name of an answer, and is carried along as "
+        "'upper_input_input'",
     ]
 
 
@@ -104,23 +124,68 @@ def test_no_rows_at_all_are_refused_like_an_empty_file(models):
         answer(models["regression"], rows_with().iloc[:0])
 
 
-def test_categories_that_no_train_row_had_are_told_once(caplog):
-    train = pd.DataFrame({"city": ["Oslo", "Rome"] * 20, "y": [0, 1] * 20})
-    schema = {"target": "y", "task": "classification", "columns": {"city": {"kind": "categorical"}}}
-    standardizer = fit_standardizer(train, SchemaParams.model_validate(schema), StandardizeParams())
-    prepared = standardizer.transform(train)
-    recipe = ModelParams(kind="linear"), TrainingParams(epochs=2)
-    model = train_model(prepared, prepared[:0], standardizer, *recipe).model
-    cities = ["Bonn", "Oslo", "Bonn", *(f"Ort {n}" for n in range(5))]
-    rows = pd.DataFrame({"city": cities})
-    rows.attrs["source"] = {"name": "rows.csv", "rows": 8, "columns": 1, "sha256": "0"}
-    answers = answer(model, rows)
-    assert caplog.messages == [
-        "rows.csv: column 'city': 'Bonn' in 2 rows, 'Ort 0' in 1 row, 'Ort 1' in 1 row and 3 more "
-        "values: the model has not learned these categories, and answers as for any other it does "
-        "not know."
+def test_rows_that_cannot_be_answered_are_set_aside_and_the_others_answered(models, caplog):
+    model = models["regression"]
+    rows = rows_with().astype("str")
+    alone = model.answer(rows[3:])
+    rows.loc[0, "x0"], rows.loc[0, "x1"], rows.loc[2, "x1"] = "inf", "two", "1e400"
+    rows.attrs["source"] = SOURCE
+    predictions, _, refused = predict(model, rows, EvaluationParams(), "set_aside")
+    assert predictions["row"].tolist() == [2, 4]
+    assert predictions["prediction"].iloc[1] == alone["prediction"].iloc[0]
+    assert refused.to_numpy().tolist() == [
+        [1, "x0", "row 1: 'inf' is not a finite number"],
+        [1, "x1", "row 1: 'two' is not a number"],
+        [3, "x1", "row 3: '1e400' is infinite or beyond 3.4e38, the largest number that the model "
+         "can hold"],
+    ]  # fmt: skip
+    assert warned(caplog) == [
+        "rows.csv: 2 of 4 rows cannot be answered and were set aside (predictions_refused.csv), as "
+        "column 'x0', row 1: 'inf' is not a finite number"
     ]
-    assert answers["probability_0"].nunique() == 2
-    answer(model, rows[1:2])
-    model.answer(rows)
-    assert len(caplog.messages) == 1
+
+
+def test_one_bad_row_stops_all_where_that_is_asked_for(models):
+    rows = rows_with(x0=["1", "inf", "1", "1"])
+    with pytest.raises(DataError, match=r"'x0', row 2: 'inf' is not a finite number. Correct it"):
+        predict(models["regression"], rows, EvaluationParams(), "refuse")
+    with pytest.raises(ParameterError, match=r"`bad_rows` is set_aside or refuse \(got 'skip'\)"):
+        predict(models["regression"], rows, EvaluationParams(), "skip")
+
+
+def test_a_file_without_a_single_good_row_is_refused(models):
+    with pytest.raises(DataError, match="1 more such cell"):
+        predict(models["regression"], rows_with(x0=["?"] * 4), EvaluationParams(), "set_aside")
+
+
+def test_a_missing_column_stops_all_and_suggests_the_nearest(models):
+    rows = rows_with(x0=["inf", "1", "1", "1"]).rename(columns={"x1": "X1"})
+    with pytest.raises(
+        DataError, match=r"no column 'x1', which the model needs. Did you mean `X1`"
+    ):
+        predict(models["regression"], rows, EvaluationParams(), "set_aside")
+
+
+def test_the_log_names_run_and_data_of_the_model(models, caplog, tmp_path):
+    caplog.set_level(logging.INFO)
+    model = models["ordinal"]
+    answer(model, rows_with())
+    assert caplog.messages.pop() == (
+        "y: the model is of a run that is not in MLflow, and does not say which data it was "
+        "trained on"
+    )
+    train, source = draw_table("ordinal"), Source(**SOURCE, note="synthetic sample")
+    fitted = fit_standardizer(
+        train, model.standardizer.table_schema, StandardizeParams(), source=source
+    )
+    named = TrainedModel(fitted, model.model, model.training, model.weights, model.facts)
+    save_model(named, tmp_path, table="phones")
+    note_run(tmp_path, "5ad50d8db7854adb", "lr=0.2")
+    answer(load_model(tmp_path), rows_with())
+    assert caplog.messages.pop() == (
+        "phones: the model is of run 5ad50d8d (lr=0.2), trained on rows.csv (synthetic sample), 4 "
+        "rows, sha256 0"
+    )
+    named = dataclasses.replace(named, facts={**named.facts, "more": 1})
+    save_model(named, tmp_path, table="phones")  # another model, of which no run is known yet
+    assert load_model(tmp_path).run is None

@@ -72,18 +72,18 @@ def test_numbers_come_with_their_interval(fit):
     model = dataclasses.replace(model, held_out=held_out(*range(1, 20)))
     raw = draw_table("regression")
     answers = model.predict(raw)
-    assert list(answers) == ["prediction", "lower", "upper"]
+    assert list(answers) == ["prediction", "lower", "upper", "outside"]
     assert (answers["prediction"] - answers["lower"]).to_numpy() == pytest.approx(18)
     assert (answers["upper"] - answers["prediction"]).to_numpy() == pytest.approx(18)
     half = model.predict(raw, coverage=0.5)["upper"] - answers["prediction"]
     assert half.to_numpy() == pytest.approx(10)
-    assert list(model.predict(raw, coverage=0.99)) == ["prediction"]
+    assert list(model.predict(raw, coverage=0.99)) == ["prediction", "outside"]
 
 
 def test_nothing_is_promised_without_held_out_rows(fit):
     model = fit("regression").model
     model = dataclasses.replace(model, held_out=None)
-    assert list(model.predict(draw_table("regression"))) == ["prediction"]
+    assert list(model.predict(draw_table("regression"))) == ["prediction", "outside"]
     assert model.half_width() is None
 
 

@@ -58,7 +58,7 @@ def test_columns_may_come_in_any_order(fit):
     raw = draw_table("ordinal")
     shuffled = raw[["x2", "y", "x0", "x3", "x1"]]
     pd.testing.assert_frame_equal(model.predict(raw), model.predict(shuffled))
-    names = ["prediction", "probability_0", "probability_1", "probability_2"]
+    names = ["prediction", "probability_0", "probability_1", "probability_2", "outside"]
     assert list(model.predict(raw.drop(columns="y"))) == names
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,6 +14,9 @@ from colonnade.tables.labels import read_target
 from colonnade.tables.problems import Problems, quoted
 from colonnade.tables.schema import ColumnParams, SchemaParams
 from colonnade.tables.source import source_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +60,14 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = Tr
 
 
 def read_columns(
-    frame: pd.DataFrame, schema: SchemaParams, names: list[str]
+    frame: pd.DataFrame, schema: SchemaParams, names: list[str], bearable: Collection[str] = ()
 ) -> dict[str, pd.Series]:
     """The typed cells of the columns named, for rows that are to be predicted.
 
-    Raises: DataError that tells every column missing and every cell that does not fit.
+    Args: bearable: columns of which a missing cell stays missing, whatever the schema says of it.
+
+    Raises: DataError that tells every column missing and every cell that does not fit;
+        BadCellsError if all that is wrong are cells.
     """
     problems = Problems(source_name(frame, "table"), frame.index)
     present = {str(name).strip(): place for place, name in enumerate(frame.columns)}
@@ -72,10 +79,13 @@ def read_columns(
                 f"there is no column '{name}', which the model needs.{_similar(name, free)}"
             )
             continue
-        column = Column(name, schema.column(name), schema, problems, f"schema.columns.{name}")
-        typed[name] = read_cells(frame.iloc[:, present[name]], column)
+        params = schema.column(name)
+        if name in bearable and params.missing == "error":
+            params = params.model_copy(update={"missing": "median"})
+        column = Column(name, params, schema, problems, f"schema.columns.{name}")
+        typed[name] = read_cells(frame.iloc[:, present[name]], column).rename(name)
     if any("`schema." in str(problem) for problem in problems):
-        problems.add(
+        problems.advise(
             "the model keeps the `schema` that it was trained by: after a change there, "
             "train again."
         )

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from colonnade.errors import MOST_CELLS_KEPT, MOST_CELLS_TOLD, DataError, Problem
-from colonnade.tables.source import source_name
+from colonnade.errors import MOST_CELLS_KEPT, DataError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     import pandas as pd
 
 LONGEST_CELL = 40
+
+
+@dataclass(frozen=True)
+class WrongCells:
+    """Cells of one column that are wrong in one way.
+
+    Shape: rows (n_cells,) positions from 0.
+    """
+
+    column: str
+    rows: np.ndarray
+    what: str
+
+
+class BadCellsError(DataError):
+    """Some cells cannot be used; rows without one of them can.
+
+    Args: cells: which, each kind of fault and column on its own.
+    """
+
+    def __init__(
+        self, problems: Iterable[str | Problem], cells: Iterable[WrongCells] = (), table: str = ""
+    ) -> None:
+        super().__init__(problems, table)
+        self.cells = list(cells)
+
+    def __reduce__(self) -> tuple[type[BadCellsError], tuple[Any, ...]]:
+        return type(self), (self.problems, self.cells, self.table)
 
 
 class Problems:
@@ -27,10 +55,17 @@ class Problems:
         self.name = name
         self._index = index
         self._found: list[Problem] = []
+        self._cells: list[WrongCells] = []
+        self._of_cells_alone = True
 
     def add(self, what: str, column: str = "") -> None:
         """Note a problem of the table as a whole, or of a column as a whole."""
+        self._of_cells_alone = False
         self._found.append(Problem(what, self.name, column))
+
+    def advise(self, what: str) -> None:
+        """Add to what was noted a sentence that is no problem of its own."""
+        self._found.append(Problem(what, self.name))
 
     def add_cells(
         self, column: str, rows: np.ndarray, values: Sequence[Any], what: str, cure: str
@@ -40,6 +75,7 @@ class Problems:
         Args: rows: positions counted from 0. values: what the first of those cells
             hold.
         """
+        self._cells.append(WrongCells(column, rows, what))
         places = tuple(self.place(row) for row in rows[:MOST_CELLS_KEPT])
         told = tuple(quoted(value) for value in values)
         self._found.append(Problem(what, self.name, column, places, told, cure, len(rows)))
@@ -57,7 +93,12 @@ class Problems:
         return iter(self._found)
 
     def raise_if_any(self) -> None:
-        """Raise a DataError that holds all of them, if there are any."""
+        """Raise a DataError that holds all of them, if there are any.
+
+        BadCellsError, if rows without the cells noted would have none.
+        """
+        if self._found and self._of_cells_alone:
+            raise BadCellsError(self._found, self._cells)
         if self._found:
             raise DataError(self._found)
 
@@ -73,20 +114,3 @@ def quoted(value: Any) -> str:
 def plural(noun: str, count: int) -> str:
     """The noun with an s unless there is one."""
     return noun if count == 1 else f"{noun}s"
-
-
-def told_unseen(unseen: dict[str, pd.Series], frame: pd.DataFrame) -> str:
-    """One line about values that no train row had.
-
-    Args: unseen: counts by value, by column. frame: the rows, which may know where they came from.
-    """
-    columns = []
-    for column, counts in unseen.items():
-        told = [f"{quoted(value)} in {n} {plural('row', n)}" for value, n in counts.items()]
-        more = len(told) - MOST_CELLS_TOLD
-        end = f" and {more} more {plural('value', more)}" if more > 0 else ""
-        columns.append(f"column '{column}': {', '.join(told[:MOST_CELLS_TOLD])}{end}")
-    return (
-        f"{source_name(frame, 'rows')}: {'; '.join(columns)}: the model has not learned these "
-        "categories, and answers as for any other it does not know."
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import zlib
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -65,6 +66,21 @@ def read_raw_table(
         )
     frame.attrs["source"] = _source(path, frame, digest)
     return frame
+
+
+def as_frame(rows: Any) -> pd.DataFrame:
+    """A frame as it is, or the table that lies at a path.
+
+    Raises: DataError for anything else.
+    """
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    if isinstance(rows, str | os.PathLike):
+        return read_raw_table(os.fspath(rows))
+    raise DataError(
+        "rows are a pandas DataFrame, or the path of a .csv, .parquet or .xlsx file, not "
+        f"{type(rows).__name__}. Say pandas.DataFrame(rows), with the columns of the table."
+    )
 
 
 def _source(path: str, frame: pd.DataFrame, digest: str) -> dict[str, Any]:

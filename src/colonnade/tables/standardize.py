@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,13 @@ from colonnade.parameters import nearest
 from colonnade.tables.fitting import StandardizeParams, fit_column, fit_scale
 from colonnade.tables.ingest import read_columns
 from colonnade.tables.labels import classes_of, codes_of, numbers_to_predict
+from colonnade.tables.outside import Mark, find_outside
+from colonnade.tables.reference import ColumnReference, Reference, describe_rows
 from colonnade.tables.schema import Label, SchemaParams, Task  # pydantic reads them
 from colonnade.tables.transforms import CategoryColumn, FittedColumn, numbers_of
+
+if TYPE_CHECKING:
+    from colonnade.tables.source import Source
 
 __all__ = ["StandardizeParams", "Standardizer", "fit_standardizer"]
 
@@ -30,6 +35,8 @@ class Standardizer(BaseModel):
     """The original labels; a label's place is its class code."""
     target_center: float = 0.0
     target_scale: float = 1.0
+    reference: Reference | None = None
+    """What the train rows looked like; a model of an earlier version has none."""
 
     @property
     def target(self) -> str:
@@ -79,17 +86,47 @@ class Standardizer(BaseModel):
         Shape: (n_rows, columns in any order) -> (n_rows, n_features) float32.
         Raises: DataError if a column is missing or holds a value that the schema refuses.
         """
-        names = self.feature_names
-        out = np.empty((len(frame), len(names)), dtype=np.float32)
+        return self.encode(self.read(frame))
+
+    def read(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+        """The typed cells of the columns that it takes; a missing one is still missing.
+
+        Shape: (n_rows, columns in any order, as text or typed) -> (n_rows,) a column.
+        Raises: DataError if a column is missing or holds a value that the schema refuses;
+            BadCellsError if all that is wrong are cells.
+        """
         if not len(frame):
-            return out
-        typed = read_columns(frame, self.table_schema, self.inputs)
+            return {name: pd.Series(dtype="float64", index=frame.index) for name in self.inputs}
+        references = self.references
+        bearable = [
+            name
+            for name in self.inputs
+            if name in references and not references[name].refuse_missing
+        ]
+        return read_columns(frame, self.table_schema, self.inputs, bearable)
+
+    def encode(self, typed: dict[str, pd.Series]) -> np.ndarray:
+        """Features of typed cells.
+
+        Shape: (n_rows,) a column -> (n_rows, n_features) float32.
+        """
+        first = next(iter(typed.values()))
+        out = np.empty((len(first), len(self.feature_names)), dtype=np.float32)
         place = 0
-        for column in self.columns:
+        for column in self.columns if len(first) else []:
             width = len(column.outputs)
-            out[:, place : place + width] = column.apply(typed[column.name])
+            out[:, place : place + width] = column.apply(self._filled(typed[column.name]))
             place += width
         return out
+
+    def _filled(self, cells: pd.Series) -> pd.Series:
+        """Cells with something in place of those missing, where no train row missed one."""
+        name = str(cells.name)
+        params, reference = self.table_schema.column(name), self.references.get(name)
+        if reference is None or params.missing != "error" or not cells.hasnans:
+            return cells
+        fill = reference.fill(params)
+        return cells if fill is None else cells.fillna(fill)
 
     def worded(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Typed rows as a file has them: truth values and dates in words, to be read again.
@@ -105,20 +142,23 @@ class Standardizer(BaseModel):
                 rows[name] = cells.dt.strftime(format) if format else cells.astype("str")
         return rows
 
-    def unseen(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
-        """Count what the categorical columns hold beyond the categories learned, by column.
+    @property
+    def references(self) -> dict[str, ColumnReference]:
+        """What new rows are held against, by column."""
+        if self.reference is not None:
+            return self.reference.columns
+        # a model of an earlier version knows its categories alone
+        return {
+            column.name: ColumnReference(
+                missing=1.0, shares=dict.fromkeys([*column.categories, str(column.fill)], 0.0)
+            )
+            for column in self.columns
+            if isinstance(column, CategoryColumn)
+        }
 
-        Such a value goes to the model as "other"; it was in no train row, or in too few for
-        `minimum_count`.
-
-        Raises: DataError if a column is missing or holds a value that the schema refuses.
-        """
-        columns = [column for column in self.columns if isinstance(column, CategoryColumn)]
-        if not columns or not len(frame):
-            return {}
-        typed = read_columns(frame, self.table_schema, [column.name for column in columns])
-        counts = {column.name: column.unseen(typed[column.name]) for column in columns}
-        return {name: counted for name, counted in counts.items() if len(counted)}
+    def outside(self, typed: dict[str, pd.Series]) -> list[Mark]:
+        """Mark what is unlike the train rows in cells that `read` has given."""
+        return find_outside(typed, self.references)
 
     def encode_target(self, target: pd.Series) -> pd.Series:
         """Class codes (int64), or numbers in raw units (float64).
@@ -131,7 +171,11 @@ class Standardizer(BaseModel):
 
 
 def fit_standardizer(
-    train: pd.DataFrame, schema: SchemaParams, params: StandardizeParams
+    train: pd.DataFrame,
+    schema: SchemaParams,
+    params: StandardizeParams,
+    *,
+    source: Source | None = None,
 ) -> Standardizer:
     """Learn the transforms from train rows.
 
@@ -140,6 +184,8 @@ def fit_standardizer(
     >>> standardizer = fit_standardizer(train, schema, StandardizeParams())
     >>> standardizer.transform(train)["x"].tolist()
     [-1.0, 1.0]
+
+    Args: source: of the whole table, which the model tells.
 
     Shape: train (n_rows, columns of the ingested table).
     Raises: DataError if a column cannot be fitted; ParameterError if `columns` names one that the
@@ -155,12 +201,12 @@ def fit_standardizer(
         fit_column(name, train[name], schema.column(name), params.of(name)) for name in inputs
     ]
     _refuse_shared_names(columns, schema.target)
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"reference": describe_rows(train, inputs, schema, source)}
     if schema.task != "regression":
         facts["classes"] = classes_of(train[schema.target], schema)
     elif params.target == "standard":
         scale = fit_scale(numbers_of(train[schema.target]), "standard")
-        facts = {"target_center": scale.center, "target_scale": scale.scale}
+        facts |= {"target_center": scale.center, "target_scale": scale.scale}
     return Standardizer(table_schema=schema, columns=columns, **facts)
 
 

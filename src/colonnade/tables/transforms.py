@@ -101,12 +101,6 @@ class CategoryColumn(_Fitted):
         """Names of the columns that it gives."""
         return [self.name] if self.embedded else [f"{self.name}={slot}" for slot in self.slots]
 
-    def unseen(self, cells: pd.Series) -> pd.Series:
-        """How many cells hold each value that is none of the categories, most frequent first."""
-        known = pd.Index(cells, dtype="str").isin([*self.categories, self.fill])
-        counts: pd.Series = cells[~known & cells.notna().to_numpy()].value_counts()
-        return counts
-
     def apply(self, cells: pd.Series) -> np.ndarray:
         """Ones and zeros, or codes."""
         if self.fill is not None:

@@ -43,8 +43,8 @@ def train_model(
     >>> training = TrainingParams.model_validate({"optimizer": "lbfgs", "epochs": 5})
     >>> fitted = train_model(rows, rows[:0], standardizer, ModelParams(kind="linear"), training)
     >>> fitted.model.predict(pd.DataFrame({"x": [10.0]})).round(3)
-       prediction
-    0        21.0
+       prediction outside
+    0        21.0  x high
 
     checkpoint: a file, written every `checkpoint_every` epochs. resume: go on from it if it is
     there. progress: called with (epoch, epochs, train_loss, validation_loss) after each epoch.

@@ -1,43 +1,54 @@
 """The node of the prediction pipeline."""
 
 import logging
+from typing import Any
 
 import pandas as pd
 
-from colonnade.errors import DataError
+from colonnade.errors import ParameterError
 from colonnade.evaluation.evaluate import EvaluationParams
-from colonnade.tables.source import Source
+from colonnade.tables.problems import plural
+from colonnade.tables.source import source_name
+from colonnade.training.models.batch import Batch, predict_batch
 from colonnade.training.models.conformal import fewest_errors
 from colonnade.training.models.trained import TrainedModel
 
 logger = logging.getLogger(__name__)
 
+SET_ASIDE, REFUSE = "set_aside", "refuse"
+
 
 def predict(
-    model: TrainedModel, rows: pd.DataFrame, params: EvaluationParams
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    model: TrainedModel, rows: pd.DataFrame, params: EvaluationParams, bad_rows: Any
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Predict every row; columns that the model does not read, such as an id, are carried along."""
-    name = Source.of(rows).name
-    if not len(rows):
-        raise DataError(f"{name}: the table has no rows. Add rows to it.")
-    known = {*model.standardizer.inputs, model.standardizer.target}
-    carried = rows[[name for name in rows.columns if str(name).strip() not in known]]
-    answers = model.predict(rows, coverage=params.prediction_interval)
-    _refuse_clashes(carried, answers, name)
+    if bad_rows not in (SET_ASIDE, REFUSE):
+        raise ParameterError(f"`bad_rows` is {SET_ASIDE} or {REFUSE} (got {bad_rows!r}).")
+    logger.info("%s: %s", model.table or model.standardizer.target, model.told_origin())
+    batch = predict_batch(
+        model, rows, coverage=params.prediction_interval, refuse=bad_rows == REFUSE
+    )
+    for told in _told(batch, rows):
+        logger.warning("%s: %s", source_name(rows, "rows"), told)
     if model.standardizer.task == "regression":
         logger.info(_interval_told(model, params.prediction_interval))
-    predictions = pd.concat([carried, answers], axis=1)
-    return predictions, predictions
+    return batch.predictions, batch.predictions, batch.refused
 
 
-def _refuse_clashes(carried: pd.DataFrame, answers: pd.DataFrame, name: str) -> None:
-    problems = [
-        f"{name}: column '{column}' has the name of an answer. Rename it, or leave it out."
-        for column in answers.columns
-        if column in carried.columns
+def _told(batch: Batch, rows: pd.DataFrame) -> list[str]:
+    """Rows that were set aside, and columns that bear another name now."""
+    told = [
+        f"column '{old}' has the name of an answer, and is carried along as '{new}'"
+        for old, new in batch.renamed.items()
     ]
-    if problems:
-        raise DataError(problems)
+    if n_refused := batch.n_refused:
+        first = batch.refused.iloc[0]
+        told.append(
+            f"{n_refused} of {len(rows)} {plural('row', len(rows))} cannot be answered and "
+            f"{'was' if n_refused == 1 else 'were'} set aside (predictions_refused.csv), as column "
+            f"'{first['column']}', {first['reason']}"
+        )
+    return told
 
 
 def _interval_told(model: TrainedModel, coverage: float) -> str:

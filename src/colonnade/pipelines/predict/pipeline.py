@@ -15,10 +15,10 @@ def create_pipeline(table: str) -> Pipeline:
     stages = [
         node(
             predict,
-            inputs=["model", "rows", "params:evaluation"],
-            outputs=["predictions", "predictions_parquet"],
+            inputs=["model", "rows", "params:evaluation", "params:bad_rows"],
+            outputs=["predictions", "predictions_parquet", "predictions_refused"],
             name="predict",
             namespace="predict",
         )
     ]
-    return Pipeline(stages, namespace=table, tags=[table])
+    return Pipeline(stages, namespace=table, parameters={"params:bad_rows"}, tags=[table])

@@ -46,10 +46,16 @@ def split_rows(primary: pd.DataFrame, schema: SchemaParams, params: SplitParams)
 
 
 def standardize(
-    primary: pd.DataFrame, split: pd.DataFrame, schema: SchemaParams, params: StandardizeParams
+    primary: pd.DataFrame,
+    split: pd.DataFrame,
+    source: Json,
+    schema: SchemaParams,
+    params: StandardizeParams,
 ) -> tuple[Standardizer, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Fit the standardizer on train rows alone; apply it to every part."""
-    standardizer = fit_standardizer(rows_of(primary, split, "train"), schema, params)
+    standardizer = fit_standardizer(
+        rows_of(primary, split, "train"), schema, params, source=Source.model_validate(source)
+    )
     train, validation, test = (
         standardizer.transform(rows_of(primary, split, part)) for part in PARTS
     )

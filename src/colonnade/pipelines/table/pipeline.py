@@ -32,7 +32,10 @@ def create_pipeline(table: str) -> Pipeline:
         stage("ingest", ingest, "raw params:schema", "primary source"),
         stage("prepare", split_rows, "primary params:schema params:split", "split"),
         stage(
-            "prepare", standardize, f"primary split {recipe}", "standardizer train validation test"
+            "prepare",
+            standardize,
+            f"primary split source {recipe}",
+            "standardizer train validation test",
         ),
         stage(
             "train",

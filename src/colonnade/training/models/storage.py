@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from colonnade.training.networks.binding.spec import NetworkSpec
 
 DESCRIPTION = "model.json"
+RUN = "run.json"
 FORMAT = 2
 _WEIGHTS = re.compile(r"weights-[0-9a-f]{12}\.safetensors")
 
@@ -57,6 +58,28 @@ def save_model(model: TrainedModel, folder: Path, *, table: str | None = None) -
             file.unlink(missing_ok=True)
 
 
+def note_run(folder: Path, run_id: str, name: str) -> None:
+    """Write beside the model which run it is of, once that is known; it holds for this model alone.
+
+    Args: run_id, name: as the tracking store has them.
+    """
+    folder = Path(folder)
+    note = {"run_id": run_id, "name": name, "model": _read_description(folder).get("sha256")}
+    with replaced_file(folder / RUN) as stream:
+        stream.write(f"{json.dumps(note, indent=2, ensure_ascii=False)}\n".encode())
+
+
+def _read_run(folder: Path, described: dict[str, Any]) -> str | None:
+    """The run that the model is of, by its name and number, where that was noted of this model."""
+    try:
+        note = json.loads((folder / RUN).read_bytes())
+        if note["model"] == described["sha256"]:
+            return f"{str(note['run_id'])[:8]} ({note['name']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no more than a note
+    return None
+
+
 def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
     """Read a model back.
 
@@ -89,7 +112,16 @@ def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
         ) from None
     weights = _read_tensors(folder, content, spec)
     _refuse_altered(folder, described, table)
-    return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out, **known)
+    return TrainedModel(
+        standardizer,
+        model,
+        training,
+        weights,
+        facts,
+        held_out=held_out,
+        run=_read_run(folder, described),
+        **known,
+    )
 
 
 def _digest(description: dict[str, Any]) -> str:

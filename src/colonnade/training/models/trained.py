@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colonnade.errors import ModelError
-from colonnade.tables.problems import told_unseen
+from colonnade.tables.outside import outside_column, told_outside
+from colonnade.tables.raw import as_frame
 from colonnade.training.models.conformal import COVERAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pandas as pd
     import torch
     from torch import Tensor
 
+    from colonnade.tables.outside import Mark
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.models.conformal import HeldOut
@@ -46,6 +49,7 @@ class TrainedModel:
     Args: held_out: a number's errors on rows held out from training, behind its intervals.
         trained_on: what `rows_digest` says of its train and validation rows, if that is known.
         table: the name of the table that it is of, once it was saved under one.
+        run: the run in MLflow that it is of, where it was read from a folder that knows it.
 
     Shape: weights: each (n_members, ...). X: (n, n_features), in the standardizer's order.
     """
@@ -58,6 +62,7 @@ class TrainedModel:
     held_out: HeldOut | None = None
     trained_on: str | None = None
     table: str | None = None
+    run: str | None = None
 
     @property
     def n_classes(self) -> int:
@@ -144,37 +149,50 @@ class TrainedModel:
         """
         return None if self.held_out is None else self.held_out.half_width(coverage)
 
-    def predict(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
+    def predict(
+        self, rows: pd.DataFrame | str | Path, *, coverage: float = COVERAGE
+    ) -> pd.DataFrame:
         """Predict rows of raw columns, in any order of columns.
 
-        Categories that no train row had are told by one warning in the log.
+        What is unlike the train rows is told by one warning in the log.
 
-        Args: coverage: how often a number should lie from "lower" to "upper".
+        Args: rows: a frame, or the path of a file that holds a table. coverage: how often a number
+            should lie from "lower" to "upper".
 
         Shape: -> "prediction" (label, or raw units), then "probability_<label>" for each class, or
-            a number's "lower" and "upper" where rows were held out that bear witness to them.
-        Raises: DataError if a column is missing or unusable.
+            a number's "lower" and "upper" where rows were held out that bear witness to them; last
+            "outside", which says in what the row is unlike the train rows, as "ram high; city new".
+        Raises: DataError if a column is missing or unusable; BadCellsError if all that is wrong
+            are cells.
         """
-        answers = self.answer(frame, coverage=coverage)
-        if unseen := self.standardizer.unseen(frame):
-            logger.warning("%s", told_unseen(unseen, frame))
+        frame = as_frame(rows)
+        answers, marks = self._answered(frame, coverage)
+        if marks:
+            logger.warning("%s", told_outside(marks, frame))
         return answers
 
     def answer(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
         """Do as `predict` does, without a word in the log."""
+        return self._answered(frame, coverage)[0]
+
+    def _answered(self, frame: pd.DataFrame, coverage: float) -> tuple[pd.DataFrame, list[Mark]]:
+        typed = self.standardizer.read(frame)
+        marks = self.standardizer.outside(typed)
+        answers = self._answers(self.standardizer.encode(typed), frame.index, coverage)
+        answers["outside"] = outside_column(marks, len(frame))
+        return answers, marks
+
+    def _answers(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
         import pandas as pd
 
-        inputs = frame.drop(columns=self.standardizer.target, errors="ignore")
-        features = self.standardizer.transform(inputs)
-        X = features[self.standardizer.feature_names].to_numpy(dtype=np.float32)
         classes = self.standardizer.classes
         if classes is None:
-            return self._numbers(X, frame.index, coverage)
+            return self._numbers(X, index, coverage)
         shares = self.probabilities(X)
         codes = shares.argmax(axis=1)
-        predicted = pd.Series([classes[code] for code in codes], index=frame.index, dtype=None)
+        predicted = pd.Series([classes[code] for code in codes], index=index, dtype=None)
         columns = {f"probability_{label}": shares[:, i] for i, label in enumerate(classes)}
-        return pd.DataFrame({"prediction": predicted, **columns}, index=frame.index)
+        return pd.DataFrame({"prediction": predicted, **columns}, index=index)
 
     def _numbers(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
         import pandas as pd
@@ -184,6 +202,14 @@ class TrainedModel:
         if half is not None:
             columns |= {"lower": predicted - half, "upper": predicted + half}
         return pd.DataFrame(columns, index=index)
+
+    def told_origin(self) -> str:
+        """One line on where the model comes from: its run and its data, and if that was drawn."""
+        run = f"of run {self.run}" if self.run else "of a run that is not in MLflow"
+        reference = self.standardizer.reference
+        if reference is None or reference.source is None:
+            return f"the model is {run}, and does not say which data it was trained on"
+        return f"the model is {run}, trained on {reference.source.describe()}"
 
     def linear_coefficients(self) -> tuple[dict[str, float], float]:
         """Give slope by raw column and intercept, in raw units, of a linear regression.

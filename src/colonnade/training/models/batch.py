@@ -1,0 +1,108 @@
+"""Answers for a file of rows: bad rows set aside, other columns carried along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from colonnade.errors import DataError
+from colonnade.tables.problems import BadCellsError, Problems, quoted
+from colonnade.tables.source import source_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from colonnade.training.models.trained import TrainedModel
+
+ROW = "row"
+_REFUSED = ("row", "column", "reason")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Answers, and what has none.
+
+    predictions: one line an answered row: "row" (counted from 1), the columns that the model does
+        not read, then the answer. refused: "row", "column", "reason", one line a wrong cell.
+    renamed: carried columns named like an answer, and what they are called instead.
+    """
+
+    predictions: pd.DataFrame
+    refused: pd.DataFrame
+    renamed: dict[str, str]
+
+    @property
+    def n_refused(self) -> int:
+        """Count the rows set aside."""
+        return int(self.refused["row"].nunique())
+
+
+def predict_batch(
+    model: TrainedModel, rows: pd.DataFrame, *, coverage: float, refuse: bool = False
+) -> Batch:
+    """Predict every row that can be; columns that the model does not read are carried along.
+
+    Args: coverage: how often a number should lie in its interval. refuse: one bad row stops all.
+
+    Raises: DataError for a column that is missing or unusable, or if no row has an answer.
+    """
+    if not len(rows):
+        raise DataError(f"{source_name(rows, 'table')}: the table has no rows. Add rows to it.")
+    kept = np.arange(len(rows))
+    refused: list[pd.DataFrame] = []
+    while True:
+        try:
+            answers = model.predict(rows.iloc[kept], coverage=coverage)
+            break
+        except BadCellsError as error:
+            found = _refused(error, rows, kept)
+            bad = found["row"].to_numpy() - 1
+            if refuse or len(np.unique(bad)) == len(kept):
+                raise
+            refused.append(found)
+            kept = kept[~np.isin(kept, bad)]
+    known = {*model.standardizer.inputs, model.standardizer.target}
+    carried = rows.iloc[kept][[name for name in rows if str(name).strip() not in known]]
+    renamed = names_apart(map(str, carried.columns), {ROW, *answers.columns})
+    numbers = pd.Series(kept + 1, index=answers.index, name=ROW)
+    predictions = pd.concat([numbers, carried.rename(columns=renamed), answers], axis=1)
+    table = pd.concat(refused) if refused else pd.DataFrame(columns=list(_REFUSED))
+    return Batch(predictions, table.sort_values("row", kind="stable"), renamed)
+
+
+def names_apart(carried: Iterable[str], taken: set[str]) -> dict[str, str]:
+    """New names for columns that are called like an answer.
+
+    >>> names_apart(["id", "row"], {"row", "prediction"})
+    {'row': 'row_input'}
+    """
+    names = list(carried)
+    used, renamed = {*names, *taken}, {}
+    for name in (name for name in names if name in taken):
+        new = f"{name}_input"
+        while new in used:
+            new += "_input"
+        renamed[name] = new
+        used.add(new)
+    return renamed
+
+
+def _refused(error: BadCellsError, rows: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
+    """What is wrong with each cell, where a reader finds it.
+
+    Args: kept: the positions of the rows that were asked for.
+    """
+    places = Problems("", rows.index)
+    columns = {str(name).strip(): place for place, name in enumerate(rows.columns)}
+    found = []
+    for cells in error.cells:
+        positions = kept[cells.rows]
+        values = rows.iloc[positions, columns[cells.column]]
+        found += [
+            (position + 1, cells.column, f"{places.place(position)}: {quoted(value)} {cells.what}")
+            for position, value in zip(positions, values, strict=True)
+        ]
+    return pd.DataFrame(found, columns=list(_REFUSED))

@@ -18,7 +18,7 @@ def value(word, n_classes, logits, target):
     loss = LossParams.model_validate(word).loss(n_classes)
     logits = torch.tensor(logits, dtype=torch.float64)
     encoded = loss.encode(torch.tensor(target), torch.float64)
-    return float(loss.rows(logits, encoded).sum() / loss.weights(encoded).sum())
+    return float(loss.per_example_loss(logits, encoded).sum() / loss.weights(encoded).sum())
 
 
 THREE = [[1.9], [2.3], [4.5]]
@@ -74,7 +74,7 @@ def test_far_logits_overflow_nothing(word):
     loss = LossParams.model_validate(word).loss(3)
     logits = torch.tensor([500.0, -500.0, 0.0])[: loss.n_logits].repeat(2, 1)
     encoded = loss.encode(torch.tensor([0, 2]), torch.float32)
-    assert bool(torch.isfinite(loss.rows(logits, encoded)).all())
+    assert bool(torch.isfinite(loss.per_example_loss(logits, encoded)).all())
     shares = loss.probabilities(logits)
     assert shares.sum(-1).tolist() == pytest.approx([1.0, 1.0])
 

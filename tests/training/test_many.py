@@ -148,18 +148,18 @@ def test_history_of_a_member_is_its_own(table):
 
 def test_small_members_share_a_program_until_their_step_is_worth_a_thread(table):
     training = TrainingParams.model_validate({"batch_size": 20})
-    task = prepare(*table("regression"), ModelParams(kind="linear"), training)
+    job = prepare(*table("regression"), ModelParams(kind="linear"), training)
     [member] = ensemble(ModelParams(kind="linear"), training)
-    assert task.network.parameters.size * 20 == 100  # of 100,000 multiply-adds
-    assert [len(one) for one in group_members(task, [member] * 1500, 4)] == [1500]
-    assert [len(one) for one in group_members(task, [member] * 2000, 4)] == [1000, 1000]
-    assert [len(one) for one in group_members(task, [member] * 8000, 4)] == [2000] * 4
+    assert job.network.parameters.size * 20 == 100  # of 100,000 multiply-adds
+    assert [len(one) for one in group_members(job, [member] * 1500, 4)] == [1500]
+    assert [len(one) for one in group_members(job, [member] * 2000, 4)] == [1000, 1000]
+    assert [len(one) for one in group_members(job, [member] * 8000, 4)] == [2000] * 4
 
 
 def test_a_program_holds_no_more_rows_of_its_members_than_memory_allows(table, monkeypatch):
-    task = prepare(*table("regression"), ModelParams(kind="linear"), TrainingParams())
+    job = prepare(*table("regression"), ModelParams(kind="linear"), TrainingParams())
     [member] = ensemble(ModelParams(kind="linear"), TrainingParams())
     own = dataclasses.replace(member, rows=torch.arange(20), validation_rows=torch.arange(10))
     # Each holds an order of 20 rows, in two numbers each, and 10 rows of 4 features: 80 numbers.
     monkeypatch.setattr("colonnade.training.ensembles.members._NUMBERS", 10 * 80)
-    assert [len(one) for one in group_members(task, [own] * 25, 1)] == [10, 10, 5]
+    assert [len(one) for one in group_members(job, [own] * 25, 1)] == [10, 10, 5]

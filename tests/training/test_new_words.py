@@ -34,11 +34,11 @@ def hardswish(_: Any) -> Kernels:
 class LogCosh(Loss):
     """log cosh(e) = |e| + log(1 + exp(-2 |e|)) - log 2."""
 
-    def rows(self, logits, targets):
+    def per_example_loss(self, logits, targets):
         error = (logits - targets).abs().squeeze(-1)
         return error + torch.log1p(torch.exp(-2 * error)) - torch.tensor(2.0).log()
 
-    def delta(self, logits, targets, out):
+    def grad_logits(self, logits, targets, out):
         out.copy_(logits).sub_(targets).tanh_()
 
 

@@ -154,15 +154,15 @@ def test_refit_trains_on_all_rows_for_the_chosen_epochs(table):
     pd.testing.assert_frame_equal(numbers(done.history), numbers(chosen.history))
     # By hand: all rows, the same rates, the weights after `best` of 60 epochs.
     from colonnade.training.engine.stopping import FixedEnds
-    from colonnade.training.engine.trainer import Program
+    from colonnade.training.engine.trainer import Trainer
     from colonnade.training.ensembles.outcome import ensemble
     from colonnade.training.prepare import prepare
 
     params = TrainingParams.model_validate(words)
     whole = prepare(pd.concat([train, validation]), validation[:0], standardizer, model, params)
-    program = Program(whole, ensemble(model, params), stopping=FixedEnds([best]))
-    program.run()
-    expected = whole.network.parameters.views(program.result()[0])
+    trainer = Trainer(whole, ensemble(model, params), stopping=FixedEnds([best]))
+    trainer.run()
+    expected = whole.network.parameters.views(trainer.result()[0])
     assert all(torch.equal(expected[name], done.model.weights[name]) for name in expected)
 
 

@@ -1,4 +1,4 @@
-"""From frames to a task of tensors, with everything checked that could go wrong later."""
+"""From frames to a job of tensors, with everything checked that could go wrong later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.training.engine.batches import Rows
-from colonnade.training.engine.job import Task
+from colonnade.training.engine.job import TrainingJob
 from colonnade.training.engine.placement import choose_device
 from colonnade.training.networks.binding.spec import spec_for
 
@@ -34,7 +34,7 @@ def prepare(
     dtype: torch.dtype = torch.float32,
     n_train: int | None = None,
     n_validation: int | None = None,
-) -> Task:
+) -> TrainingJob:
     """Check the parameters against the rows, and encode the rows.
 
     n_train, n_validation: fewest rows that a member learns from and is judged on, where these are
@@ -56,7 +56,7 @@ def prepare(
         encode_rows(frame, standardizer, network.inputs, loss, dtype).to(device)
         for frame in (train, validation)
     )
-    return Task(network, loss, training, train_rows, validation_rows, dtype)
+    return TrainingJob(network, loss, training, train_rows, validation_rows, dtype)
 
 
 def _check(

@@ -25,7 +25,7 @@ from colonnade.evaluation.report.environment import command_line, environment
 from colonnade.evaluation.report.svg import inline_svg
 from colonnade.evaluation.report.wording import page_context
 from colonnade.tables.profile import profile_table
-from colonnade.training.components.named_choice import Word
+from colonnade.training.components.named_choice import NamedChoice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,15 +115,15 @@ def hyperparameters(**groups: Params | None) -> dict[str, Any]:
 def _hyperparameters_of(prefix: str, group: BaseModel) -> dict[str, Any]:
     found: dict[str, Any] = {}
     # The options of another word than the default one are compared with that word's own defaults.
-    usual = type(group).model_validate(group.name) if isinstance(group, Word) else None
+    usual = type(group).model_validate(group.name) if isinstance(group, NamedChoice) else None
     for name, info in type(group).model_fields.items():
         value = getattr(group, name)
         default = info.get_default(call_default_factory=True)
         if isinstance(value, BaseModel):
-            if isinstance(value, Word) and value.name != getattr(default, "name", None):
+            if isinstance(value, NamedChoice) and value.name != getattr(default, "name", None):
                 found[f"{prefix}.{name}"] = value.name
             told = _hyperparameters_of(f"{prefix}.{name}", value)
-            if not told and default is None and not isinstance(value, Word):
+            if not told and default is None and not isinstance(value, NamedChoice):
                 # Off until someone asks for it: its first option tells that it is on.
                 told = {f"{prefix}.{name}.{key}": one for key, one in list(value)[:1]}
             found |= told

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from colonnade.training.components.named_choice import Word
+from colonnade.training.components.named_choice import NamedChoice
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -138,7 +138,7 @@ ACTIVATIONS: dict[str, Activation] = {
 }
 
 
-class ActivationParams(Word):
+class ActivationParams(NamedChoice):
     """What stands between two layers: a word of ACTIVATIONS, and `slope` for leaky_relu."""
 
     kind: ClassVar[str] = "activation"

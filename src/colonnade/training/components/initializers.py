@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from colonnade.training.components.named_choice import Word
+from colonnade.training.components.named_choice import NamedChoice
 
 if TYPE_CHECKING:
     import torch
@@ -72,7 +72,7 @@ INITIALIZERS: dict[str, Initializer] = {
 }
 
 
-class InitializerParams(Word):
+class InitializerParams(NamedChoice):
     """How weights start. Biases start at 0, except under `default`, which draws them as torch does.
 
     value: of constant. bound: of uniform, between -bound and bound. std: of normal, around 0.

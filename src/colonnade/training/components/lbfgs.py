@@ -41,7 +41,7 @@ class Lbfgs:
         """Take the length of the first step that the line search tries."""
         self.optimizer.param_groups[0]["lr"] = rates[0]
 
-    def minimise(self, loss: Callable[[], Tensor]) -> None:
+    def minimize(self, loss: Callable[[], Tensor]) -> None:
         """Make the loss small; `loss` fills `grad`, and ends at the new weights."""
 
         def closure() -> Tensor:

@@ -18,7 +18,7 @@ class Entry(Protocol):
         """Options and their defaults."""
 
 
-class Word(Params):
+class NamedChoice(Params):
     """One word of a table and its options; a bare word takes every default.
 
     An option of another word of the same table is an error, so that nobody believes that

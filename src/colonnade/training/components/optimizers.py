@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from colonnade.training.components.named_choice import Word
+from colonnade.training.components.named_choice import NamedChoice
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -189,7 +189,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
 }
 
 
-class OptimizerParams(Word):
+class OptimizerParams(NamedChoice):
     """How weights move: a word of OPTIMIZERS; what a word doesn't read may not be written.
 
     weight_decay holds for weights alone; biases, cut points, slopes and batch-norm gains keep their

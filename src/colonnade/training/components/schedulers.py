@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from colonnade.training.components.named_choice import Word
+from colonnade.training.components.named_choice import NamedChoice
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ SCHEDULERS: dict[str, Scheduler] = {
 }
 
 
-class SchedulerParams(Word):
+class SchedulerParams(NamedChoice):
     """How the rate changes: a word of SCHEDULERS.
 
     warmup_epochs: the rate climbs in equal steps and is whole in the epoch after them.

@@ -26,7 +26,7 @@ class Rows:
 
     Shape: numeric (n, n_numeric + 1) whose last column is 1, categorical (n, n_categorical) int64
     codes or None, targets (n, width of the loss's encoding), labels (n,) class codes or
-    standardised numbers.
+    standardized numbers.
     """
 
     numeric: Tensor

@@ -22,7 +22,7 @@ from colonnade.training.engine.job import History
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from colonnade.training.engine.trainer import Program
+    from colonnade.training.engine.trainer import Trainer
 
 FORMAT = "colonnade-checkpoint-2"
 _MOST_THREADS = 1024
@@ -30,8 +30,8 @@ _HISTORY = ("lr", "train_loss", "validation_loss")
 
 
 @dataclass(frozen=True)
-class Saved:
-    """What a checkpoint gives back: the phase, the program's parts, and the earlier phase's end."""
+class SavedTraining:
+    """What a checkpoint gives back: the phase, the trainer's parts, and the earlier phase's end."""
 
     phase: int
     state: dict[str, Any]
@@ -49,19 +49,19 @@ class Checkpoint:
         self.path, self.recipe, self.rows = Path(path), dict(recipe), rows
         self.threads = 1
 
-    def write(self, program: Program, phase: int, earlier: Mapping[str, Any]) -> None:
-        """Replace the file by the program's present state.
+    def write(self, trainer: Trainer, phase: int, earlier: Mapping[str, Any]) -> None:
+        """Replace the file by the trainer's present state.
 
         earlier: what later phases need of the phases before: plain data.
         Raises: TrainingError if the disk does not take it; the file stays what it was.
         """
         from safetensors.torch import save
 
-        tensors = {name: t.detach().cpu().contiguous() for name, t in _tensors(program).items()}
+        tensors = {name: t.detach().cpu().contiguous() for name, t in _tensors(trainer).items()}
         state = {
-            "stopping": program.stopping.state(),
-            "plateau": program.plateau.state(),
-            "average_steps": program.average.steps if program.average else 0,
+            "stopping": trainer.stopping.state(),
+            "plateau": trainer.plateau.state(),
+            "average_steps": trainer.average.steps if trainer.average else 0,
             "earlier": earlier,
         }
         described = {
@@ -83,7 +83,7 @@ class Checkpoint:
                 "room, or the folder writable, then resume: the last checkpoint is kept."
             ) from error
 
-    def read(self) -> Saved | None:
+    def read(self) -> SavedTraining | None:
         """Give what was saved, or None where there is no file.
 
         Raises: ModelError for a file that is cut, altered, foreign, or of another recipe or table.
@@ -106,7 +106,7 @@ class Checkpoint:
                 f"{self.path} belongs to other rows than those given now. Restore the table and "
                 "its split, or train without resume."
             )
-        return Saved(described["phase"], described["state"], tensors, described["threads"])
+        return SavedTraining(described["phase"], described["state"], tensors, described["threads"])
 
     def _open(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         from safetensors import SafetensorError, safe_open
@@ -134,20 +134,20 @@ class Checkpoint:
         return described, tensors
 
 
-def restore(program: Program, saved: Saved) -> None:
-    """Put a program back to where it was.
+def restore(trainer: Trainer, saved: SavedTraining) -> None:
+    """Put a trainer back to where it was.
 
-    Raises: ModelError if the parts do not fit the program.
+    Raises: ModelError if the parts do not fit the trainer.
     """
     try:
-        program.stopping.load(saved.state["stopping"])
-        program.plateau.load(saved.state["plateau"])
-        if program.average is not None:
-            program.average.steps = int(saved.state["average_steps"])
-        program.history = _read_history(saved.tensors, len(program.members))
+        trainer.stopping.load(saved.state["stopping"])
+        trainer.plateau.load(saved.state["plateau"])
+        if trainer.average is not None:
+            trainer.average.steps = int(saved.state["average_steps"])
+        trainer.history = _read_history(saved.tensors, len(trainer.members))
         own = {k[5:]: t for k, t in saved.tensors.items() if k.startswith("rule.")}
-        program.rule.load(own)
-        for name, tensor in _tensors(program).items():
+        trainer.rule.load(own)
+        for name, tensor in _tensors(trainer).items():
             if not name.startswith(("history.", "rule.")):
                 tensor.copy_(_same_shape(saved.tensors[name], tensor))
     except (KeyError, ValueError, TypeError, IndexError, OverflowError, RuntimeError) as error:
@@ -173,19 +173,19 @@ def _read_history(tensors: Mapping[str, Tensor], n_members: int) -> History:
     return History(*columns).checked(n_members)
 
 
-def _tensors(program: Program) -> dict[str, Tensor]:
-    stack = program.stack
+def _tensors(trainer: Trainer) -> dict[str, Tensor]:
+    stack = trainer.stack
     parts = {
         "flat": stack.flat,
         "buffers": stack.buffers,
-        "average": program.average.flat if program.average else None,
-        "average_buffers": program.average.buffers if program.average else None,
-        "kept": program.kept,
-        "kept_buffers": program.kept_buffers,
+        "average": trainer.average.flat if trainer.average else None,
+        "average_buffers": trainer.average.buffers if trainer.average else None,
+        "kept": trainer.kept,
+        "kept_buffers": trainer.kept_buffers,
     }
     found = {name: tensor for name, tensor in parts.items() if tensor is not None}
-    found |= {f"rule.{name}": tensor for name, tensor in program.rule.tensors().items()}
-    return found | history_tensors(program.history)
+    found |= {f"rule.{name}": tensor for name, tensor in trainer.rule.tensors().items()}
+    return found | history_tensors(trainer.history)
 
 
 def _same_shape(saved: Tensor, own: Tensor) -> Tensor:

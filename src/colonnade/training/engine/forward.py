@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from colonnade.training.components.losses.loss import Loss
-    from colonnade.training.engine.job import Individual, Task
+    from colonnade.training.engine.job import MemberConfig, TrainingJob
     from colonnade.training.networks.base import Network
     from colonnade.training.networks.binding.stacked import StackedParameters
 
@@ -32,7 +32,7 @@ class ByAutograd:
         """Write the batch's logits, and the gradient of its mean loss into the rows."""
         with torch.enable_grad():
             out = self.network(numeric[..., :-1], categorical)
-            rows, weights = self.loss.rows(out, targets), self.loss.weights(targets)
+            rows, weights = self.loss.per_example_loss(out, targets), self.loss.weights(targets)
             # Members don't share parameters: the gradient of the sum is each one's own.
             total = (rows.sum(-1) / weights.sum(-1)).sum()
         gradients = torch.autograd.grad(total, self.parameters, materialize_grads=True)
@@ -44,27 +44,27 @@ class ByAutograd:
 class Validation:
     """The members' validation rows: shared ones, or each its own part of the train table."""
 
-    def __init__(self, task: Task, members: Sequence[Individual]) -> None:
-        self.task, self.n_members = task, len(members)
+    def __init__(self, job: TrainingJob, members: Sequence[MemberConfig]) -> None:
+        self.job, self.n_members = job, len(members)
         own = [m.validation_rows for m in members if m.validation_rows is not None]
         if own:
-            self.rows = task.train.take(torch.stack(own).to(task.train.numeric.device))
+            self.rows = job.train.take(torch.stack(own).to(job.train.numeric.device))
         else:
-            self.rows = task.validation
+            self.rows = job.validation
 
     def __len__(self) -> int:
         return int(self.rows.numeric.shape[-2])
 
     def chunks(self) -> Iterator[slice]:
         """Cut the rows so that no layer's outputs, of all members, fill the memory."""
-        return chunks(len(self), self.n_members * self.task.network.widest)
+        return chunks(len(self), self.n_members * self.job.network.widest)
 
     def _logits(self, flat: Tensor, buffers: Tensor | None) -> Iterator[tuple[slice, Tensor]]:
         """Give the members' logits, some rows after others, in the precision of `flat`.
 
         Shape: flat (M, P) -> (M, n, n_logits).
         """
-        spec, rows = self.task.network, self.rows
+        spec, rows = self.job.network, self.rows
         network = spec.bound(spec.tensors(flat, buffers)).eval()
         for part in self.chunks():
             numeric, categorical = rows.numeric[..., part, :-1].to(flat.dtype), rows.categorical
@@ -84,10 +84,10 @@ class Validation:
         """Give each member's mean loss; NaN where there are no rows."""
         if not len(self):
             return [float("nan")] * self.n_members
-        loss = self.task.loss
+        loss = self.job.loss
         total = torch.zeros(2, self.n_members, dtype=torch.float64, device=flat.device)
         for part, logits in self._logits(flat, buffers):
             targets = self.rows.targets[..., part, :]
-            total[0] += loss.rows(logits, targets).to(torch.float64).sum(-1)
+            total[0] += loss.per_example_loss(logits, targets).to(torch.float64).sum(-1)
             total[1] += loss.weights(targets).to(torch.float64).sum(-1)
         return [float(value) for value in (total[0] / total[1]).tolist()]

@@ -1,4 +1,4 @@
-"""What a program is given, and what it writes down: plain records without behaviour."""
+"""What a trainer is given, and what it writes down: plain records without behaviour."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Individual:
-    """One member of a program, every choice made: what distinguishes it from the others.
+class MemberConfig:
+    """One member of a training, every choice made: what distinguishes it from the others.
 
     rows, validation_rows: its own rows of the train table; None: all train, all validation rows.
     penalty: the lasso's pull on each input column (n_features,); None: no lasso.
@@ -36,7 +36,7 @@ class Individual:
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingJob:
     """What is to be learned, by which network, from which rows."""
 
     network: NetworkSpec

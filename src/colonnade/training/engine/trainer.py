@@ -1,4 +1,4 @@
-"""The training loop: one program for one member or many, resumable after any epoch.
+"""The training loop: one member or many at once, resumable after any epoch.
 
 It knows nothing of files, terminals, ranks or where its rows came from.
 """
@@ -19,7 +19,7 @@ from colonnade.training.components.regularizers import Average, Clip, Lasso, Wei
 from colonnade.training.engine.batches import Batches, batch_sizes, batches, derive_seed, permute
 from colonnade.training.engine.fast_mlp.gradient import HandDerived, derived_by_hand
 from colonnade.training.engine.forward import ByAutograd, Validation
-from colonnade.training.engine.job import History, Individual, Task
+from colonnade.training.engine.job import History, MemberConfig, TrainingJob
 from colonnade.training.engine.stopping import EarlyStopping, Plateau, Stopping
 from colonnade.training.networks.base import draw_from
 from colonnade.training.networks.binding.stacked import StackedParameters
@@ -27,7 +27,7 @@ from colonnade.training.networks.binding.stacked import StackedParameters
 Progress = Callable[[int, int, float, float], object]
 
 
-class Program:
+class Trainer:
     """M members in training.
 
     stopping: in place of the one that the parameters ask for. rates: each epoch's rates, in place
@@ -36,15 +36,15 @@ class Program:
 
     def __init__(
         self,
-        task: Task,
-        members: Sequence[Individual],
+        job: TrainingJob,
+        members: Sequence[MemberConfig],
         *,
         stopping: Stopping | None = None,
         rates: list[list[float]] | None = None,
     ) -> None:
-        self.task, self.members, self.params = task, members, task.params
+        self.job, self.members, self.params = job, members, job.params
         self.given_rates = rates
-        self.n_rows = len(task.train) if members[0].rows is None else len(members[0].rows)
+        self.n_rows = len(job.train) if members[0].rows is None else len(members[0].rows)
         self.stack = self._start()
         self.dropout = DropoutMasks([m.dropout for m in members], self.stack.flat)
         whole_table = self.params.optimizer.full_batch
@@ -61,18 +61,18 @@ class Program:
         )
         self._set_actions()
         self._paths: dict[int, HandDerived | ByAutograd] = {}
-        self.validation = Validation(task, members)
+        self.validation = Validation(job, members)
 
     @property
     def path(self) -> str:
         """Which gradients are used, in words for the run's facts."""
-        derived = self.params.gradients == "auto" and derived_by_hand(self.task.network)
+        derived = self.params.gradients == "auto" and derived_by_hand(self.job.network)
         return "hand-derived" if derived else "autograd"
 
     def _start(self) -> StackedParameters:
         """Draw every member's weights from its own seed."""
-        spec, rows = self.task.network, self.task.train
-        stack = StackedParameters(spec, len(self.members), self.task.dtype, rows.numeric.device)
+        spec, rows = self.job.network, self.job.train
+        stack = StackedParameters(spec, len(self.members), self.job.dtype, rows.numeric.device)
         for place, member in enumerate(self.members):
             stack.start(place, spec.build(member.seed, member.initializer))
         if spec.ordinal:
@@ -84,12 +84,12 @@ class Program:
         return Stopping(n) if params is None else EarlyStopping(params, n)
 
     def _class_counts(self) -> Tensor:
-        codes, k = self.task.train.labels.cpu(), self.task.loss.n_classes
+        codes, k = self.job.train.labels.cpu(), self.job.loss.n_classes
         own = [codes if m.rows is None else codes[m.rows] for m in self.members]
         return torch.stack([torch.bincount(code, minlength=k) for code in own])
 
     def _penalties(self) -> Tensor:
-        none = torch.zeros(self.task.network.inputs.n_features, dtype=torch.float64)
+        none = torch.zeros(self.job.network.inputs.n_features, dtype=torch.float64)
         return torch.stack([none if m.penalty is None else m.penalty for m in self.members])
 
     def _set_actions(self) -> None:
@@ -125,11 +125,11 @@ class Program:
         """Give the gradient path for batches of one size, made once."""
         if n_rows not in self._paths:
             if self.path == "hand-derived":
-                self._paths[n_rows] = HandDerived(self.stack, self.task.loss, self.dropout, n_rows)
+                self._paths[n_rows] = HandDerived(self.stack, self.job.loss, self.dropout, n_rows)
             else:
                 network = self.stack.network()
                 draw_from(network, self.dropout)
-                self._paths[n_rows] = ByAutograd(self.stack, network, self.task.loss)
+                self._paths[n_rows] = ByAutograd(self.stack, network, self.job.loss)
         return self._paths[n_rows]
 
     def run(
@@ -137,7 +137,7 @@ class Program:
         progress: Progress | None = None,
         save: Callable[[], object] | None = None,
     ) -> None:
-        """Train from where the program stands to its last epoch.
+        """Train from where it stands to its last epoch.
 
         save: called after every `checkpoint_every` epochs and after the last.
         Raises: TrainingError when a loss is not finite; the last checkpoint stays as it is.
@@ -150,7 +150,7 @@ class Program:
         with guard():
             while len(self.history) < epochs and not self.stopping.finished:
                 epoch = len(self.history) + 1
-                self._judge(epoch, self._epoch(epoch - 1))
+                self._validate(epoch, self._epoch(epoch - 1))
                 self.history.seconds.append(before + time.perf_counter() - started)
                 if progress is not None:
                     progress(epoch, epochs, *self._means())
@@ -170,8 +170,8 @@ class Program:
         own_rows = [member.rows for member in self.members]
         order = permute([m.order_seed for m in self.members], epoch, own_rows, self.n_rows)
         losses, weights, step = [], [], 0
-        n_logits = self.task.network.n_logits
-        for block in batches(self.task.train, order, self.batch_size, self.rest, n_logits):
+        n_logits = self.job.network.n_logits
+        for block in batches(self.job.train, order, self.batch_size, self.rest, n_logits):
             self._steps(block, epoch, step)
             step += len(block.numeric)
             loss, weight = self._batch_losses(block)
@@ -184,7 +184,7 @@ class Program:
         path = self.gradients(block.n_rows)
         gradient = path.gradient
         if self.params.optimizer.full_batch:
-            self.rule.minimise(lambda: self._full_loss(path, block))
+            self.rule.minimize(lambda: self._full_loss(path, block))
             return
         update, before, after = self.rule.step, self.before, self.after
         every_step = self.params.scheduler.interval == "step"
@@ -209,8 +209,8 @@ class Program:
 
         Shape: -> (n_batches, M) twice.
         """
-        loss = self.task.loss
-        rows = loss.rows(block.all_logits, block.all_targets).sum(-1)
+        loss = self.job.loss
+        rows = loss.per_example_loss(block.all_logits, block.all_targets).sum(-1)
         weights = loss.weights(block.all_targets).sum(-1)
         shape = (len(block.numeric), len(self.members))
         return (rows / weights).view(shape), weights.view(shape)
@@ -219,19 +219,19 @@ class Program:
         wrong = ~torch.isfinite(losses).cpu() & self._running()
         if bool(wrong.any()):
             batch, member = (int(i) for i in wrong.nonzero()[0])
-            self._refuse("training", f"epoch {epoch}, batch {batch + 1}", member)
+            self._raise_not_finite("training", f"epoch {epoch}, batch {batch + 1}", member)
         # The last update shows in no loss yet.
         broken = ~torch.isfinite(self.stack.flat).all(1).cpu() & self._running()
         if bool(broken.any()):
             place = f"epoch {epoch}, batch {len(losses)}"
-            self._refuse("training", place, int(broken.nonzero()[0]))
+            self._raise_not_finite("training", place, int(broken.nonzero()[0]))
         means = (losses * weights).to(torch.float64).sum(0) / weights.to(torch.float64).sum(0)
         return [float(value) for value in means.tolist()]
 
     def _running(self) -> Tensor:
         return torch.tensor([not stopped for stopped in self.stopping.stopped])
 
-    def _refuse(self, kind: str, place: str, member: int) -> None:
+    def _raise_not_finite(self, kind: str, place: str, member: int) -> None:
         who = f" of member {member + 1}" if len(self.members) > 1 else ""
         raise TrainingError(
             f"the {kind} loss{who} is not finite in {place}. Try a lower "
@@ -263,11 +263,11 @@ class Program:
         """The running statistics that belong to `weights`."""
         return self.stack.buffers if self.average is None else self.average.buffers
 
-    def _judge(self, epoch: int, losses: list[float]) -> None:
+    def _validate(self, epoch: int, losses: list[float]) -> None:
         validation = self.validation.losses(self.weights(), self.buffers)
         wrong = ~torch.isfinite(torch.tensor(validation)) & self._running()
         if len(self.validation) and bool(wrong.any()):
-            self._refuse("validation", f"epoch {epoch}", int(wrong.nonzero()[0]))
+            self._raise_not_finite("validation", f"epoch {epoch}", int(wrong.nonzero()[0]))
         self.history.train_loss.append(losses)
         self.history.validation_loss.append(validation)
         self.plateau.update(epoch, validation)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.tables.standardize import Standardizer
-    from colonnade.training.engine.job import Individual, Task
+    from colonnade.training.engine.job import MemberConfig, TrainingJob
     from colonnade.training.ensembles.strengths import Sparsity
     from colonnade.training.models.trained import TrainedModel
     from colonnade.training.networks.model_params import ModelParams
@@ -63,16 +63,16 @@ def fit_folds(
         return [_fit_alone(fold, model, training, trained) for fold in folds]
     from colonnade.training.prepare import prepare
 
-    tasks = [
+    jobs = [
         prepare(fold.train, fold.validation, fold.standardizer, model, training) for fold in folds
     ]
 
     def run(chosen: list[int]) -> list[Fitted]:
-        fitted = _fit([folds[i] for i in chosen], [tasks[i] for i in chosen], model)
+        fitted = _fit([folds[i] for i in chosen], [jobs[i] for i in chosen], model)
         trained(len(chosen))
         return fitted
 
-    programs = _programs(tasks, training.members)
+    programs = _programs(jobs, training.members)
     outcomes = run_side_by_side(run, programs, workers or available_cores())
     found = {
         i: fitted
@@ -100,45 +100,45 @@ def _one_by_one(training: TrainingParams) -> bool:
     return training.optimizer.full_batch or ensemble
 
 
-def _programs(tasks: Sequence[Task], n_members: int) -> list[list[int]]:
+def _programs(jobs: Sequence[TrainingJob], n_members: int) -> list[list[int]]:
     """Group folds of one shape, and cut large groups into near-equal programs."""
     groups: dict[object, list[int]] = {}
-    for i, task in enumerate(tasks):
-        shape = (task.network, len(task.train), len(task.validation))
+    for i, job in enumerate(jobs):
+        shape = (job.network, len(job.train), len(job.validation))
         groups.setdefault(shape, []).append(i)
     programs = []
     for group in groups.values():
-        most = max(_TOGETHER, _TOGETHER_WEIGHTS // tasks[group[0]].network.parameters.size)
+        most = max(_TOGETHER, _TOGETHER_WEIGHTS // jobs[group[0]].network.parameters.size)
         n_programs = -(-len(group) * n_members // most)
         size = -(-len(group) // min(len(group), n_programs))
         programs += [group[start : start + size] for start in range(0, len(group), size)]
     return programs
 
 
-def _fit(folds: Sequence[Fold], tasks: Sequence[Task], model: ModelParams) -> list[Fitted]:
+def _fit(folds: Sequence[Fold], jobs: Sequence[TrainingJob], model: ModelParams) -> list[Fitted]:
     """Run the folds as one program, and take each fold's members out of it."""
     from colonnade.training.ensembles.outcome import history_frame, trained_model
-    from colonnade.training.ensembles.phases import run_course
+    from colonnade.training.ensembles.phases import run_training
     from colonnade.training.ensembles.strengths import cross_validated
 
-    training = tasks[0].params
-    task, members, sparsities = _stack(tasks, model)
-    course = run_course(task, members)
+    training = jobs[0].params
+    job, members, sparsities = _stack(jobs, model)
+    result = run_training(job, members)
     found = []
     for i, (fold, sparsity) in enumerate(zip(folds, sparsities, strict=True)):
         numbers = range(i * training.members, (i + 1) * training.members)
-        own = cross_validated(course, sparsity)
+        own = cross_validated(result, sparsity)
         trained = trained_model(own, numbers, fold.standardizer, model, training, threads=1)
         found.append(Fitted(trained, history_frame(own, numbers)))
     return found
 
 
 def _stack(
-    tasks: Sequence[Task], model: ModelParams
-) -> tuple[Task, list[Individual], list[Sparsity | None]]:
+    jobs: Sequence[TrainingJob], model: ModelParams
+) -> tuple[TrainingJob, list[MemberConfig], list[Sparsity | None]]:
     """Put every fold's rows under one another; each fold's members keep to their own.
 
-    A fold's rows were standardised, and a number's target scaled, by its own train rows: the same
+    A fold's rows were standardized, and a number's target scaled, by its own train rows: the same
     row of the table stands here once a fold, each time in other units.
     """
     import torch
@@ -146,13 +146,13 @@ def _stack(
     from colonnade.training.ensembles.outcome import ensemble
     from colonnade.training.ensembles.strengths import with_penalties
 
-    task, params = tasks[0], tasks[0].params
-    n_train, n_validation = len(task.train), len(task.validation)
-    parts = [part for own in tasks for part in (own.train, own.validation)]
+    job, params = jobs[0], jobs[0].params
+    n_train, n_validation = len(job.train), len(job.validation)
+    parts = [part for own in jobs for part in (own.train, own.validation)]
     rows = parts[0].join(*parts[1:])
-    stacked = dataclasses.replace(task, train=rows, validation=rows.take(slice(0)))
+    stacked = dataclasses.replace(job, train=rows, validation=rows.take(slice(0)))
     ensembles = []
-    for i in range(len(tasks)):
+    for i in range(len(jobs)):
         start = i * (n_train + n_validation)
         positions = torch.arange(start, start + n_train + n_validation)
         train, judged = positions[:n_train], positions[n_train:] if n_validation else None

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colonnade.tables.standardize import Standardizer
-    from colonnade.training.engine.job import Individual
-    from colonnade.training.ensembles.phases import Course
+    from colonnade.training.engine.job import MemberConfig
+    from colonnade.training.ensembles.phases import TrainingResult
     from colonnade.training.ensembles.strengths import Sparsity
 
 
@@ -74,7 +74,7 @@ def fit_many(
     `balanced` come from the whole train table.
     Raises: ParameterError naming each member that cannot be, and what train_model raises.
     """
-    from colonnade.training.ensembles.phases import run_course
+    from colonnade.training.ensembles.phases import run_training
     from colonnade.training.ensembles.strengths import with_penalties
     from colonnade.training.prepare import prepare
 
@@ -85,24 +85,24 @@ def fit_many(
     recipes = [_recipe(model, training, member) for member in members]
     boldest = model.model_copy(update={"dropout": max(own.dropout for own, _ in recipes)})
     bare = [
-        _individual(member, *recipe, len(train))
+        _member_config(member, *recipe, len(train))
         for member, recipe in zip(members, recipes, strict=True)
     ]
     n_train = _fewest(train, [member.rows for member in members])
     n_judged = _fewest(validation, [member.validation_rows for member in members])
-    task = prepare(
+    job = prepare(
         train, validation, standardizer, boldest, training, n_train=n_train, n_validation=n_judged
     )
-    pairs = with_penalties(task, bare, training.l1)
-    individuals = [individual for individual, _ in pairs]
+    pairs = with_penalties(job, bare, training.l1)
+    configs = [config for config, _ in pairs]
     workers = workers or available_cores()
-    programs = group_members(task, individuals, workers)
+    programs = group_members(job, configs, workers)
 
-    def run(chosen: list[int]) -> Course:
-        return run_course(task, [individuals[i] for i in chosen])
+    def run(chosen: list[int]) -> TrainingResult:
+        return run_training(job, [configs[i] for i in chosen])
 
-    courses = run_side_by_side(run, programs, workers)
-    return _unpack(programs, courses, recipes, [found for _, found in pairs], standardizer)
+    results = run_side_by_side(run, programs, workers)
+    return _unpack(programs, results, recipes, [found for _, found in pairs], standardizer)
 
 
 def _fewest(table: pd.DataFrame, rows: list[np.ndarray | None]) -> int:
@@ -130,12 +130,12 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _individual(
+def _member_config(
     member: Member, model: ModelParams, training: TrainingParams, n_train: int
-) -> Individual:
-    from colonnade.training.engine.job import Individual
+) -> MemberConfig:
+    from colonnade.training.engine.job import MemberConfig
 
-    return Individual(
+    return MemberConfig(
         training.seed,
         training.seed if member.order_seed is None else member.order_seed,
         training.optimizer.lr,
@@ -163,7 +163,7 @@ def _positions(rows: np.ndarray | None, n_train: int) -> Tensor | None:
 
 def _unpack(
     programs: list[list[int]],
-    courses: list[Course],
+    results: list[TrainingResult],
     recipes: list[tuple[ModelParams, TrainingParams]],
     sparsities: list[Sparsity | None],
     standardizer: Standardizer,
@@ -172,9 +172,9 @@ def _unpack(
     from colonnade.training.ensembles.strengths import cross_validated
 
     found: dict[int, Fitted] = {}
-    for chosen, course in zip(programs, courses, strict=True):
+    for chosen, result in zip(programs, results, strict=True):
         for place, i in enumerate(chosen):
-            own = cross_validated(course, sparsities[i])
+            own = cross_validated(result, sparsities[i])
             model = trained_model(own, [place], standardizer, *recipes[i], threads=1)
             found[i] = Fitted(model, history_frame(own, [place]))
     return [found[i] for i in range(len(recipes))]

@@ -1,4 +1,4 @@
-"""Members of one task, grouped into programs whose products are batched."""
+"""Members of one job, grouped into programs whose products are batched."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from colonnade.training.engine.job import Individual, Task
+    from colonnade.training.engine.job import MemberConfig, TrainingJob
 
 # Members of one program: more fill no cache better, and fewer leave overhead a larger share.
 _LARGEST = 16
@@ -27,43 +27,45 @@ _PROGRAMS = 4
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedMember:
     """One member's outcome, bare: weights (1, P), buffers, validation loss by epoch."""
 
-    member: Individual
+    member: MemberConfig
     flat: Tensor
     buffers: Tensor | None
     validation_loss: list[float]
 
 
-def run_members(task: Task, members: Sequence[Individual]) -> list[Trained]:
-    """Train members of one task as few programs, grouped alike on any number of cores.
+def run_members(job: TrainingJob, members: Sequence[MemberConfig]) -> list[TrainedMember]:
+    """Train members of one job as few programs, grouped alike on any number of cores.
 
     So no bit of the result depends on the machine's cores.
     """
-    from colonnade.training.ensembles.phases import run_course
+    from colonnade.training.ensembles.phases import run_training
 
-    programs = group_members(task, members, _PROGRAMS)
-    courses = run_side_by_side(
-        lambda chosen: run_course(task, [members[i] for i in chosen]), programs, available_cores()
+    programs = group_members(job, members, _PROGRAMS)
+    results = run_side_by_side(
+        lambda chosen: run_training(job, [members[i] for i in chosen]), programs, available_cores()
     )
-    found: dict[int, Trained] = {}
-    for chosen, course in zip(programs, courses, strict=True):
+    found: dict[int, TrainedMember] = {}
+    for chosen, result in zip(programs, results, strict=True):
         for place, i in enumerate(chosen):
             own = slice(place, place + 1)
-            buffers = None if course.buffers is None else course.buffers[own]
-            losses = [epoch[place] for epoch in course.history.validation_loss]
-            found[i] = Trained(members[i], course.flat[own], buffers, losses)
+            buffers = None if result.buffers is None else result.buffers[own]
+            losses = [epoch[place] for epoch in result.history.validation_loss]
+            found[i] = TrainedMember(members[i], result.flat[own], buffers, losses)
     return [found[i] for i in range(len(members))]
 
 
-def group_members(task: Task, members: Sequence[Individual], workers: int) -> list[list[int]]:
+def group_members(
+    job: TrainingJob, members: Sequence[MemberConfig], workers: int
+) -> list[list[int]]:
     """Group members of equal row counts, and cut large groups so that every worker has some."""
-    n_parameters = task.network.parameters.size
+    n_parameters = job.network.parameters.size
     largest = max(_LARGEST, _LARGEST_FLOATS // n_parameters)
-    if task.params.optimizer.full_batch:
+    if job.params.optimizer.full_batch:
         largest = 1
-    step = n_parameters * task.params.batch_size
+    step = n_parameters * job.params.batch_size
     groups: dict[tuple[int, int], list[int]] = {}
     for i, member in enumerate(members):
         n_rows = -1 if member.rows is None else len(member.rows)
@@ -72,7 +74,7 @@ def group_members(task: Task, members: Sequence[Individual], workers: int) -> li
     programs = []
     for (n_rows, n_validation), group in groups.items():
         # An order of rows, in two numbers each, and a copy of the rows that it is judged on.
-        held = 2 * n_rows + n_validation * task.network.inputs.n_features
+        held = 2 * n_rows + n_validation * job.network.inputs.n_features
         fitting = max(1, _NUMBERS // max(1, held))
         worthwhile = max(1, len(group) * step // _TINY_STEP)
         size = min(largest, fitting, -(-len(group) // min(workers, worthwhile)))

@@ -1,4 +1,4 @@
-"""From parameters to members, and from a finished course to models with their facts."""
+"""From parameters to members, and from a finished training to models with their facts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from colonnade.training.engine.checkpoint import Checkpoint
-from colonnade.training.engine.job import Individual, Task
+from colonnade.training.engine.job import MemberConfig, TrainingJob
 from colonnade.training.models.conformal import held_out_of
 from colonnade.training.models.trained import TrainedModel
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from colonnade.tables.standardize import Standardizer
-    from colonnade.training.ensembles.phases import Course
+    from colonnade.training.ensembles.phases import TrainingResult
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.parameters import TrainingParams
 
 
-def ensemble(model: ModelParams, training: TrainingParams) -> list[Individual]:
+def ensemble(model: ModelParams, training: TrainingParams) -> list[MemberConfig]:
     """Give the members of one model: they differ in the seed alone, counted up from the first."""
     return [
-        Individual(
+        MemberConfig(
             training.seed + i,
             training.seed + i,
             training.optimizer.lr,
@@ -39,7 +39,11 @@ def ensemble(model: ModelParams, training: TrainingParams) -> list[Individual]:
 
 
 def open_checkpoint(
-    path: Path, task: Task, standardizer: Standardizer, model: ModelParams, training: TrainingParams
+    path: Path,
+    job: TrainingJob,
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
 ) -> Checkpoint:
     """Tie a file to the recipe and the rows that it may belong to.
 
@@ -50,10 +54,10 @@ def open_checkpoint(
         **_flat("model", model.model_dump(mode="json")),
         **_flat("training", training.model_dump(mode="json", exclude={"checkpoint_every"})),
         "standardizer.task": standardizer.task,
-        "device": task.train.numeric.device.type,
+        "device": job.train.numeric.device.type,
         "torch": torch.__version__,
     }
-    return Checkpoint(path, recipe, task.train.digest() + task.validation.digest())
+    return Checkpoint(path, recipe, job.train.digest() + job.validation.digest())
 
 
 def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +69,7 @@ def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def trained_model(
-    course: Course,
+    result: TrainingResult,
     members: Sequence[int],
     standardizer: Standardizer,
     model: ModelParams,
@@ -73,18 +77,18 @@ def trained_model(
     *,
     threads: int,
 ) -> TrainedModel:
-    """Take some members' weights out of a course, as one model."""
+    """Take some members' weights out of a training, as one model."""
     chosen = list(members)
-    spec, buffers = course.task.network, course.buffers
-    own = spec.tensors(course.flat[chosen], None if buffers is None else buffers[chosen])
+    spec, buffers = result.job.network, result.buffers
+    own = spec.tensors(result.flat[chosen], None if buffers is None else buffers[chosen])
     weights = {name: _own(tensor) for name, tensor in own.items()}
-    facts = _facts(course, chosen, training, threads)
+    facts = _facts(result, chosen, training, threads)
     if training.l1.active:
-        facts["l1_strength"] = course.l1_strength
+        facts["l1_strength"] = result.l1_strength
         read = [weights[name] for name in spec.input_weights]
         facts["dropped_columns"] = _dropped(read, standardizer.feature_names)
-    refitted = course.refit_epochs is not None
-    held_out = held_out_of(course.held_out, chosen, standardizer.target_scale, refitted=refitted)
+    refitted = result.refit_epochs is not None
+    held_out = held_out_of(result.held_out, chosen, standardizer.target_scale, refitted=refitted)
     return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out)
 
 
@@ -93,28 +97,28 @@ def _own(tensor: Tensor) -> Tensor:
 
 
 def _facts(
-    course: Course, members: list[int], training: TrainingParams, threads: int
+    result: TrainingResult, members: list[int], training: TrainingParams, threads: int
 ) -> dict[str, Any]:
     """Say what happened, in plain data; of several members, the last or the mean."""
-    epochs = len(course.history)
-    runs = [course.stopped[i] or epochs for i in members]
+    epochs = len(result.history)
+    runs = [result.stopped[i] or epochs for i in members]
     facts: dict[str, Any] = {
-        "path": course.path,
-        "device": course.task.train.numeric.device.type,
+        "path": result.path,
+        "device": result.job.train.numeric.device.type,
         "threads": threads,
-        "seconds": round(course.seconds, 3),
-        "n_parameters": course.task.network.parameters.size,
+        "seconds": round(result.seconds, 3),
+        "n_parameters": result.job.network.parameters.size,
         "n_members": len(members),
         "epochs_run": max(runs),
-        "best_epoch": round(sum(course.best_epochs[i] for i in members) / len(members)),
-        "stopped_early": any(course.stopped[i] for i in members) and max(runs) < training.epochs,
+        "best_epoch": round(sum(result.best_epochs[i] for i in members) / len(members)),
+        "stopped_early": any(result.stopped[i] for i in members) and max(runs) < training.epochs,
     }
     if training.temperature:
         together = len(members) > 1
-        facts["temperature"] = course.temperatures[0 if together else members[0] + 1]
-    if course.refit_epochs is not None and course.refit_losses is not None:
-        facts["refit_epochs"] = max(course.refit_epochs[i] for i in members)
-        facts["refit_train_loss"] = sum(course.refit_losses[i] for i in members) / len(members)
+        facts["temperature"] = result.temperatures[0 if together else members[0] + 1]
+    if result.refit_epochs is not None and result.refit_losses is not None:
+        facts["refit_epochs"] = max(result.refit_epochs[i] for i in members)
+        facts["refit_train_loss"] = sum(result.refit_losses[i] for i in members) / len(members)
     return facts
 
 
@@ -126,11 +130,11 @@ def _dropped(weights: Sequence[Tensor], names: Sequence[str]) -> list[str]:
     return [name for name, kept in zip(names, used.tolist(), strict=True) if not kept]
 
 
-def history_frame(course: Course, members: Sequence[int]) -> pd.DataFrame:
+def history_frame(result: TrainingResult, members: Sequence[int]) -> pd.DataFrame:
     """Give the epochs as a table; of several members, the mean of those that still ran."""
-    history, rows = course.history, []
+    history, rows = result.history, []
     for epoch in range(len(history)):
-        running = [i for i in members if not course.stopped[i] or epoch < course.stopped[i]]
+        running = [i for i in members if not result.stopped[i] or epoch < result.stopped[i]]
         if not running:
             break
         columns = (history.lr, history.train_loss, history.validation_loss)

@@ -1,4 +1,4 @@
-"""The course of a training: choose on validation rows, find the temperature, refit on all rows."""
+"""The phases of a training: choose on validation rows, find the temperature, refit on all rows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from colonnade.errors import ModelError
-from colonnade.training.engine.checkpoint import Checkpoint, Saved, restore
-from colonnade.training.engine.job import History, Individual, Task
+from colonnade.training.engine.checkpoint import Checkpoint, SavedTraining, restore
+from colonnade.training.engine.job import History, MemberConfig, TrainingJob
 from colonnade.training.engine.stopping import FixedEnds, Stopping
-from colonnade.training.engine.trainer import Program
+from colonnade.training.engine.trainer import Trainer
 from colonnade.training.models.conformal import held_out_errors
 from colonnade.training.models.temperature import fit_temperature
 
@@ -23,25 +23,25 @@ CHOOSE, REFIT = 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class Surroundings:
-    """What a course tells of itself while it runs, and what it goes on from."""
+class RunContext:
+    """Where a training reports while it runs, and what it resumes from."""
 
     progress: Progress | None = None
     checkpoint: Checkpoint | None = None
-    saved: Saved | None = None
+    saved: SavedTraining | None = None
 
     def writer(
-        self, program: Program, phase: int, earlier: dict[str, Any]
+        self, trainer: Trainer, phase: int, earlier: dict[str, Any]
     ) -> Callable[[], None] | None:
-        """Give the function that writes a checkpoint of the program, if one is to be written."""
+        """Give the function that writes a checkpoint of the trainer, if one is to be written."""
         checkpoint = self.checkpoint
         if checkpoint is None:
             return None
-        return lambda: checkpoint.write(program, phase, earlier)
+        return lambda: checkpoint.write(trainer, phase, earlier)
 
 
 @dataclasses.dataclass(frozen=True)
-class Course:
+class TrainingResult:
     """What a training came to.
 
     history, stopped, best_epochs: of the phase that had validation rows. temperatures: of all
@@ -49,7 +49,7 @@ class Course:
     Shape: flat (M, P).
     """
 
-    task: Task
+    job: TrainingJob
     path: str
     flat: Tensor
     buffers: Tensor | None
@@ -64,24 +64,24 @@ class Course:
     l1_strength: float | None = None
 
 
-def run_course(
-    task: Task,
-    members: Sequence[Individual],
-    around: Surroundings | None = None,
-) -> Course:
+def run_training(
+    job: TrainingJob,
+    members: Sequence[MemberConfig],
+    context: RunContext | None = None,
+) -> TrainingResult:
     """Train the members, from the start or from what was saved.
 
     Raises: TrainingError, ModelError.
     """
-    around = around or Surroundings()
-    saved = around.saved
-    first = Program(task, members)
+    context = context or RunContext()
+    saved = context.saved
+    first = Trainer(job, members)
     if saved is not None and saved.phase == REFIT:
-        ended = _take_up(first, saved)
+        ended = _restore_first_phase(first, saved)
     else:
         if saved is not None:
             restore(first, saved)
-        first.run(around.progress, around.writer(first, CHOOSE, {}))
+        first.run(context.progress, context.writer(first, CHOOSE, {}))
         ended = {
             "stopping": first.stopping.state(),
             "history": vars(first.history),
@@ -89,8 +89,8 @@ def run_course(
             "held_out": _held_out(first),
         }
     flat, buffers = first.result()
-    course = Course(
-        task=task,
+    result = TrainingResult(
+        job=job,
         path=first.path,
         flat=flat,
         buffers=buffers,
@@ -101,12 +101,12 @@ def run_course(
         held_out=ended["held_out"],
         seconds=first.history.seconds[-1],
     )
-    if not task.params.refit or not len(first.validation):
-        return course
-    return _refit(members, course, ended, around)
+    if not job.params.refit or not len(first.validation):
+        return result
+    return _refit(members, result, ended, context)
 
 
-def _take_up(first: Program, saved: Saved) -> dict[str, Any]:
+def _restore_first_phase(first: Trainer, saved: SavedTraining) -> dict[str, Any]:
     """Set the first phase's outcome, whose weights the second phase has replaced."""
     ended: dict[str, Any] = saved.state["earlier"]
     try:
@@ -122,13 +122,13 @@ def _take_up(first: Program, saved: Saved) -> dict[str, Any]:
     return ended
 
 
-def _temperatures(program: Program) -> list[float]:
+def _temperatures(trainer: Trainer) -> list[float]:
     """Give the temperature of all members together, then each one's own; 1 if none is asked for."""
-    n_members = len(program.members)
-    if not program.params.temperature or not len(program.validation):
+    n_members = len(trainer.members)
+    if not trainer.params.temperature or not len(trainer.validation):
         return [1.0] * (n_members + 1)
-    logits = program.validation.exact_logits(*program.result()).cpu()
-    codes, loss = program.validation.rows.labels.cpu(), program.task.loss
+    logits = trainer.validation.exact_logits(*trainer.result()).cpu()
+    codes, loss = trainer.validation.rows.labels.cpu(), trainer.job.loss
     own_codes = codes.unbind(0) if codes.ndim == 2 else [codes] * n_members
     own = [fit_temperature(loss, logits[i : i + 1], own_codes[i]) for i in range(n_members)]
     # Members that were judged on different rows are different models, never one ensemble.
@@ -138,47 +138,49 @@ def _temperatures(program: Program) -> list[float]:
     ]
 
 
-def _held_out(program: Program) -> dict[str, Any]:
+def _held_out(trainer: Trainer) -> dict[str, Any]:
     """Give the errors on validation rows; none for classes."""
-    validation = program.validation
-    if program.task.loss.n_classes or not len(validation):
-        return {"n_rows": 0, "errors": [[]] * (len(program.members) + 1)}
-    predicted = validation.exact_logits(*program.result())[..., 0].cpu().numpy()
+    validation = trainer.validation
+    if trainer.job.loss.n_classes or not len(validation):
+        return {"n_rows": 0, "errors": [[]] * (len(trainer.members) + 1)}
+    predicted = validation.exact_logits(*trainer.result())[..., 0].cpu().numpy()
     return held_out_errors(predicted, validation.rows.labels.cpu().numpy())
 
 
 def _refit(
-    members: Sequence[Individual],
-    course: Course,
+    members: Sequence[MemberConfig],
+    result: TrainingResult,
     ended: dict[str, Any],
-    around: Surroundings,
-) -> Course:
-    params = course.task.params
+    context: RunContext,
+) -> TrainingResult:
+    params = result.job.params
     early = params.early_stopping is not None
-    ends = course.best_epochs if early else [params.epochs] * len(members)
-    task, members = _all_rows(course.task, members)
-    rates = course.history.lr if params.scheduler.name == "plateau" else None
+    ends = result.best_epochs if early else [params.epochs] * len(members)
+    job, members = _all_rows(result.job, members)
+    rates = result.history.lr if params.scheduler.name == "plateau" else None
     stopping: Stopping = FixedEnds(ends)
-    second = Program(task, members, stopping=stopping, rates=rates)
-    if around.saved is not None and around.saved.phase == REFIT:
-        restore(second, around.saved)
-    second.run(around.progress, around.writer(second, REFIT, ended))
+    second = Trainer(job, members, stopping=stopping, rates=rates)
+    if context.saved is not None and context.saved.phase == REFIT:
+        restore(second, context.saved)
+    second.run(context.progress, context.writer(second, REFIT, ended))
     flat, buffers = second.result()
     losses = [second.history.train_loss[end - 1][i] for i, end in enumerate(ends)]
     return dataclasses.replace(
-        course,
+        result,
         flat=flat,
         buffers=buffers,
         refit_epochs=ends,
         refit_losses=losses,
-        seconds=course.seconds + second.history.seconds[-1],
+        seconds=result.seconds + second.history.seconds[-1],
     )
 
 
-def _all_rows(task: Task, members: Sequence[Individual]) -> tuple[Task, list[Individual]]:
+def _all_rows(
+    job: TrainingJob, members: Sequence[MemberConfig]
+) -> tuple[TrainingJob, list[MemberConfig]]:
     """Move validation rows to the train rows."""
-    joined = task.train.join(task.validation)
-    extra = torch.arange(len(task.train), len(joined))
+    joined = job.train.join(job.validation)
+    extra = torch.arange(len(job.train), len(joined))
     all_members = []
     for member in members:
         rows = member.rows
@@ -187,6 +189,6 @@ def _all_rows(task: Task, members: Sequence[Individual]) -> tuple[Task, list[Ind
             rows = torch.cat([rows, own])
         all_members.append(dataclasses.replace(member, rows=rows, validation_rows=None))
     # A member whose validation rows are its own part of the train table never sees the other table.
-    train = joined if members[0].validation_rows is None else task.train
+    train = joined if members[0].validation_rows is None else job.train
     empty = train.take(slice(0))
-    return dataclasses.replace(task, train=train, validation=empty), all_members
+    return dataclasses.replace(job, train=train, validation=empty), all_members

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.tables.standardize import Standardizer
-    from colonnade.training.engine.checkpoint import Saved
-    from colonnade.training.engine.job import Individual, Task
+    from colonnade.training.engine.checkpoint import SavedTraining
+    from colonnade.training.engine.job import MemberConfig, TrainingJob
     from colonnade.training.ensembles.strengths import Sparsity
     from colonnade.training.models.trained import TrainedModel
     from colonnade.training.networks.model_params import ModelParams
@@ -51,31 +51,31 @@ def train_single(
 ) -> Fitted:
     """Do as `train_model` does, but for a number's errors where there are no validation rows."""
     from colonnade.training.ensembles.outcome import history_frame, open_checkpoint, trained_model
-    from colonnade.training.ensembles.phases import Surroundings, run_course
+    from colonnade.training.ensembles.phases import RunContext, run_training
     from colonnade.training.ensembles.strengths import cross_validated
     from colonnade.training.prepare import prepare
 
-    task = prepare(train, validation, standardizer, model, training)
-    threads = choose_threads(training, task.network.parameters.size, training.batch_size)
+    job = prepare(train, validation, standardizer, model, training)
+    threads = choose_threads(training, job.network.parameters.size, training.batch_size)
     file = saved = None
     if checkpoint is not None:
-        file = open_checkpoint(checkpoint, task, standardizer, model, training)
+        file = open_checkpoint(checkpoint, job, standardizer, model, training)
         saved = file.read() if resume else None
         if resume:
-            logger.info("%s", told_start(saved, checkpoint))
+            logger.info("%s", describe_start(saved, checkpoint))
         threads = saved.threads if saved is not None else threads
         file.threads = threads
-    members, sparsity = _members(task, model, training)
+    members, sparsity = _members(job, model, training)
     with thread_count(threads):
-        course = run_course(task, members, Surroundings(progress, file, saved))
-    course = cross_validated(course, sparsity)
+        result = run_training(job, members, RunContext(progress, file, saved))
+    result = cross_validated(result, sparsity)
     numbers = range(training.members)
-    trained = trained_model(course, numbers, standardizer, model, training, threads=threads)
+    trained = trained_model(result, numbers, standardizer, model, training, threads=threads)
     trained = dataclasses.replace(trained, trained_on=rows_digest(train, validation))
-    return Fitted(trained, history_frame(course, numbers))
+    return Fitted(trained, history_frame(result, numbers))
 
 
-def told_start(saved: Saved | None, checkpoint: Path) -> str:
+def describe_start(saved: SavedTraining | None, checkpoint: Path) -> str:
     """Where a training begins that was asked to go on."""
     from colonnade.training.ensembles.phases import REFIT
 
@@ -86,13 +86,13 @@ def told_start(saved: Saved | None, checkpoint: Path) -> str:
 
 
 def _members(
-    task: Task, model: ModelParams, training: TrainingParams
-) -> tuple[list[Individual], Sparsity | None]:
+    job: TrainingJob, model: ModelParams, training: TrainingParams
+) -> tuple[list[MemberConfig], Sparsity | None]:
     """Give the ensemble's members, all held back by the same columns' pull."""
     from colonnade.training.ensembles.outcome import ensemble
     from colonnade.training.ensembles.strengths import with_penalties
 
     first, *others = ensemble(model, training)
-    [(first, sparsity)] = with_penalties(task, [first], training.l1)
+    [(first, sparsity)] = with_penalties(job, [first], training.l1)
     same = [dataclasses.replace(other, penalty=first.penalty) for other in others]
     return [first, *same], sparsity

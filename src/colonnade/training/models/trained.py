@@ -116,7 +116,7 @@ class TrainedModel:
     def scores(self, X: np.ndarray) -> np.ndarray:
         """Give what the network's body computes, averaged over members, before any head.
 
-        Shape: -> (n, n_classes) logits; (n,) for an ordinal score or a standardised prediction.
+        Shape: -> (n, n_classes) logits; (n,) for an ordinal score or a standardized prediction.
         """
         scores = self._run(self.network.body, X).mean(0)
         return (scores[:, 0] if scores.shape[1] == 1 else scores).numpy()

@@ -53,12 +53,12 @@ class CrossEntropy(Loss):
         return torch.cat([soft, soft.sum(1, keepdim=True), hot @ w[:, None]], 1).to(dtype)
 
     @override
-    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         soft = targets[..., : self.n_classes]
         return -(logits.log_softmax(-1) * soft).sum(-1)
 
     @override
-    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         self.softmax(logits, -1, False, out=out)
         if self.weighted:
             k = self.n_classes
@@ -93,11 +93,11 @@ class BinaryCrossEntropy(Loss):
         return torch.nn.functional.one_hot(target.long(), self.n_classes).to(dtype)
 
     @override
-    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return _bce(logits, targets).mean(-1)
 
     @override
-    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         self.sigmoid(logits, out=out)
         out.sub_(targets)
         if self.n_logits > 1:
@@ -138,11 +138,11 @@ class Ordinal(Loss):
         return (target[:, None] > torch.arange(self.n_logits, device=target.device)).to(dtype)
 
     @override
-    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return _bce(logits, targets).sum(-1)
 
     @override
-    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         self.sigmoid(logits, out=out)
         out.sub_(targets)
 

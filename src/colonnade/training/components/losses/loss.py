@@ -27,10 +27,10 @@ class Loss:
         """Look up kernels once, not in every step."""
 
     def encode(self, target: Tensor, dtype: Any) -> Tensor:
-        """Turn class codes or standardised numbers (n,) into what `rows` compares logits with."""
+        """Turn class codes or standardized numbers (n,) into what `rows` compares logits with."""
         return target.to(dtype).unsqueeze(-1)
 
-    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Give the loss of each row, times the row's weight.
 
         Shape: -> (..., n).
@@ -41,7 +41,7 @@ class Loss:
         """Give the weight of each row: the mean divides by their sum."""
         return targets[..., -1] if self.weighted else targets.new_ones(targets.shape[:-1])
 
-    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         """Write the derivative of each row's loss by its logits into `out`."""
         raise NotImplementedError
 

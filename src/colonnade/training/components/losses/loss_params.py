@@ -14,7 +14,7 @@ from colonnade.training.components.losses.class_losses import (
     Ordinal,
 )
 from colonnade.training.components.losses.number_losses import Absolute, Huber, SmoothL1, Squared
-from colonnade.training.components.named_choice import Word
+from colonnade.training.components.named_choice import NamedChoice
 
 if TYPE_CHECKING:
     from colonnade.training.components.losses.loss import Loss
@@ -46,7 +46,7 @@ LOSSES: dict[str, LossEntry] = {
 DEFAULT_LOSS = {"classification": "cross_entropy", "ordinal": "ordinal", "regression": "mse"}
 
 
-class LossParams(Word):
+class LossParams(NamedChoice):
     """What training makes small: a word of LOSSES.
 
     class_weights: `balanced`, or one number a class in the schema's order.

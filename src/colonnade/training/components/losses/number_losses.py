@@ -16,11 +16,11 @@ class Squared(Loss):
     """Mean squared error."""
 
     @override
-    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return (logits - targets).square().squeeze(-1)
 
     @override
-    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         out.copy_(logits).sub_(targets).mul_(2)
 
 
@@ -28,11 +28,11 @@ class Absolute(Loss):
     """Mean absolute error; its derivative at 0 is 0."""
 
     @override
-    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return (logits - targets).abs().squeeze(-1)
 
     @override
-    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         out.copy_(logits).sub_(targets).sign_()
 
 
@@ -44,13 +44,13 @@ class Huber(Loss):
         super().__init__(n_classes)
 
     @override
-    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         error = (logits - targets).abs().squeeze(-1)
         near = error.clamp(max=self.limit)
         return near * (error - 0.5 * near)
 
     @override
-    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         out.copy_(logits).sub_(targets).clamp_(-self.limit, self.limit)
 
 
@@ -62,11 +62,11 @@ class SmoothL1(Loss):
         super().__init__(n_classes)
 
     @override
-    def rows(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         error = (logits - targets).abs().squeeze(-1)
         near = error.clamp(max=self.beta)
         return near * (error - 0.5 * near) / self.beta
 
     @override
-    def delta(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         out.copy_(logits).sub_(targets).mul_(1 / self.beta).clamp_(-1, 1)

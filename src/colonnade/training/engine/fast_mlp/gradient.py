@@ -87,7 +87,7 @@ class HandDerived:
             self.head.forward(logits)
 
     def _losses(self, targets: Tensor, logits: Tensor) -> None:
-        self.loss.delta(logits, targets, self.delta)
+        self.loss.grad_logits(logits, targets, self.delta)
         if self.loss.weighted:
             self.delta.div_(targets[..., -1:].sum(-2, keepdim=True))
         else:

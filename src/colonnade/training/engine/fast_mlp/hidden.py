@@ -120,7 +120,7 @@ class BatchNorm:
         self.x, self.inverse = block.new_empty(shape), block.new_empty(())
 
     def forward(self, z: Tensor) -> None:
-        """Normalise x in place and write gain * x + shift into z."""
+        """Normalize x in place and write gain * x + shift into z."""
         variance, mean = torch.var_mean(self.x, -2, correction=0, keepdim=True)
         update_running(self.running, mean, variance, self.x.shape[-2])
         self.inverse = (variance + NORM_EPS).rsqrt()

@@ -108,8 +108,8 @@ def test_folds_of_one_size_share_a_program_and_large_groups_are_cut_evenly() -> 
     recipe = params({"hidden": [512, 128]}, {})  # 68,739 weights: at most 8 members a program
 
     def programs(folds: list[Fold], n_members: int = 1) -> list[list[int]]:
-        tasks = [prepare(f.train, f.validation, f.standardizer, *recipe) for f in folds]
-        return _programs(tasks, n_members)
+        jobs = [prepare(f.train, f.validation, f.standardizer, *recipe) for f in folds]
+        return _programs(jobs, n_members)
 
     assert programs(make_folds("ordinal")) == [[0, 1, 2]]
     assert programs(make_folds("ordinal", n_folds=10)) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]

@@ -326,7 +326,7 @@ def test_rows_of_a_database_query_are_ingested(tmp_path: Path) -> None:
     from colonnade.tables.ingest import ingest_table
 
     with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
-        connection.execute("create table phones (ram integer, colour text, y integer)")
+        connection.execute("create table phones (ram integer, color text, y integer)")
         rows = [(1, "red", 0), (None, "blue", 1), (3, None, 1)]
         connection.executemany("insert into phones values (?, ?, ?)", rows)
     dataset = SQLQueryDataset(
@@ -338,13 +338,13 @@ def test_rows_of_a_database_query_are_ingested(tmp_path: Path) -> None:
             "task": "classification",
             "columns": {
                 "ram": {"missing": "mean"},
-                "colour": {"kind": "categorical", "missing": "category"},
+                "color": {"kind": "categorical", "missing": "category"},
             },
         }
     )
     table = ingest_table(dataset.load(), schema)
     assert table["ram"].isna().tolist() == [False, True, False]
-    assert table["colour"].isna().tolist() == [False, False, True]
+    assert table["color"].isna().tolist() == [False, False, True]
     assert table["y"].tolist() == [0, 1, 1]
 
 

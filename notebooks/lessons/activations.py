@@ -127,7 +127,7 @@ def _softmax(row: Sequence[Axes], z: torch.Tensor) -> None:
     first = torch.tensor([1.0, 0.0, 0.0], dtype=z.dtype)
     slopes = shares * (first - shares[:, :1])
     looks = ((BLUE, "-", (4.2, 0.8)), (VERMILION, "--", (-5.6, 0.8)), (GREEN, ":", (-5.6, 0.35)))
-    for i, (colour, line, place) in enumerate(looks):
-        curve.plot(z, shares[:, i], line, color=colour, lw=2)
-        curve.text(*place, f"$p_{i + 1}$", color=colour, fontsize=11)
-        derivative.plot(z, slopes[:, i], line, color=colour, lw=2)
+    for i, (color, line, place) in enumerate(looks):
+        curve.plot(z, shares[:, i], line, color=color, lw=2)
+        curve.text(*place, f"$p_{i + 1}$", color=color, fontsize=11)
+        derivative.plot(z, slopes[:, i], line, color=color, lw=2)

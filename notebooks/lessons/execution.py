@@ -76,7 +76,7 @@ def run_lesson(path: Path, root: Path) -> RunLesson:
     try:
         client.execute(env=_environment(path.parent))
     except (CellExecutionError, CellTimeoutError) as error:
-        raise LessonError(f"{path.name}: {_without_colour(str(error))}") from None
+        raise LessonError(f"{path.name}: {_without_color(str(error))}") from None
     return RunLesson(path, notebook, time.perf_counter() - started)
 
 
@@ -111,5 +111,5 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _without_colour(text: str) -> str:
+def _without_color(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)

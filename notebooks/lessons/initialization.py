@@ -56,9 +56,9 @@ def initialization_variance(
     for column, activation in enumerate(("tanh", "relu")):
         for i, (name, initializer) in enumerate(shown.items()):
             outputs, gradients = layer_variances(activation, initializer, seed=seed)
-            colour, marker = PALETTE[i % len(PALETTE)], _MARKERS[i % len(_MARKERS)]
+            color, marker = PALETTE[i % len(PALETTE)], _MARKERS[i % len(_MARKERS)]
             looks: dict[str, Any] = {
-                "color": colour,
+                "color": color,
                 "marker": marker,
                 "markersize": 3.5,
                 "lw": 1.5,

@@ -76,7 +76,7 @@ class Walker:
     optimizer: Mapping[str, Any]
     ravine_lr: float
     saddle_lr: float
-    colour: str
+    color: str
     marker: str
 
 
@@ -127,7 +127,7 @@ def optimizer_paths(steps: int = 100) -> Figure:
             lr = walker.ravine_lr if surface is RAVINE else walker.saddle_lr
             path = walk({**walker.optimizer, "lr": lr}, surface, steps)
             style: dict[str, Any] = {
-                "color": walker.colour,
+                "color": walker.color,
                 "lw": 1.5,
                 "marker": walker.marker,
                 "ms": 4,

@@ -74,7 +74,7 @@ def ours(groups: dict[str, Any], **training: Any) -> Answer:
 
 
 def theirs(make: Callable[[], Any]) -> Answer:
-    """Class probabilities by a scikit-learn estimator on standardised columns."""
+    """Class probabilities by a scikit-learn estimator on standardized columns."""
 
     def answer(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
         model = make_pipeline(StandardScaler(), make())

@@ -1,6 +1,6 @@
 """The same training in six hands: what each contender of the speed table runs.
 
-Each takes standardised rows, trains so many epochs, and gives what predicts classes.
+Each takes standardized rows, trains so many epochs, and gives what predicts classes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What people write today: read a CSV, split, standardise, an MLP, a loop, an accuracy.
+"""What people write today: read a CSV, split, standardize, an MLP, a loop, an accuracy.
 
 Use: python tests/benchmarks/plain_script.py data/01_raw/phone_price_sample.csv
 """

@@ -90,7 +90,7 @@ def test_no_fold_learns_from_its_test_rows(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(fold_training, "fit_folds", spy)
     primary = pd.DataFrame({"x": [1e9, 1.0, 2.0, 3.0, -1e9], "y": [1e6, 1.0, 2.0, 3.0, -1e6]})
     run(primary, folds_of("ettve", "evtte"))
-    # Centres of rows 2 and 3, then of rows 3 and 4: neither test nor validation rows enter.
+    # Centers of rows 2 and 3, then of rows 3 and 4: neither test nor validation rows enter.
     for fold, mean in zip(seen, (1.5, 2.5), strict=True):
         [column] = fold.standardizer.columns
         assert (column.scale.center, column.scale.scale) == (mean, 0.5)

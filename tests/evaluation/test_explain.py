@@ -208,7 +208,7 @@ def classified(wrong):
 
 
 def test_the_weak_slice_is_found_and_marked():
-    color = np.array(["red", "blue", "green", "grey"] * 25)
+    color = np.array(["red", "blue", "green", "gray"] * 25)
     wrong = (color == "red") & (np.arange(100) % 2 == 0)
     raw = pd.DataFrame({"color": color, "size": np.arange(100.0)})
     worst, *_ = weakest_slices(classified(wrong), raw, ["color", "size"], "classification")

@@ -1,4 +1,4 @@
-"""Every figure: labelled, told from which rows, text stays text, and drawn without pyplot."""
+"""Every figure: labeled, told from which rows, text stays text, and drawn without pyplot."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def test_zeros_pass_nothing_back():
     assert gradients[:2] == [0, 0]
 
 
-def test_initialisation_figure_shows_outputs_and_gradients_of_both_activations():
+def test_initialization_figure_shows_outputs_and_gradients_of_both_activations():
     figure = initialization_variance({"He": "kaiming_normal"})
     assert [ax.get_title(loc="left") for ax in figure.axes] == [
         "outputs, tanh",

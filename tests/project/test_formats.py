@@ -28,7 +28,7 @@ PARAMETERS = """
 shop:
   schema:
     {target: sold, task: classification, columns: {id: {kind: identifier, unique: true},
-    ram: {minimum: 0, missing: median}, colour: {kind: categorical, missing: category}}}
+    ram: {minimum: 0, missing: median}, color: {kind: categorical, missing: category}}}
   split: {}
   standardize: {}
   model: {kind: linear}
@@ -43,9 +43,9 @@ def draw_shop(n_rows: int = 60) -> pd.DataFrame:
     ram = rng.integers(1, 9, n_rows).astype(float)
     sold = np.where(ram + rng.normal(size=n_rows) > 4.5, "yes", "no")
     ram[3] = np.nan
-    colour = rng.choice(["red", "blue"], n_rows).astype(object)
-    colour[5] = None
-    return pd.DataFrame({"id": range(n_rows), "ram": ram, "colour": colour, "sold": sold})
+    color = rng.choice(["red", "blue"], n_rows).astype(object)
+    color[5] = None
+    return pd.DataFrame({"id": range(n_rows), "ram": ram, "color": color, "sold": sold})
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def ingested(project: Path) -> tuple[pd.DataFrame, dict]:
 
 
 def assert_typed(table: pd.DataFrame) -> None:
-    assert list(table) == ["id", "ram", "colour", "sold"]
+    assert list(table) == ["id", "ram", "color", "sold"]
     assert table["ram"].dtype == "float64"
     assert table.isna().sum().tolist() == [0, 1, 1, 0]
     assert table["ram"].sum() == draw_shop()["ram"].sum()
@@ -99,7 +99,7 @@ def test_a_database_is_read_trained_on_and_asked_for_rows_by_two_catalog_entries
     entry = "type: pandas.SQLQueryDataset, credentials: shop_db"
     Path("conf/local/catalog.yml").write_text(
         f"shop.raw: {{{entry}, sql: select * from phones}}\n"
-        f"shop.rows: {{{entry}, sql: 'select id, colour, ram from phones where ram > 4'}}\n"
+        f"shop.rows: {{{entry}, sql: 'select id, color, ram from phones where ram > 4'}}\n"
     )
     kedro("run", "--pipeline", "shop")
     kedro("run", "--pipeline", "shop_predict")

@@ -67,7 +67,7 @@ def test_each_table_is_given_its_own_parameters_and_those_of_the_run():
     assert runs.asked == [(["wine"], params), (["diabetes"], {"resume": True})]
 
 
-def test_a_misspelt_parameter_stops_the_command_before_any_table_runs():
+def test_a_misspelled_parameter_stops_the_command_before_any_table_runs():
     runs = Runs()
     for params in ({"winne": {}}, {"wine": {"trainin": {}}}, {"training": {"epochs": 3}}):
         with pytest.raises(ParameterError):

@@ -44,7 +44,7 @@ def numbered(value: str) -> str:
     return rows((5, f"{value},1,1"))
 
 
-def labelled(*labels: str) -> str:
+def labeled(*labels: str) -> str:
     return "a,y\n" + "".join(f"{i},{labels[i % len(labels)]}\n" for i in range(N_ROWS))
 
 
@@ -71,15 +71,15 @@ BAD_FILES = {
         rows(header="a,a,y"),
         "t.csv: the header names 'a' 2 times. Rename all but one.",
     ),
-    "one class": (labelled("1"), "t.csv: column 'y' is 1 in every row: classification needs"),
+    "one class": (labeled("1"), "t.csv: column 'y' is 1 in every row: classification needs"),
     "class too small": (
         rows(*((i, f"{i},1,0") for i in range(1, N_ROWS, 2)), (8, "8,1,1")),
         "column 'y': class 1 has 1 row, fewer than the 3 parts that need one each. Add rows",
     ),
-    "label 0.5": (labelled("0", "0.5", "1"), f"{LABEL}'0.5' is not a class label. Classes are"),
-    "label NaN": (labelled("0", "NaN", "1"), f"{LABEL}'NaN' is no label. Fill it in, or remove"),
+    "label 0.5": (labeled("0", "0.5", "1"), f"{LABEL}'0.5' is not a class label. Classes are"),
+    "label NaN": (labeled("0", "NaN", "1"), f"{LABEL}'NaN' is no label. Fill it in, or remove"),
     "label of another kind": (
-        labelled("0", "yes", "1"),
+        labeled("0", "yes", "1"),
         f"{LABEL}'yes' is not a whole number as the other labels are. Correct it, or list",
     ),
     "empty": ("", "t.csv: the file is empty. Put a table with a header line in it."),
@@ -141,9 +141,7 @@ def test_a_bad_file_is_told_in_one_message(name: str) -> None:
     assert first.endswith((".", ")", "?"))
 
 
-@pytest.mark.parametrize(
-    "text", [rows(), "\ufeff" + rows(), labelled("-1", "7"), labelled("a", "b")]
-)
+@pytest.mark.parametrize("text", [rows(), "\ufeff" + rows(), labeled("-1", "7"), labeled("a", "b")])
 def test_what_is_only_unusual_is_read(text: str) -> None:
     assert problems_of(text) == []
 

@@ -18,7 +18,7 @@ from colonnade.tables.frame_schema import check_frame, frame_schema
 COLUMNS = {
     "id": {"kind": "identifier", "unique": True},
     "ram": {"minimum": 0, "maximum": 16},
-    "colour": {"kind": "categorical", "values": ["red", "blue"], "missing": "category"},
+    "color": {"kind": "categorical", "values": ["red", "blue"], "missing": "category"},
     "size": {"kind": "ordered", "values": ["s", "m", "l"]},
     "new": {"kind": "boolean"},
     "sold": {"kind": "datetime"},
@@ -28,7 +28,7 @@ COLUMNS = {
 ROWS = {
     "id": ["a", "b", "c"],
     "ram": ["1", "2", "16"],
-    "colour": ["red", "", "blue"],
+    "color": ["red", "", "blue"],
     "size": ["s", "l", "m"],
     "new": ["yes", "no", "yes"],
     "sold": ["2021-01-01", "2021-02-03", "2021-05-06"],
@@ -69,8 +69,8 @@ def test_an_ingested_table_fits_its_own_schema() -> None:
         ({"ram": ["1", "2", "3"]}, "column 'ram' holds no numbers."),
         ({"ram": [1, None, 3]}, "column 'ram', row 2: nan is no value."),
         (
-            {"colour": ["red", "green", None]},
-            "column 'colour', row 2: 'green' is none of the values red, blue.",
+            {"color": ["red", "green", None]},
+            "column 'color', row 2: 'green' is none of the values red, blue.",
         ),
         ({"size": ["s", "m", None]}, "column 'size', row 3: nan is no value."),
         ({"new": [1, 0, 1]}, "column 'new' holds no truth values."),

@@ -202,7 +202,7 @@ def test_a_gap_in_a_constant_column_is_something_to_learn_from() -> None:
     keys = {"columns": {"a": {"missing": "median"}}}
     assert ingest(column(["7"] * 20 + [""]), **keys)["a"].isna().sum() == 1
     frame = raw(column(["7"] * 20))
-    assert len(ingest_table(frame, schema(), labelled=False)) == 20
+    assert len(ingest_table(frame, schema(), labeled=False)) == 20
 
 
 def test_missing_target_and_columns_suggest_the_nearest_name() -> None:
@@ -231,7 +231,7 @@ def test_frame_without_rows_or_with_names_twice_is_refused() -> None:
 
 
 def test_rows_to_predict_need_no_target() -> None:
-    table = ingest_table(raw("b,a\n1,2\n"), schema(columns={"a": {}, "b": {}}), labelled=False)
+    table = ingest_table(raw("b,a\n1,2\n"), schema(columns={"a": {}, "b": {}}), labeled=False)
     assert table.to_dict("list") == {"a": [2], "b": [1]}
 
 
@@ -294,7 +294,7 @@ def test_dates_that_read_two_ways_are_refused_until_the_format_is_given() -> Non
     assert given["a"][0] == pd.Timestamp(2020, 1, 2)
 
 
-def test_dates_that_only_their_neighbours_explain_need_a_format() -> None:
+def test_dates_that_only_their_neighbors_explain_need_a_format() -> None:
     # else a row would be trained on and, predicted alone, be refused
     text = column(["13/02/2020", "01/02/2020"])
     assert problems_of(text, columns={"a": {"kind": "datetime"}}) == [

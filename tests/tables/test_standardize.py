@@ -24,9 +24,9 @@ def fit(
     frame: pd.DataFrame, kinds: dict[str, Any] | None = None, **keys: Any
 ) -> tuple[Standardizer, pd.DataFrame]:
     """A standardizer fitted on the frame with a target added, and what it makes of it."""
-    labelled = frame.assign(y=np.arange(len(frame)) % 2)
+    labeled = frame.assign(y=np.arange(len(frame)) % 2)
     meaning = schema(kinds)
-    table = ingest_table(labelled, meaning)
+    table = ingest_table(labeled, meaning)
     standardizer = fit_standardizer(table, meaning, StandardizeParams.model_validate(keys))
     return standardizer, standardizer.transform(table)
 
@@ -40,7 +40,7 @@ def mixed() -> tuple[pd.DataFrame, dict[str, Any]]:
             "number": rng.lognormal(size=n_rows),
             "gaps": np.where(rng.random(n_rows) < 0.1, np.nan, rng.normal(size=n_rows)),
             "flag": rng.random(n_rows) < 0.3,
-            "colour": pd.Series(rng.choice(["red", "green", None], n_rows), dtype="str"),
+            "color": pd.Series(rng.choice(["red", "green", None], n_rows), dtype="str"),
             "grade": rng.choice(["low", "mid", "high"], n_rows),
             "steps": rng.choice(["low", "mid", "high"], n_rows),
             "when": pd.Timestamp(2020, 1, 1) + pd.to_timedelta(rng.random(n_rows) * 1e9, unit="s"),
@@ -50,7 +50,7 @@ def mixed() -> tuple[pd.DataFrame, dict[str, Any]]:
         "number": {},
         "gaps": {"missing": "median"},
         "flag": {"kind": "boolean"},
-        "colour": {"kind": "categorical", "missing": "category"},
+        "color": {"kind": "categorical", "missing": "category"},
         "grade": {"kind": "ordered", "values": ["low", "mid", "high"]},
         "steps": {"kind": "ordered", "values": ["low", "mid", "high"]},
         "when": {"kind": "datetime"},
@@ -175,7 +175,7 @@ def test_categories_get_a_column_each_and_the_unseen_one_together() -> None:
 def test_a_value_never_seen_is_an_average_of_those_known_until_rare_ones_teach_other() -> None:
     column = {"a": {"kind": "categorical", "missing": "category"}}
     frame = pd.DataFrame({"a": ["red", "green", None, "red", "green", "red", "red", "blue"]})
-    rows = pd.DataFrame({"a": ["grey", "", "red"]})
+    rows = pd.DataFrame({"a": ["gray", "", "red"]})
     standardizer, _ = fit(frame[:7], column)
     known = np.float32([1 / 3, 2 / 3, 0, 0]).tolist()
     assert standardizer.features(rows).tolist() == [known, [0, 0, 0, 1], [0, 1, 0, 0]]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.parameters import TrainingParams
 
-# Standardised numbers held at once, over all folds in training: 128 MiB of float32.
+# Standardized numbers held at once, over all folds in training: 128 MiB of float32.
 _MOST_NUMBERS = 2**25
 
 
@@ -120,7 +120,7 @@ class _FoldOfTable:
 
 
 def _portions(folds: Sequence[_FoldOfTable]) -> Iterator[Sequence[_FoldOfTable]]:
-    """Folds whose standardised rows fit into memory side by side."""
+    """Folds whose standardized rows fit into memory side by side."""
     widest = max(len(fold.standardizer.feature_names) + 1 for fold in folds)
     size = max(1, _MOST_NUMBERS // max(1, len(folds[0].primary) * widest))
     for start in range(0, len(folds), size):

@@ -65,7 +65,7 @@ class Observations:
 
 
 def observe(model: Predictor, part: str, frame: pd.DataFrame) -> Observations:
-    """Ask the model about every row of a standardised part."""
+    """Ask the model about every row of a standardized part."""
     standardizer = model.standardizer
     X = frame[standardizer.feature_names].to_numpy(dtype=np.float32)
     actual: Array = frame[standardizer.target].to_numpy()
@@ -75,7 +75,7 @@ def observe(model: Predictor, part: str, frame: pd.DataFrame) -> Observations:
     elif len(frame):
         # One pass through the network tells both.
         shares = model.probabilities(X)
-        predicted, probabilities = shares.argmax(axis=1), normalised(shares)
+        predicted, probabilities = shares.argmax(axis=1), normalized(shares)
     else:
         probabilities = np.empty((0, len(standardizer.classes)))
     return Observations(part, standardizer.task, frame.index, X, actual, predicted, probabilities)
@@ -107,7 +107,7 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-def normalised(probabilities: Array) -> Array:
+def normalized(probabilities: Array) -> Array:
     """Probabilities as float64 rows that sum to 1 exactly enough for scikit-learn's check."""
     exact = np.asarray(probabilities, dtype=np.float64)
     return np.asarray(exact / exact.sum(axis=1, keepdims=True))

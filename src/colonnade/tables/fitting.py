@@ -56,7 +56,7 @@ class StandardizeParams(Params):
     """Categories with fewer train rows are pooled with those never seen."""
     ordered: OrderedMethod = "codes"
     target: Literal["standard", "none"] = "standard"
-    """Whether a number to be predicted is centred and scaled while the model learns."""
+    """Whether a number to be predicted is centered and scaled while the model learns."""
     columns: dict[str, ColumnStandardizeParams] = Field(default_factory=dict)
 
     def of(self, name: str) -> StandardizeParams:
@@ -87,7 +87,7 @@ def fit_column(
 
 
 def fit_scale(values: np.ndarray, method: NumericMethod, log1p: bool = False) -> Scale:
-    """Centre and spread of train values, or their quantiles.
+    """Center and spread of train values, or their quantiles.
 
     Shape: (n_rows,), none missing.
     """

@@ -85,11 +85,11 @@ def infer_table(
     names = [str(name) for name in raw.columns]
     if target not in names:
         raise DataError(f"there is no column '{target}' to predict. {nearest(target, names)}")
-    labelled = raw[~is_missing(raw[target], list(MISSING_WORDS))]
-    if not len(labelled):
+    labeled = raw[~is_missing(raw[target], list(MISSING_WORDS))]
+    if not len(labeled):
         raise DataError(f"column '{target}' has no value in any row: there is nothing to predict.")
-    n_unlabelled = len(raw) - len(labelled)
-    raw, decimal = with_points(labelled)
+    n_unlabelled = len(raw) - len(labeled)
+    raw, decimal = with_points(labeled)
     columns = {name: guess_column(name, raw[name]) for name in names if name != target}
     if not any(guess.kind not in ("identifier", "ignored") for guess in columns.values()):
         raise DataError(

@@ -24,10 +24,10 @@ FEW_ROWS = 20
 """In fewer rows a column may be constant by chance."""
 
 
-def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = True) -> pd.DataFrame:
+def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labeled: bool = True) -> pd.DataFrame:
     """Typed columns in the schema's order, then the target.
 
-    Args: raw: cells as text or typed. labelled: False for rows to predict, which need no target.
+    Args: raw: cells as text or typed. labeled: False for rows to predict, which need no target.
 
     Shape: (n_rows, any columns) -> (n_rows, columns of the schema, and those it leaves open).
     Raises: DataError that tells every problem of every column.
@@ -36,20 +36,20 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labelled: bool = Tr
     raw = raw.rename(columns=lambda name: str(name).strip())
     _check_shape(raw, problems)
     problems.raise_if_any()
-    if labelled and schema.unlabelled == "drop" and schema.target in raw:
-        raw = _labelled_rows(raw, schema, problems.name)
+    if labeled and schema.unlabelled == "drop" and schema.target in raw:
+        raw = _labeled_rows(raw, schema, problems.name)
         _check_shape(raw, problems)
         problems.raise_if_any()
-    names = _columns(raw, schema, labelled, problems)
+    names = _columns(raw, schema, labeled, problems)
     typed = {}
     for name in names:
         column = Column(name, schema.column(name), schema, problems, f"schema.columns.{name}")
         typed[name] = read_cells(raw[name], column)
-    if labelled and schema.target in raw:
+    if labeled and schema.target in raw:
         limits = ColumnParams(minimum=schema.minimum, maximum=schema.maximum)
         column = Column(schema.target, limits, schema, problems, "schema", is_target=True)
         typed[schema.target] = read_target(raw[schema.target], column)
-    if labelled and not problems:
+    if labeled and not problems:
         _refuse_constants(typed, schema, problems)
     problems.raise_if_any()
     # no copy: pandas copies a column when someone writes to it
@@ -97,7 +97,7 @@ def _similar(name: str, free: list[str]) -> str:
     return f" {nearest(name, free)}" if free else ""
 
 
-def _labelled_rows(raw: pd.DataFrame, schema: SchemaParams, name: str) -> pd.DataFrame:
+def _labeled_rows(raw: pd.DataFrame, schema: SchemaParams, name: str) -> pd.DataFrame:
     missing = is_missing(raw[schema.target], schema.missing_words)
     if missing.any():
         n_missing, n_rows = missing.sum(), len(raw)
@@ -114,11 +114,11 @@ def _check_shape(raw: pd.DataFrame, problems: Problems) -> None:
 
 
 def _columns(
-    raw: pd.DataFrame, schema: SchemaParams, labelled: bool, problems: Problems
+    raw: pd.DataFrame, schema: SchemaParams, labeled: bool, problems: Problems
 ) -> list[str]:
     """Names of the columns to read: the schema's first, then the others in the table's order."""
     present = list(raw.columns)
-    if labelled and schema.target not in present:
+    if labeled and schema.target not in present:
         problems.add(
             f"there is no column '{schema.target}', the `schema.target`. "
             f"{nearest(schema.target, present)}"

@@ -49,7 +49,7 @@ def guessed_encoding(data: bytes) -> str | None:
         text = head.decode("gb18030", errors="strict")
     except UnicodeDecodeError:
         return "cp1252"
-    # a letter with an accent and its neighbour read as Chinese too, but as a character seldom seen
+    # a letter with an accent and its neighbor read as Chinese too, but as a character seldom seen
     usual = sum(letter in _usual_chinese() for letter in text)
     other = sum(ord(letter) > 127 for letter in text) - usual
     return "gbk" if usual > other else "cp1252"

@@ -29,7 +29,7 @@ class _Fitted(BaseModel):
 
 
 class Scale(_Fitted):
-    """Numbers to one scale: logarithm, then centre and spread, or the place among train values."""
+    """Numbers to one scale: logarithm, then center and spread, or the place among train values."""
 
     log1p: bool = False
     center: float = 0.0

@@ -27,7 +27,7 @@ from colonnade.evaluation.metrics.scores import (
     class_metrics,
     rarest_class,
 )
-from colonnade.evaluation.observations import class_labels, label_codes, normalised, one_thread
+from colonnade.evaluation.observations import class_labels, label_codes, normalized, one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,4 +156,4 @@ def _calibration(predictions: pd.DataFrame, part: Part) -> Calibration | None:
 
 def _codes_and_probabilities(rows: pd.DataFrame, labels: list[str]) -> tuple[Array, Array]:
     probabilities = rows[[f"probability_{label}" for label in labels]].to_numpy(dtype=np.float64)
-    return label_codes(rows["actual"], labels), normalised(probabilities)
+    return label_codes(rows["actual"], labels), normalized(probabilities)

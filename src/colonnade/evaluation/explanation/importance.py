@@ -252,7 +252,7 @@ def _gathering(model: Predictor, *raw: pd.DataFrame, read: list[str] | None = No
     """The model as scikit-learn's inspection wants it, fed with row numbers in place of values.
 
     Cell (i, j) of its input says from which row the i-th row takes all features that raw column j
-    became. scikit-learn shuffles or sets row numbers, and the rows are standardised only once.
+    became. scikit-learn shuffles or sets row numbers, and the rows are standardized only once.
     Args: read: the raw columns of its input, if not all; others, without weight, go with the first.
     Shape: (n, number of raw columns) -> (n,) or (n, K).
     """

@@ -101,8 +101,8 @@ def _matrix(ax: Axes, values: Array, shades: Array, title: str) -> None:
     for i, j in np.ndindex(n, n) if n <= _MOST_NUMBERED else ():
         if values[i, j]:
             told = f"{values[i, j]:.0%}" if values is shades else f"{values[i, j]}"
-            colour = "white" if shades[i, j] > _DARK else INK
+            color = "white" if shades[i, j] > _DARK else INK
             ax.text(
-                j + 0.5, i + 0.5, told, color=colour, ha="center", va="center",
+                j + 0.5, i + 0.5, told, color=color, ha="center", va="center",
                 fontsize=9 if n <= 8 else 7,
             )  # fmt: skip

@@ -170,9 +170,9 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
     )
     for ax in axes[len(dependence) :]:
         ax.set_visible(False)
-    colours = {name: PALETTE[k % len(PALETTE)] for k, name in enumerate(curves)}
+    colors = {name: PALETTE[k % len(PALETTE)] for k, name in enumerate(curves)}
     for place, (ax, one) in enumerate(zip(axes, dependence, strict=False)):
-        _dependence(ax, one, colours)
+        _dependence(ax, one, colors)
         unit = "" if isinstance(one.values[0], str) else " (raw units)"
         label(ax, x=f"{plain(one.feature)}{unit}", y=what if place % columns == 0 else "")
     if len(curves) > 1:
@@ -190,7 +190,7 @@ def _legend_room(curves: list[str]) -> tuple[int, float]:
     return side_by_side, 0.1 + 0.2 * -(-len(names) // side_by_side) if len(names) > 1 else 0.0
 
 
-def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
+def _dependence(ax: Axes, one: Dependence, colors: dict[str, str]) -> None:
     numbers = not any(isinstance(value, str) for value in one.values)
     at = np.asarray(one.values, dtype=float) if numbers else np.arange(len(one.values))
     for k, (name, curve) in enumerate(one.curves.items()):
@@ -199,7 +199,7 @@ def _dependence(ax: Axes, one: Dependence, colours: dict[str, str]) -> None:
         # Side by side, or equal ones would hide each other.
         aside = 0.0 if numbers else _ASIDE * (k - (len(one.curves) - 1) / 2)
         ax.plot(
-            at + aside, curve, form, color=colours[name], lw=1.8, ms=5, label=plain(name, _LONGEST)
+            at + aside, curve, form, color=colors[name], lw=1.8, ms=5, label=plain(name, _LONGEST)
         )
     if numbers:
         ax.locator_params(axis="x", nbins=5)

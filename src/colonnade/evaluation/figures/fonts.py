@@ -111,7 +111,7 @@ def installed_families() -> frozenset[str]:
             fontManager.addfont(path)
         except (OSError, RuntimeError):  # no font, or a kind that cannot be drawn from
             continue
-    # Emoji in colour are bitmaps, and a font of last resort has a box for every character.
+    # Emoji in color are bitmaps, and a font of last resort has a box for every character.
     return frozenset(
         font.name
         for font in fontManager.ttflist

@@ -59,10 +59,10 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
     )
     epochs = history["epoch"].to_numpy()
     mark = "o" if len(epochs) == 1 else ""  # no line leads from one epoch
-    for part, colour, line in (("train", BLUE, "-"), ("validation", VERMILION, "--")):
+    for part, color, line in (("train", BLUE, "-"), ("validation", VERMILION, "--")):
         if part in parts:
             losses.plot(
-                epochs, history[f"{part}_loss"], line, color=colour, label=told[part], lw=1.8,
+                epochs, history[f"{part}_loss"], line, color=color, label=told[part], lw=1.8,
                 marker=mark,
             )  # fmt: skip
     _mark_best(losses, history, "held-out" if in_turn else "validation")

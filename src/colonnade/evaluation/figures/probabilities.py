@@ -151,10 +151,10 @@ def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
     return finish(figure)
 
 
-def _reliability(ax: Axes, bins: Reliability, colour: str, marker: str, name: str) -> None:
+def _reliability(ax: Axes, bins: Reliability, color: str, marker: str, name: str) -> None:
     """A point a bin, the larger the more rows it holds: a bin of one row proves nothing."""
     told = f"{name}: calibration error {bins.ece:.3f}, log-loss {bins.log_loss:.3f}"
-    ax.plot(bins.confidence, bins.accuracy, color=colour, lw=1, alpha=0.5)
+    ax.plot(bins.confidence, bins.accuracy, color=color, lw=1, alpha=0.5)
     most = max(bins.rows, default=1)
     sizes = [8 + 72 * (rows / most) ** 0.5 for rows in bins.rows]
-    ax.scatter(bins.confidence, bins.accuracy, s=sizes, marker=marker, color=colour, label=told)
+    ax.scatter(bins.confidence, bins.accuracy, s=sizes, marker=marker, color=color, label=told)

@@ -85,10 +85,10 @@ def fitted_line(data: pd.DataFrame, metrics: Metrics, feature: str, target: str)
     figure, (ax,) = new_figure(f"Fitted line · {sizes}", height=5)
     for part in parts:
         rows = data[data["part"] == part]
-        colour, marker = _LOOKS[part]
-        points(ax, rows["x"], rows["y"], colour, name=f"{part} rows", marker=marker)
+        color, marker = _LOOKS[part]
+        points(ax, rows["x"], rows["y"], color, name=f"{part} rows", marker=marker)
     ends = np.array([data["x"].min(), data["x"].max()])
-    for name, text, colour, style, width in (
+    for name, text, color, style, width in (
         ("true", "true", MUTED, ":", 2.2),
         ("least_squares", "least squares", GREEN, "-", 4.5),
         ("line", "learned", INK, "-", 1.4),
@@ -98,7 +98,7 @@ def fitted_line(data: pd.DataFrame, metrics: Metrics, feature: str, target: str)
             intercept = metrics[name].get("intercept", 0.0)
             told = f"{text}: slope {slope:.4g}, intercept {intercept:.3g}"
             ax.plot(
-                ends, slope * ends + intercept, style, color=colour, lw=width, label=told,
+                ends, slope * ends + intercept, style, color=color, lw=width, label=told,
                 alpha=0.55 if name == "least_squares" else 1,
             )  # fmt: skip
     label(ax, x=f"{plain(feature)} (raw units)", y=f"{plain(target)} (raw units)")
@@ -107,12 +107,12 @@ def fitted_line(data: pd.DataFrame, metrics: Metrics, feature: str, target: str)
 
 
 def points(
-    ax: Axes, x: pd.Series, y: pd.Series, colour: str, *, name: str, marker: str = "o"
+    ax: Axes, x: pd.Series, y: pd.Series, color: str, *, name: str, marker: str = "o"
 ) -> None:
     """Scatter points, the paler and smaller the more there are."""
     n = len(x)
     ax.plot(
-        x, y, marker, color=colour, ls="none", label=name, markeredgewidth=0,
+        x, y, marker, color=color, ls="none", label=name, markeredgewidth=0,
         markersize=5 if n <= MOST_POINTS else 2.5, alpha=max(0.15, min(0.75, 400 / max(n, 1))),
         rasterized=n > MOST_POINTS,
     )  # fmt: skip

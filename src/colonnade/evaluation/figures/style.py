@@ -1,4 +1,4 @@
-"""How every figure looks: ink, colours for all eyes, and names that stay text."""
+"""How every figure looks: ink, colors for all eyes, and names that stay text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# The report turns these into its own colours, so that a figure suits light and dark alike: they
+# The report turns these into its own colors, so that a figure suits light and dark alike: they
 # occur nowhere else in a figure.
 INK, MUTED, RULE, PAPER = "#1f2328", "#59636e", "#d1d9e0", "#fffffe"
 

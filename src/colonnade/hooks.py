@@ -11,7 +11,12 @@ from kedro.framework.hooks import hook_impl
 from colonnade.errors import UserError
 from colonnade.handover import HandOver, describe_run
 from colonnade.names import check_file_word, check_groups, check_tables, file_of, tables_in
-from colonnade.partial_runs import check_group_words, groups_of_run, pipeline_to_run
+from colonnade.partial_runs import (
+    check_group_words,
+    check_what_is_left,
+    groups_of_run,
+    pipeline_to_run,
+)
 from colonnade.pipeline_registry import remember, table_names
 
 if TYPE_CHECKING:
@@ -54,7 +59,8 @@ class NameHooks:
         pipeline = pipeline_to_run(pipeline, catalog, run_params)
         if not pipeline.nodes:
             logger.info("Every output is there: nothing is run.")
-        check_group_words(words, pipeline)
+        check_group_words(words, pipeline, catalog)
+        check_what_is_left(pipeline, catalog)
         for word in ("raw", "rows"):
             if word in words:
                 check_file_word(word, words[word], pipeline, catalog)

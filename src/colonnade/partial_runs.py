@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 from kedro.pipeline import Pipeline
 
 from colonnade.errors import ParameterError
+from colonnade.names import tables_in
+from colonnade.tracking.naming import flatten
 
 if TYPE_CHECKING:
     from kedro.io import DataCatalog
 
     from colonnade.parameters import Params
+
+# In the order of a table's way: what each group makes, and the node that does so.
+_MADE = {"split": "split", "standardize": "standardizer"}
+_MAKERS = {"split": "prepare.split_rows", "standardize": "prepare.standardize"}
+_BEHIND = ("prepare.", "train.", "evaluate.", "report.")
 
 
 def pipeline_to_run(
@@ -37,22 +44,88 @@ def pipeline_to_run(
     return pipeline.filter(node_names=[node.name for node in missing])
 
 
-def check_group_words(words: dict[str, Any], pipeline: Pipeline) -> None:
+def check_group_words(words: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
     """Refuse a parameter of `--params` that nothing in this run reads, as when it begins later.
 
+    One that says what is there already, as it was given to the run that made it, is no lie.
     Raises: ParameterError naming every such group.
     """
     read = pipeline.inputs()
+    same = {
+        f"params:{table}.{group}"
+        for table in tables_in(pipeline)
+        for group, (was, now) in _left(table, pipeline, catalog).items()
+        if was == now
+    }
     problems = [
         f"`{table}.{group}` was given, but nothing in this run reads it: what was made with "
         "another one would be kept. Begin the run earlier, or leave the parameter out."
         for table, groups in words.items()
         if isinstance(groups, dict)
         for group in groups
-        if f"params:{table}.{group}" not in read
+        if f"params:{table}.{group}" not in read | same
     ]
     if problems:
         raise ParameterError(problems)
+
+
+def check_what_is_left(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Refuse to go on from a split or standardizer that the parameters of now would not make.
+
+    Raises: ParameterError naming each that has changed, and the node to begin with.
+    """
+    problems = []
+    for table in tables_in(pipeline):
+        left = _left(table, pipeline, catalog)
+        changed = {group: both for group, both in left.items() if both[0] != both[1]}
+        if not changed:
+            continue
+        told = [
+            f"`{table}.{group}.{name}` is {now.get(name)!r} and was {was.get(name)!r}"
+            for group, (was, now) in changed.items()
+            for name in {**was, **now}
+            if was.get(name) != now.get(name)
+        ]
+        made = " and ".join(_MADE[group] for group in changed)
+        made += " were" if len(changed) > 1 else " was"
+        first = f"{table}.{_MAKERS[next(iter(changed))]}"
+        problems.append(
+            f"{'; '.join(told)} when {made} made, which this run would "
+            f"take as is. Begin there (kedro run --pipeline {table} --from-nodes {first}), or say "
+            "again what it was."
+        )
+    if problems:
+        raise ParameterError(problems)
+
+
+def _left(
+    table: str, pipeline: Pipeline, catalog: DataCatalog
+) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """By which parameters that was made which earlier runs have left to this one, and those of now.
+
+    By group; nothing of what an earlier version has made, which did not say so.
+    """
+    names = {node.name.removeprefix(f"{table}.") for node in pipeline.nodes}
+    behind = {name for name in names if name.startswith(_BEHIND)}
+    found = {}
+    for group, maker in _MAKERS.items():
+        dataset = f"{table}.{_MADE[group]}"
+        behind -= {maker}
+        if maker in names or not behind or not catalog.exists(dataset):
+            continue
+        was = _made_with(catalog.load(dataset))
+        if was:
+            now = catalog.load(f"params:{table}.{group}").model_dump(mode="json")
+            found[group] = (flatten(was), flatten(now))
+    return found
+
+
+def _made_with(made: Any) -> dict[str, Any]:
+    """The parameters that a split or a standardizer remembers, or nothing."""
+    from colonnade.tables.split import MADE_WITH
+
+    params = made.attrs.get(MADE_WITH) if hasattr(made, "attrs") else made.made_with
+    return dict(params.model_dump(mode="json") if hasattr(params, "model_dump") else params or {})
 
 
 def groups_of_run(table: str, pipeline: Pipeline, catalog: DataCatalog) -> dict[str, Params]:

@@ -55,15 +55,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_model_is_not_judged_by_another_split_nor_reported_with_it(trained):
     kedro = kedro_in(trained)
     before = metrics_of(trained)
-    kedro(*RUN, *PREPARE, "--params", "phone_price.split.seed=7")
+    seed = ("--params", "phone_price.split.seed=7")
+    kedro(*RUN, *PREPARE, *seed)
     told = kedro(*RUN, *EVALUATE, expect=1).stderr
+    assert told.startswith("`phone_price.split.seed` is 42 and was 7 when split was made, which")
+    assert "--from-nodes phone_price.prepare.split_rows)" in told
+    told = kedro(*RUN, *EVALUATE, *seed, expect=1).stderr
     assert told == (
         "phone_price: the model was trained on other rows than the train and validation rows that "
         "are there now: the table, its split or its standardizer has changed since. Test rows may "
         "be among those that it has learned from. Train again: kedro run --pipeline phone_price\n"
     )
     assert "phone_price: the evaluated rows are not of the model, the table and the split" in (
-        kedro(*RUN, *REPORT, expect=1).stderr
+        kedro(*RUN, *REPORT, *seed, expect=1).stderr
     )
     kedro(*RUN, *PREPARE)
     kedro(*RUN, *EVALUATE)
@@ -83,15 +87,15 @@ def test_a_model_trained_anew_is_not_reported_with_the_old_ones_metrics(trained)
 
 def test_a_model_trained_anew_is_not_judged_by_the_old_ones_cross_validation(trained):
     kedro = kedro_in(trained)
-    folds, epochs = "phone_price.split.folds", "phone_price.training.epochs"
-    kedro(*RUN, "--params", f"{folds}=2,{epochs}=2")
-    kedro(*RUN, "--nodes", "phone_price.train.train", "--params", f"{epochs}=3")
-    assert kedro(*RUN, *EVALUATE, expect=1).stderr == (
+    folds, epochs = "phone_price.split.folds=2", "phone_price.training.epochs"
+    kedro(*RUN, "--params", f"{folds},{epochs}=2")
+    kedro(*RUN, "--nodes", "phone_price.train.train", "--params", f"{folds},{epochs}=3")
+    assert kedro(*RUN, *EVALUATE, "--params", folds, expect=1).stderr == (
         "phone_price: the cross-validation is of another recipe, or of other rows, than the model: "
         "it was trained anew since. Begin there: "
         "kedro run --pipeline phone_price --from-nodes phone_price.evaluate.cross_validate\n"
     )
-    kedro(*RUN, "--from-nodes", "phone_price.evaluate.cross_validate")
+    kedro(*RUN, "--from-nodes", "phone_price.evaluate.cross_validate", "--params", folds)
     assert "cv/accuracy" in metrics_of(trained)
     kedro(*RUN, "--params", f"{epochs}=2")
     assert "cv/accuracy" not in metrics_of(trained)

@@ -30,6 +30,8 @@ class Standardizer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     table_schema: SchemaParams
+    made_with: StandardizeParams | None = None
+    """By which parameters; None where an earlier version has fitted it."""
     columns: list[FittedColumn]
     classes: list[Label] | None = None
     """The original labels; a label's place is its class code."""
@@ -207,7 +209,7 @@ def fit_standardizer(
     elif params.target == "standard":
         scale = fit_scale(numbers_of(train[schema.target]), "standard")
         facts |= {"target_center": scale.center, "target_scale": scale.scale}
-    return Standardizer(table_schema=schema, columns=columns, **facts)
+    return Standardizer(table_schema=schema, made_with=params, columns=columns, **facts)
 
 
 def _check_names(inputs: list[str], params: StandardizeParams) -> None:

@@ -42,6 +42,7 @@ lessons: .venv/.installed-lessons
 
 bench: .venv/.installed
 	$(BIN)/python tests/benchmarks/speed.py
+	$(BIN)/python tests/benchmarks/side_by_side.py
 
 screenshots: .venv/.installed-test
 	$(BIN)/python -m tests.browser.screenshots

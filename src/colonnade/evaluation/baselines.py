@@ -55,11 +55,12 @@ def fit_baselines(
     Returns: the test rows as each baseline predicts them, by its name: majority, logistic, mean,
     ridge, gradient_boosting. One that cannot be fitted (a single class) is left out.
     """
+    # Before the limit, which binds only the thread pools that are loaded. More threads than free
+    # cores make the trees twenty times slower.
+    import sklearn.linear_model
     from threadpoolctl import threadpool_limits
 
     if "gradient_boosting" in kinds:
-        # Before the limit, which binds only the thread pools that are loaded. More threads than
-        # free cores make the trees twenty times slower.
         import sklearn.ensemble  # noqa: F401  loads OpenMP
 
     kinds = list(dict.fromkeys(kinds))

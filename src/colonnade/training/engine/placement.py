@@ -5,13 +5,13 @@ The loop is handed over as a plain function, so that another engine can carry it
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from colonnade.errors import ParameterError
+from colonnade.training.engine.cores import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,14 +25,6 @@ _SMALL_STEP = 20_000_000
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-
-
-def available_cores() -> int:
-    """Count the cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity
-        return os.cpu_count() or 1
 
 
 def choose_threads(params: TrainingParams, n_parameters: int, batch_size: int) -> int:

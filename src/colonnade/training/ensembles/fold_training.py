@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colonnade.training.engine.placement import available_cores, run_side_by_side
+from colonnade.training.engine.cores import available_cores
+from colonnade.training.engine.placement import run_side_by_side
 from colonnade.training.ensembles.single import Fitted, train_single
 from colonnade.training.models.conformal import HeldOut, kept_errors
 

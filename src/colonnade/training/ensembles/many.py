@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError
-from colonnade.training.engine.placement import available_cores, run_side_by_side
+from colonnade.training.engine.cores import available_cores
+from colonnade.training.engine.placement import run_side_by_side
 from colonnade.training.ensembles.members import group_members
 from colonnade.training.ensembles.single import Fitted
 from colonnade.training.networks.model_params import ModelParams

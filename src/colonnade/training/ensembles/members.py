@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from colonnade.training.engine.placement import available_cores, run_side_by_side
+from colonnade.training.engine.cores import available_cores
+from colonnade.training.engine.placement import run_side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

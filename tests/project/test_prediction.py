@@ -127,7 +127,7 @@ def test_no_rows_at_all_are_refused_like_an_empty_file(models):
 def test_rows_that_cannot_be_answered_are_set_aside_and_the_others_answered(models, caplog):
     model = models["regression"]
     rows = rows_with().astype("str")
-    alone = model.answer(rows[3:])
+    alone = model.predict_quietly(rows[3:])
     rows.loc[0, "x0"], rows.loc[0, "x1"], rows.loc[2, "x1"] = "inf", "two", "1e400"
     rows.attrs["source"] = SOURCE
     predictions, _, refused = predict(model, rows, EvaluationParams(), "set_aside")

@@ -307,7 +307,7 @@ def test_whole_numbers_and_fractions_are_taken_alike_in_columns_of_whole_numbers
         **dict.fromkeys(("kind", "new", "sold"), "DataType.string"),
     }
     rows = ROWS.drop(columns="label").assign(size=[842.9, *range(2, 9)])
-    expected = load_model(store.project / "model").answer(rows)
+    expected = load_model(store.project / "model").predict_quietly(rows)
     before = store.predictions
     assert (expected["probability_low"] != before["probability_low"]).tolist() == [True] + [
         False
@@ -422,7 +422,7 @@ def test_logged_model_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -
             assert told["predictions"] == [pytest.approx(row) for row in expected]
         cut = [{**row, "size": 842.9} for row in records]
         _, told = _ask(url, {"dataframe_records": cut})
-        answers_to_cut = load_model(store.project / "model").answer(pd.DataFrame(cut))
+        answers_to_cut = load_model(store.project / "model").predict_quietly(pd.DataFrame(cut))
         expected = answers_to_cut.to_dict(orient="records")
         assert told["predictions"] == [pytest.approx(row) for row in expected]
         _, told = _ask(url, {"dataframe_records": [{**records[0], "weight": None}]})

@@ -107,6 +107,16 @@ def test_ordinal_head_of_two_classes_has_autograds_gradient(table):
     assert_same(both_gradients(two, "ordinal", MODELS[0], "ordinal", 2))
 
 
+def test_an_activation_whose_kernel_torch_lacks_is_trained_by_autograd(fit, monkeypatch):
+    def absent(_):
+        return torch.ops.aten.no_such_operation
+
+    known = dataclasses.replace(ACTIVATIONS["tanh"], kernels=absent)
+    monkeypatch.setitem(ACTIVATIONS, "tanh", known)
+    done = fit("ordinal", {"hidden": [5], "activation": "tanh"})
+    assert done.model.facts["path"] == "autograd"
+
+
 def test_an_activation_without_a_derivative_falls_back_to_autograd(fit, monkeypatch):
     known = ACTIVATIONS["tanh"]
 

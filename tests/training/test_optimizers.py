@@ -104,6 +104,15 @@ def test_twenty_steps_equal_torchs_optimizer(options, torch_class, torch_options
     torch.testing.assert_close(stack.flat, reference.detach(), rtol=1e-9, atol=1e-12)
 
 
+def test_adam_without_torchs_own_kernel_steps_alike(fit, monkeypatch):
+    words = {"optimizer": {"name": "adamw", "lr": 0.05}, "members": 2}
+    fused = fit("classification", {"hidden": [5]}, words)
+    monkeypatch.delattr(torch, "_fused_adam_")
+    plain = fit("classification", {"hidden": [5]}, words)
+    for name, weight in fused.model.weights.items():
+        torch.testing.assert_close(plain.model.weights[name], weight, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "lbfgs"])
 def test_members_of_different_rates_step_as_if_alone(name):
     flat, grad = torch.ones(3, 5), torch.ones(3, 5)

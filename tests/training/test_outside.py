@@ -102,7 +102,7 @@ def test_a_missing_cell_is_refused_where_the_yaml_says_so(model):
 
 def test_one_warning_tells_what_is_outside_and_how_often(model, caplog):
     rows = pd.concat([row(ram=99.0, city="Bonn"), row(ram=80.0), row(), row(city=None)])
-    model.answer(rows)
+    model.predict_quietly(rows)
     assert not caplog.messages
     model.predict(rows)
     assert caplog.messages == [

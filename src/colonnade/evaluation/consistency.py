@@ -92,7 +92,7 @@ def _same_parts(primary: pd.DataFrame, split: pd.DataFrame, predictions: pd.Data
 
 def _same_model(model: TrainedModel, primary: pd.DataFrame, predictions: pd.DataFrame) -> bool:
     some = predictions.head(_COMPARED)
-    answers = model.answer(primary.loc[some["row"]])
+    answers = model.predict_quietly(primary.loc[some["row"]])
     names = [name for name in answers if str(name).startswith("probability_")] or ["prediction"]
     if not {*names} <= {*some.columns}:
         return False

@@ -24,7 +24,7 @@ def predict(
     """Predict every row; columns that the model does not read, such as an id, are carried along."""
     if bad_rows not in (SET_ASIDE, REFUSE):
         raise ParameterError(f"`bad_rows` is {SET_ASIDE} or {REFUSE} (got {bad_rows!r}).")
-    logger.info("%s: %s", model.table or model.standardizer.target, model.told_origin())
+    logger.info("%s: %s", model.table or model.standardizer.target, model.describe_origin())
     batch = predict_batch(
         model, rows, coverage=params.prediction_interval, refuse=bad_rows == REFUSE
     )

@@ -158,7 +158,10 @@ class ActivationParams(NamedChoice):
     def kernels(self) -> Kernels | None:
         """Build the hand-derived path's kernels, if there are any."""
         build = ACTIVATIONS[self.name].kernels
-        return None if build is None else build(self)
+        try:
+            return None if build is None else build(self)
+        except AttributeError:  # an operation of torch's own that this version has not: autograd
+            return None
 
     def gain(self) -> float:
         """By how much Kaiming's deviation grows to keep the variance through this activation."""

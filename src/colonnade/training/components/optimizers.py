@@ -99,7 +99,7 @@ class Sgd(UpdateRule):
 
 
 class Adam(UpdateRule):
-    """Adam (Kingma & Ba 2015), in torch's fused kernel: one pass over the memory."""
+    """Adam (Kingma & Ba 2015), in torch's fused kernel where there is one: one pass over memory."""
 
     slots = ("exp_avg", "exp_avg_sq")
 
@@ -111,7 +111,8 @@ class Adam(UpdateRule):
 
         params = self.params
         return partial(
-            torch._fused_adam_,
+            # Private in torch, and found under every version that pyproject.toml allows.
+            getattr(torch, "_fused_adam_", plain_adam),
             *buffers,
             [],
             steps,
@@ -123,6 +124,25 @@ class Adam(UpdateRule):
             amsgrad=False,
             maximize=False,
         )
+
+
+def plain_adam(
+    weights: list[Tensor],
+    grads: list[Tensor],
+    means: list[Tensor],
+    squares: list[Tensor],
+    _: list[Tensor],
+    steps: list[Tensor],
+    **rates: float,
+) -> None:
+    """Do what the fused kernel does by public operations; `steps` count from 1."""
+    beta1, beta2 = rates["beta1"], rates["beta2"]
+    for w, g, mean, square, step in zip(weights, grads, means, squares, steps, strict=True):
+        t = float(step)
+        mean.lerp_(g, 1 - beta1)
+        square.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        root = (square / (1 - beta2**t)).sqrt_().add_(rates["eps"])
+        w.addcdiv_(mean, root, value=-rates["lr"] / (1 - beta1**t))
 
 
 class Adagrad(UpdateRule):

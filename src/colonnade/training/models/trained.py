@@ -171,7 +171,7 @@ class TrainedModel:
             logger.warning("%s", told_outside(marks, frame))
         return answers
 
-    def answer(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
+    def predict_quietly(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
         """Do as `predict` does, without a word in the log."""
         return self._answered(frame, coverage)[0]
 
@@ -203,7 +203,7 @@ class TrainedModel:
             columns |= {"lower": predicted - half, "upper": predicted + half}
         return pd.DataFrame(columns, index=index)
 
-    def told_origin(self) -> str:
+    def describe_origin(self) -> str:
         """One line on where the model comes from: its run and its data, and if that was drawn."""
         run = f"of run {self.run}" if self.run else "of a run that is not in MLflow"
         reference = self.standardizer.reference

@@ -34,7 +34,7 @@ class CrossEntropy(Loss):
     def prepare(self) -> None:
         import torch
 
-        self.softmax = torch._softmax
+        self.softmax = torch.softmax
         self.class_weights: Tensor | None = None
         if self.given_weights is not None:
             self.class_weights = torch.tensor(list(self.given_weights), dtype=torch.float64)
@@ -59,7 +59,7 @@ class CrossEntropy(Loss):
 
     @override
     def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
-        self.softmax(logits, -1, False, out=out)
+        self.softmax(logits, -1, out=out)
         if self.weighted:
             k = self.n_classes
             out.mul_(targets[..., k : k + 1]).sub_(targets[..., :k])

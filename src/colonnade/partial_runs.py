@@ -65,6 +65,8 @@ def check_group_words(words: dict[str, Any], pipeline: Pipeline, catalog: DataCa
         for group in groups
         if f"params:{table}.{group}" not in read | same
     ]
+    if "bad_rows" in words and "params:bad_rows" not in read:
+        problems.append("`bad_rows` is not read by this run. Say --pipeline NAME_predict.")
     if problems:
         raise ParameterError(problems)
 

@@ -26,7 +26,13 @@ def test_a_group_that_does_not_exist_is_refused_with_the_nearest_name():
 
 
 def test_words_of_a_run_are_known():
-    words = {"raw": "x.csv", "encoding": "gbk", "resume": True, "regression": None}
+    words = {
+        "raw": "x.csv",
+        "encoding": "gbk",
+        "resume": True,
+        "bad_rows": "refuse",
+        "regression": None,
+    }
     check_tables(words, ["regression"], ["regression"])
     check_groups(words, ["regression"])
 

@@ -171,8 +171,7 @@ def test_the_log_names_run_and_data_of_the_model(models, caplog, tmp_path):
     model = models["ordinal"]
     answer(model, rows_with())
     assert caplog.messages.pop() == (
-        "y: the model is of a run that is not in MLflow, and does not say which data it was "
-        "trained on"
+        "y: the model names no run in MLflow, and was trained on data that it does not name"
     )
     train, source = draw_table("ordinal"), Source(**SOURCE, note="synthetic sample")
     fitted = fit_standardizer(
@@ -183,8 +182,8 @@ def test_the_log_names_run_and_data_of_the_model(models, caplog, tmp_path):
     note_run(tmp_path, "5ad50d8db7854adb", "lr=0.2")
     answer(load_model(tmp_path), rows_with())
     assert caplog.messages.pop() == (
-        "phones: the model is of run 5ad50d8d (lr=0.2), trained on rows.csv (synthetic sample), 4 "
-        "rows, sha256 0"
+        "phones: the model is of run 5ad50d8d (lr=0.2), and was trained on rows.csv (synthetic "
+        "sample), 4 rows, sha256 0"
     )
     named = dataclasses.replace(named, facts={**named.facts, "more": 1})
     save_model(named, tmp_path, table="phones")  # another model, of which no run is known yet

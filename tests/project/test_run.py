@@ -156,8 +156,17 @@ def test_rows_without_labels_are_answered_in_any_column_order(kedro, project, fi
     table = pd.read_csv(project / "data/01_raw/phone_price_sample.csv")
     rows = table.drop(columns="price_range").iloc[evaluated["row"], ::-1]
     rows.insert(0, "id", range(5, 5 + len(rows)))
-    rows.to_csv(project / "rows.csv", index=False)
-    kedro("run", "--pipeline", "phone_price_predict", "--params", "rows=rows.csv")
+    wrong = rows.head(1).astype("str").assign(id=4, ram="1e400")
+    pd.concat([wrong, rows]).to_csv(project / "rows.csv", index=False)
+    done = kedro("run", "--pipeline", "phone_price_predict", "--params", "rows=rows.csv")
+    assert re.search(
+        r"phone_price: the model is of run [0-9a-f]{8} \(.+\), and was trained on "
+        r"phone_price_sample.csv \(synthetic sample\), 2000 rows, sha256 ",
+        done.stdout,
+    )
+    assert f"rows.csv: 1 of {len(rows) + 1} rows cannot be answered and was set" in done.stdout
+    refused = pd.read_csv(project / "data/07_model_output/phone_price/predictions_refused.csv")
+    assert refused[["row", "column"]].to_numpy().tolist() == [[1, "ram"]]
     answers = pd.read_csv(project / "data/07_model_output/phone_price/predictions.csv")
     assert answers["id"].tolist() == list(range(5, 5 + len(rows)))
     assert answers["prediction"].tolist() == evaluated["prediction"].tolist()

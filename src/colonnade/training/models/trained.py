@@ -205,11 +205,15 @@ class TrainedModel:
 
     def describe_origin(self) -> str:
         """One line on where the model comes from: its run and its data, and if that was drawn."""
-        run = f"of run {self.run}" if self.run else "of a run that is not in MLflow"
+        run = f"is of run {self.run}" if self.run else "names no run in MLflow"
         reference = self.standardizer.reference
-        if reference is None or reference.source is None:
-            return f"the model is {run}, and does not say which data it was trained on"
-        return f"the model is {run}, trained on {reference.source.describe()}"
+        if reference is None:
+            return (
+                f"the model {run}, and is of an earlier version: `outside` marks categories never "
+                "seen, but no numbers. Train it again"
+            )
+        data = reference.source.describe() if reference.source else "data that it does not name"
+        return f"the model {run}, and was trained on {data}"
 
     def linear_coefficients(self) -> tuple[dict[str, float], float]:
         """Give slope by raw column and intercept, in raw units, of a linear regression.

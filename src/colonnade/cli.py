@@ -108,7 +108,7 @@ cli.add_command(run)
 
 @cli.group(name="table")
 def table_group() -> None:
-    """Add a table of your own, or check one."""
+    """Add a table of your own, check one, list them all or remove one."""
 
 
 @table_group.command(name="add", cls=PlainErrors)
@@ -154,6 +154,32 @@ def check(project: ProjectMetadata, /, name: str, as_json: bool) -> None:
             click.echo(json.dumps(problems, ensure_ascii=False))
             sys.exit(1)
         click.echo("[]" if as_json else told)
+
+
+@table_group.command(name="list", cls=PlainErrors)
+@click.pass_obj
+def list_tables(project: ProjectMetadata, /) -> None:
+    """List every table: what it predicts, where it is read from, which file lists it."""
+    from colonnade.known_tables import listed_tables
+
+    with chdir(project.project_path):
+        click.echo(listed_tables(config_loader(), Path("conf")))
+
+
+@table_group.command(name="remove", cls=PlainErrors)
+@click.argument("name")
+@click.option("--shared", is_flag=True, help="Take it from conf/base, for everyone.")
+@click.pass_obj
+def remove(project: ProjectMetadata, /, name: str, shared: bool) -> None:
+    """Delete the YAML of table NAME; its file, its results and its runs stay."""
+    from colonnade.known_tables import remove_table
+
+    with chdir(project.project_path):
+        changed = remove_table(config_loader(), Path("conf"), name, shared=shared)
+        results = sorted(map(str, Path("data").glob(f"0[2-8]_*/{name}")))
+    click.echo(f"Removed from {', '.join(map(str, changed))}.")
+    if results:
+        click.echo(f"Its results stay, to be deleted by you: {', '.join(results)}")
 
 
 @cli.command(name="graph", cls=PlainErrors)

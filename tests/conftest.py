@@ -64,7 +64,7 @@ def make_project(folder: Path, *, quick: bool = False, tracked: bool = True) -> 
         (folder / "conf/local/mlflow.yml").write_text("mode: off\n")
     raw = folder / "data/01_raw"
     raw.mkdir(parents=True)
-    for name in ("phone_price_sample.csv", "phone_price_sample.source.json"):
+    for name in ("phone_price_sample.csv", "phone_price_sample.source.json", "penguins.csv"):
         shutil.copy(REPOSITORY / "data/01_raw" / name, raw / name)
     shutil.copytree(REPOSITORY / "src", folder / "src")
     return folder

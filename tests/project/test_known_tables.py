@@ -19,7 +19,9 @@ CONF = Path("conf")
 def in_project(project, monkeypatch):
     """A project with a table of the user's own beside those that ship, entered."""
     monkeypatch.chdir(project)
-    Path("shop.csv").write_text("age,bought\n" + "".join(f"{k * 7 % 50},{k % 2}\n" for k in range(90)))
+    Path("shop.csv").write_text(
+        "age,bought\n" + "".join(f"{k * 7 % 50},{k % 2}\n" for k in range(90))
+    )
     add_table(CONF / "local", "shop", Path("shop.csv"), "bought", others=["wine"])
 
 

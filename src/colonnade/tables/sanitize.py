@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 _STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -20,10 +22,18 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """
     safe = table.rename(columns=_neutralised)
     for place, dtype in enumerate(safe.dtypes):
+        if dtype == "str" and not _may_be_formulas(safe.iloc[:, place]):
+            continue
         if dtype.kind == "O" or dtype == "str" or isinstance(dtype, pd.CategoricalDtype):
             cells = [_neutralised(cell) for cell in safe.iloc[:, place]]
             safe.isetitem(place, np.array(cells, dtype=object))
     return safe
+
+
+def _may_be_formulas(cells: pd.Series) -> bool:
+    """Whether a cell of a column of text starts like a formula: asked of all cells at once."""
+    starts = pc.utf8_slice_codeunits(pa.array(cells, from_pandas=True), 0, 1)
+    return bool(pc.any(pc.is_in(starts, value_set=pa.array(_STARTS))).as_py())
 
 
 def _neutralised(cell: Any) -> Any:

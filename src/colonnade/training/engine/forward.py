@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from colonnade.training.engine.batches import chunks
+from colonnade.training.networks.binding.spec import bind_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +47,8 @@ class Validation:
 
     def __init__(self, job: TrainingJob, members: Sequence[MemberConfig]) -> None:
         self.job, self.n_members = job, len(members)
+        self.network: Network | None = None
+        self.bound_to: Tensor | None = None
         own = [m.validation_rows for m in members if m.validation_rows is not None]
         if own:
             self.rows = job.train.take(torch.stack(own).to(job.train.numeric.device))
@@ -64,12 +67,21 @@ class Validation:
 
         Shape: flat (M, P) -> (M, n, n_logits).
         """
-        spec, rows = self.job.network, self.rows
-        network = spec.bound(spec.tensors(flat, buffers)).eval()
+        rows, network = self.rows, self._network(flat, buffers)
         for part in self.chunks():
             numeric, categorical = rows.numeric[..., part, :-1].to(flat.dtype), rows.categorical
             codes = None if categorical is None else categorical[..., part, :]
             yield part, network(numeric, codes)
+
+    def _network(self, flat: Tensor, buffers: Tensor | None) -> Network:
+        """Give the members' module upon these rows, built once."""
+        spec = self.job.network
+        if self.network is None:
+            self.network = spec.bound(spec.tensors(flat, buffers)).eval()
+        elif self.bound_to is not flat:
+            bind_members(self.network, spec.tensors(flat, buffers))
+        self.bound_to = flat
+        return self.network
 
     def exact_logits(self, flat: Tensor, buffers: Tensor | None) -> Tensor:
         """Give the members' logits of all rows in float64.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -73,7 +74,7 @@ class ParameterLayout:
                 one.view(factors).fill_(one.weight_decay)
         return factors
 
-    @property
+    @cached_property
     def widest(self) -> int:
         """The longest side of any parameter: what a layer makes of a row is no longer."""
         return max(side for one in self.slices for side in one.shape)

@@ -5,6 +5,7 @@ A new kind of network is an entry of NETWORKS.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor
 
+from colonnade.training.components.initializers import InitializerParams
 from colonnade.training.components.losses.heads import OrdinalHead
 from colonnade.training.networks.base import Inputs, MemberLoop, Network, NetworkKind, Outputs
 from colonnade.training.networks.binding.layout import (
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from colonnade.tables.standardize import Standardizer
-    from colonnade.training.components.initializers import InitializerParams
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.networks.model_params import ModelParams
 
@@ -65,21 +66,16 @@ class NetworkSpec:
 
         Shape: tensors: each (M, ...).
         """
-        network = self.build()
-        if NETWORKS[self.params.kind].member_axis:
-            bind(network, tensors, trainable=trainable)
-            return network
-        bodies = [self.build().body for _ in next(iter(tensors.values()))]
-        for i, body in enumerate(bodies):
-            bind(body, {name: t[i] for name, t in tensors.items()}, trainable=trainable)
-        if network.head is not None:
-            bind(network.head, tensors, trainable=trainable)
-        network.body = MemberLoop(bodies)
+        network = deepcopy(self.template)
+        if not NETWORKS[self.params.kind].member_axis:
+            bodies = [deepcopy(network.body) for _ in next(iter(tensors.values()))]
+            network.body = MemberLoop(bodies)
+        bind_members(network, tensors, trainable=trainable)
         return network
 
     def single(self, tensors: Mapping[str, Tensor]) -> Network:
         """Build one member's module upon copies of its parameters, in evaluation mode."""
-        network = self.build()
+        network = deepcopy(self.template)
         with torch.no_grad():
             for name, tensor in (*network.named_parameters(), *network.named_buffers()):
                 tensor.copy_(tensors[short_name(name)])
@@ -92,8 +88,8 @@ class NetworkSpec:
 
     @cached_property
     def template(self) -> Network:
-        """A module of this shape, to look at."""
-        return self.build()
+        """A module of this shape, to look at and to copy; its weights mean nothing."""
+        return self.build(initializer=InitializerParams.model_validate("zeros"))
 
     @cached_property
     def parameters(self) -> ParameterLayout:
@@ -121,10 +117,23 @@ class NetworkSpec:
         """
         return cast("tuple[str, ...]", self.template.body.input_weights)
 
-    @property
+    @cached_property
     def widest(self) -> int:
         """The most numbers that a layer makes of one row."""
         return max(self.parameters.widest, self.n_logits)
+
+
+def bind_members(
+    network: Network, tensors: Mapping[str, Tensor], *, trainable: bool = False
+) -> None:
+    """Put other parameters and buffers of M members in the place of a network's own."""
+    if not isinstance(network.body, MemberLoop):
+        bind(network, tensors, trainable=trainable)
+        return
+    for i, body in enumerate(network.body.bodies):
+        bind(body, {name: t[i] for name, t in tensors.items()}, trainable=trainable)
+    if network.head is not None:
+        bind(network.head, tensors, trainable=trainable)
 
 
 def spec_for(params: ModelParams, standardizer: Standardizer, loss: Loss) -> NetworkSpec:

@@ -173,6 +173,18 @@ def test_explanation_survives_json(bench):
         assert Explanation.model_validate_json(text) == found
 
 
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_columns_named_like_those_of_predictions_change_nothing(bench, task):
+    plain = explained(bench(task, features=("a", "b", "c", "d")))
+    clash = explained(bench(task, features=("row", "prediction", "actual", "part")))
+    assert [one.mean for one in clash.importance] == [one.mean for one in plain.importance]
+    assert len(clash.slices) == len(plain.slices) > 0
+    ours, theirs = (
+        [(one.row, *one.values.values()) for one in found.mistakes] for found in (clash, plain)
+    )
+    assert ours == theirs != []
+
+
 def test_explanation_can_be_turned_off(bench):
     off = EvaluationParams(baselines=[], resamples=0, explain=False)
     assert explained(bench("classification"), off) == Explanation()

@@ -159,9 +159,10 @@ def _bootstrap(
     values = values[~np.isnan(values)]
     if len(values) == 0:
         return np.nan, np.nan
-    tail = 50 * (1 - confidence)
+    tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
-        low, high = np.percentile(values, [tail, 100 - tail])
+        # 100 * last, as scipy.stats.bootstrap does: so the ends are the same to the bit
+        low, high = np.percentile(values, [100 * tail, 100 * (1 - tail)])
     return float(low), float(high)
 
 

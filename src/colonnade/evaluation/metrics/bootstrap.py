@@ -159,11 +159,24 @@ def _bootstrap(
     values = values[~np.isnan(values)]
     if len(values) == 0:
         return np.nan, np.nan
+    values.sort()
     tail = (1 - confidence) / 2
-    with np.errstate(invalid="ignore"):
-        # 100 * last, as scipy.stats.bootstrap does: so the ends are the same to the bit
-        low, high = np.percentile(values, [100 * tail, 100 * (1 - tail)])
-    return float(low), float(high)
+    return _quantile(values, tail), _quantile(values, 1 - tail)
+
+
+def _quantile(ordered: Array, share: float) -> float:
+    """Linear between two neighbors, in the order of operations of scipy.stats.quantile.
+
+    NaN between an infinite and a finite value.
+    """
+    place = share * len(ordered) + (1 - share) - 1
+    below = int(place)
+    weight = place - below
+    low, high = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
+    if weight == 0 or low == high:
+        return low
+    found = (1 - weight) * low + weight * high
+    return found if np.isfinite(found) else np.nan
 
 
 def _exact_share(hits: Array, confidence: float) -> Interval:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from kedro.config import AbstractConfigLoader
     from kedro.pipeline import Pipeline
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED = ("raw", "rows", "encoding", "resume", "bad_rows")
 _loaders: dict[str, AbstractConfigLoader] = {}
+_read_already: dict[str, dict[str, Any]] = {}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -67,6 +70,18 @@ def name_problem(name: str, others: Iterable[str] = ()) -> str:
 def remember(loader: AbstractConfigLoader) -> None:
     """Keep the session's loader: Kedro gives the registry neither --env nor --conf-source."""
     _loaders["session"] = loader
+    for name, content in _read_already.items():
+        loader[name] = deepcopy(content)
+
+
+@contextmanager
+def read_once(loader: AbstractConfigLoader) -> Iterator[None]:
+    """Let the sessions of this block take what a loader reads: YAML is a tenth of a second each."""
+    _read_already.update({name: loader[name] for name in ("catalog", "parameters")})
+    try:
+        yield
+    finally:
+        _read_already.clear()
 
 
 def config_loader() -> AbstractConfigLoader:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from colonnade.errors import UserError
 from colonnade.messages import plain_message
 from colonnade.names import check_groups, check_tables
-from colonnade.pipeline_registry import new_config_loader, project_root, table_names
+from colonnade.pipeline_registry import new_config_loader, project_root, read_once, table_names
 from colonnade.tracking.params import TrackingParams
 from colonnade.tracking.several_runs import one_writer
 
@@ -48,7 +48,8 @@ def run_tables(kedro_run: Callable[..., dict[str, Any]], **options: Any) -> dict
     loader, tables = asked
     results: dict[str, Any] = {}
     failed: dict[str, str] = {}
-    with one_writer(project_root(), TrackingParams.model_validate(loader["mlflow"])):
+    tracking = TrackingParams.model_validate(loader["mlflow"])
+    with read_once(loader), one_writer(project_root(), tracking):
         for table in tables:
             words = {k: v for k, v in options["params"].items() if k == table or k not in tables}
             try:

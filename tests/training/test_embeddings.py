@@ -23,8 +23,8 @@ from colonnade.training import (
     save_model,
     train_model,
 )
-from colonnade.training.engine.fast_mlp.gradient import HandDerived
-from colonnade.training.engine.forward import ByAutograd
+from colonnade.training.engine.fast_mlp.gradient import HandDerivedGradients
+from colonnade.training.engine.forward import AutogradGradients
 from colonnade.training.prepare import prepare
 
 if TYPE_CHECKING:
@@ -100,7 +100,12 @@ def test_derived_gradients_are_autograds(
     index = torch.randint(len(job.train), (n_members, 9), generator=torch.Generator())
     rates = [0.0] * n_members
     # what the first batch left in the buffers must not show in the second
-    assert_same([gradients_of(path, job, index, rates, 2) for path in (HandDerived, ByAutograd)])
+    assert_same(
+        [
+            gradients_of(path, job, index, rates, 2)
+            for path in (HandDerivedGradients, AutogradGradients)
+        ]
+    )
 
 
 @pytest.mark.parametrize("model", MODELS[:3], ids=str)
@@ -109,7 +114,7 @@ def test_gradients_are_those_of_torch_nn_embedding(model: dict[str, Any]) -> Non
         *prepared(), ModelParams.model_validate(model), TrainingParams(), dtype=torch.float64
     )
     spec, rows = job.network, job.train.take(slice(0, 12))
-    grad, *_ = gradients_of(HandDerived, job, torch.arange(12)[None], [0.0])
+    grad, *_ = gradients_of(HandDerivedGradients, job, torch.arange(12)[None], [0.0])
     flat = torch.zeros_like(grad).normal_(0, 0.7, generator=torch.Generator().manual_seed(3))
     weights = {name: weight[0] for name, weight in spec.parameters.views(flat).items()}
     network = spec.single(weights).double()

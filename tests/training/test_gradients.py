@@ -10,8 +10,8 @@ import torch
 from colonnade.training import ModelParams, TrainingParams
 from colonnade.training.components.activations import ACTIVATIONS
 from colonnade.training.components.layers import DropoutMasks
-from colonnade.training.engine.fast_mlp.gradient import HandDerived
-from colonnade.training.engine.forward import ByAutograd
+from colonnade.training.engine.fast_mlp.gradient import HandDerivedGradients
+from colonnade.training.engine.forward import AutogradGradients
 from colonnade.training.networks.base import draw_from
 from colonnade.training.networks.binding.stacked import StackedParameters
 from colonnade.training.prepare import prepare
@@ -46,7 +46,9 @@ def both_gradients(table, task, model, loss, n_members, n_rows=9):
     job = prepare(*table(task), ModelParams.model_validate(model), training, dtype=torch.float64)
     index = torch.randint(len(job.train), (n_members, n_rows), generator=torch.Generator())
     rates = [model.get("dropout", 0.0)] * n_members
-    return [gradients_of(path, job, index, rates) for path in (HandDerived, ByAutograd)]
+    return [
+        gradients_of(path, job, index, rates) for path in (HandDerivedGradients, AutogradGradients)
+    ]
 
 
 def gradients_of(path, job, index, rates, repeats=1):
@@ -58,12 +60,12 @@ def gradients_of(path, job, index, rates, repeats=1):
     masks = DropoutMasks(rates, stack.flat)
     masks.seed(range(n_members))
     logits = torch.zeros(*rows.numeric.shape[:-1], spec.n_logits, dtype=torch.float64)
-    if path is HandDerived:
-        gradients = HandDerived(stack, job.loss, masks, logits.shape[-2])
+    if path is HandDerivedGradients:
+        gradients = HandDerivedGradients(stack, job.loss, masks, logits.shape[-2])
     else:
         network = stack.network()
         draw_from(network, masks)
-        gradients = ByAutograd(stack, network, job.loss)
+        gradients = AutogradGradients(stack, network, job.loss)
     for _ in range(repeats):
         gradients.gradient(rows.numeric, rows.categorical, rows.targets, logits)
     return stack.grad, logits, stack.buffers

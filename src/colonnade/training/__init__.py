@@ -13,17 +13,22 @@ Rooms, each importing only from those after it: `fit` (the front door), `ensembl
 `engine`, `models`, `networks`, `parameters`, `components`. The room itself imports from `tables`,
 never from Kedro or MLflow.
 
-Parameter classes import no torch; `train_model` and `TrainedModel` import it when they are used.
+Parameter classes import no torch; what trains does, and is imported when it is first asked for.
 """
 
-from colonnade.training.ensembles.fold_training import Fold, fit_folds
-from colonnade.training.ensembles.many import Member, fit_many
-from colonnade.training.ensembles.single import Fitted
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from colonnade.training.fit import train_model
 from colonnade.training.models.storage import load_model, save_model
 from colonnade.training.models.trained import TrainedModel
 from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import TrainingParams
+
+if TYPE_CHECKING:
+    from colonnade.training.ensembles.fold_training import Fold, fit_folds
+    from colonnade.training.ensembles.many import Member, fit_many
+    from colonnade.training.ensembles.single import Fitted
 
 __all__ = [
     "Fitted",
@@ -38,3 +43,18 @@ __all__ = [
     "save_model",
     "train_model",
 ]
+
+_IMPORTED_LATER = {
+    "Fitted": "single",
+    "Fold": "fold_training",
+    "Member": "many",
+    "fit_folds": "fold_training",
+    "fit_many": "many",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is asked for: every `kedro` command imports this room."""
+    if name not in _IMPORTED_LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.ensembles.{_IMPORTED_LATER[name]}"), name)

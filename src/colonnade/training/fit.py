@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from colonnade.training.ensembles.fold_training import with_fold_errors
-from colonnade.training.ensembles.single import train_single
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -51,6 +48,10 @@ def train_model(
     Raises: ParameterError for what doesn't go together, DataError for rows that cannot be used,
     TrainingError when a loss is not finite, ModelError for a checkpoint that cannot be used.
     """
+    # torch is imported when something is trained
+    from colonnade.training.ensembles.fold_training import with_fold_errors
+    from colonnade.training.ensembles.single import train_single
+
     fitted = train_single(
         train,
         validation,

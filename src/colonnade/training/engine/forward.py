@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from colonnade.training.networks.binding.stacked import StackedParameters
 
 
-class ByAutograd:
+class AutogradGradients:
     """The same gradients by autograd through the module, at any batch size."""
 
     def __init__(self, stack: StackedParameters, network: Network, loss: Loss) -> None:

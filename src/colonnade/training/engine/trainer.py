@@ -17,8 +17,8 @@ from colonnade.training.components.layers import DropoutMasks
 from colonnade.training.components.losses.heads import first_cuts
 from colonnade.training.components.regularizers import Average, Clip, Lasso, WeightDecay
 from colonnade.training.engine.batches import Batches, batch_sizes, batches, derive_seed, permute
-from colonnade.training.engine.fast_mlp.gradient import HandDerived, derived_by_hand
-from colonnade.training.engine.forward import ByAutograd, Validation
+from colonnade.training.engine.fast_mlp.gradient import HandDerivedGradients, derived_by_hand
+from colonnade.training.engine.forward import AutogradGradients, Validation
 from colonnade.training.engine.job import History, MemberConfig, TrainingJob
 from colonnade.training.engine.stopping import EarlyStopping, Plateau, Stopping
 from colonnade.training.networks.base import draw_from
@@ -60,7 +60,7 @@ class Trainer:
             buffers.clone() if self.kept is not None and buffers is not None else None
         )
         self._set_actions()
-        self._paths: dict[int, HandDerived | ByAutograd] = {}
+        self._paths: dict[int, HandDerivedGradients | AutogradGradients] = {}
         self.validation = Validation(job, members)
 
     @property
@@ -121,15 +121,17 @@ class Trainer:
         else:
             self.rule = optimizer.rule(stack.flat, stack.grad)
 
-    def gradients(self, n_rows: int) -> HandDerived | ByAutograd:
+    def gradients(self, n_rows: int) -> HandDerivedGradients | AutogradGradients:
         """Give the gradient path for batches of one size, made once."""
         if n_rows not in self._paths:
             if self.path == "hand-derived":
-                self._paths[n_rows] = HandDerived(self.stack, self.job.loss, self.dropout, n_rows)
+                self._paths[n_rows] = HandDerivedGradients(
+                    self.stack, self.job.loss, self.dropout, n_rows
+                )
             else:
                 network = self.stack.network()
                 draw_from(network, self.dropout)
-                self._paths[n_rows] = ByAutograd(self.stack, network, self.job.loss)
+                self._paths[n_rows] = AutogradGradients(self.stack, network, self.job.loss)
         return self._paths[n_rows]
 
     def run(
@@ -200,7 +202,7 @@ class Trainer:
             for action in after:
                 action()
 
-    def _full_loss(self, path: HandDerived | ByAutograd, block: Batches) -> Tensor:
+    def _full_loss(self, path: HandDerivedGradients | AutogradGradients, block: Batches) -> Tensor:
         path.gradient(block.numeric[0], block.categorical[0], block.targets[0], block.logits[0])
         return self._batch_losses(block)[0].sum()
 

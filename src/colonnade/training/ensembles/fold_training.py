@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from colonnade.training.engine.cores import available_cores
 from colonnade.training.engine.placement import run_side_by_side
+from colonnade.training.ensembles.outcome import ensemble, history_frame, trained_model
+from colonnade.training.ensembles.phases import run_training
 from colonnade.training.ensembles.single import Fitted, train_single
+from colonnade.training.ensembles.strengths import cross_validated, with_penalties
 from colonnade.training.models.conformal import HeldOut, kept_errors
+from colonnade.training.prepare import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +67,6 @@ def fit_folds(
     """
     if _one_by_one(training):
         return [_fit_alone(fold, model, training, trained) for fold in folds]
-    from colonnade.training.prepare import prepare
 
     jobs = [
         prepare(fold.train, fold.validation, fold.standardizer, model, training) for fold in folds
@@ -118,10 +122,6 @@ def _programs(jobs: Sequence[TrainingJob], n_members: int) -> list[list[int]]:
 
 def _fit(folds: Sequence[Fold], jobs: Sequence[TrainingJob], model: ModelParams) -> list[Fitted]:
     """Run the folds as one program, and take each fold's members out of it."""
-    from colonnade.training.ensembles.outcome import history_frame, trained_model
-    from colonnade.training.ensembles.phases import run_training
-    from colonnade.training.ensembles.strengths import cross_validated
-
     training = jobs[0].params
     job, members, sparsities = _stack(jobs, model)
     result = run_training(job, members)
@@ -142,11 +142,6 @@ def _stack(
     A fold's rows were standardized, and a number's target scaled, by its own train rows: the same
     row of the table stands here once a fold, each time in other units.
     """
-    import torch
-
-    from colonnade.training.ensembles.outcome import ensemble
-    from colonnade.training.ensembles.strengths import with_penalties
-
     job, params = jobs[0], jobs[0].params
     n_train, n_validation = len(job.train), len(job.validation)
     parts = [part for own in jobs for part in (own.train, own.validation)]

@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from colonnade.errors import ParameterError
 from colonnade.training.engine.cores import available_cores
+from colonnade.training.engine.job import MemberConfig
 from colonnade.training.engine.placement import run_side_by_side
 from colonnade.training.ensembles.members import group_members
+from colonnade.training.ensembles.outcome import history_frame, trained_model
+from colonnade.training.ensembles.phases import run_training
 from colonnade.training.ensembles.single import Fitted
+from colonnade.training.ensembles.strengths import cross_validated, with_penalties
 from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import TrainingParams
+from colonnade.training.prepare import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +28,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colonnade.tables.standardize import Standardizer
-    from colonnade.training.engine.job import MemberConfig
     from colonnade.training.ensembles.phases import TrainingResult
     from colonnade.training.ensembles.strengths import Sparsity
 
@@ -75,10 +81,6 @@ def fit_many(
     `balanced` come from the whole train table.
     Raises: ParameterError naming each member that cannot be, and what train_model raises.
     """
-    from colonnade.training.ensembles.phases import run_training
-    from colonnade.training.ensembles.strengths import with_penalties
-    from colonnade.training.prepare import prepare
-
     if training.members != 1:
         raise ParameterError("fit_many trains the members it is given: leave training.members 1.")
     if not members:
@@ -134,7 +136,6 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 def _member_config(
     member: Member, model: ModelParams, training: TrainingParams, n_train: int
 ) -> MemberConfig:
-    from colonnade.training.engine.job import MemberConfig
 
     return MemberConfig(
         training.seed,
@@ -149,7 +150,6 @@ def _member_config(
 
 
 def _positions(rows: np.ndarray | None, n_train: int) -> Tensor | None:
-    import torch
 
     if rows is None:
         return None
@@ -169,8 +169,6 @@ def _unpack(
     sparsities: list[Sparsity | None],
     standardizer: Standardizer,
 ) -> list[Fitted]:
-    from colonnade.training.ensembles.outcome import history_frame, trained_model
-    from colonnade.training.ensembles.strengths import cross_validated
 
     found: dict[int, Fitted] = {}
     for chosen, result in zip(programs, results, strict=True):

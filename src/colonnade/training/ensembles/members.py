@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from colonnade.training.engine.cores import available_cores
 from colonnade.training.engine.placement import run_side_by_side
+from colonnade.training.ensembles.phases import run_training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +43,6 @@ def run_members(job: TrainingJob, members: Sequence[MemberConfig]) -> list[Train
 
     So no bit of the result depends on the machine's cores.
     """
-    from colonnade.training.ensembles.phases import run_training
-
     programs = group_members(job, members, _PROGRAMS)
     results = run_side_by_side(
         lambda chosen: run_training(job, [members[i] for i in chosen]), programs, available_cores()

@@ -9,6 +9,15 @@ from typing import TYPE_CHECKING
 
 from colonnade.tables.source import rows_digest
 from colonnade.training.engine.placement import choose_threads, thread_count
+from colonnade.training.ensembles.outcome import (
+    ensemble,
+    history_frame,
+    open_checkpoint,
+    trained_model,
+)
+from colonnade.training.ensembles.phases import REFIT, RunContext, run_training
+from colonnade.training.ensembles.strengths import cross_validated, with_penalties
+from colonnade.training.prepare import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,11 +59,6 @@ def train_single(
     progress: Callable[[int, int, float, float], object] | None = None,
 ) -> Fitted:
     """Do as `train_model` does, but for a number's errors where there are no validation rows."""
-    from colonnade.training.ensembles.outcome import history_frame, open_checkpoint, trained_model
-    from colonnade.training.ensembles.phases import RunContext, run_training
-    from colonnade.training.ensembles.strengths import cross_validated
-    from colonnade.training.prepare import prepare
-
     job = prepare(train, validation, standardizer, model, training)
     threads = choose_threads(training, job.network.parameters.size, training.batch_size)
     file = saved = None
@@ -77,8 +81,6 @@ def train_single(
 
 def describe_start(saved: SavedTraining | None, checkpoint: Path) -> str:
     """Where a training begins that was asked to go on."""
-    from colonnade.training.ensembles.phases import REFIT
-
     if saved is None:
         return f"resume: there is no {checkpoint}: the training begins anew"
     which = "the refit" if saved.phase == REFIT else "the training"
@@ -89,9 +91,6 @@ def _members(
     job: TrainingJob, model: ModelParams, training: TrainingParams
 ) -> tuple[list[MemberConfig], Sparsity | None]:
     """Give the ensemble's members, all held back by the same columns' pull."""
-    from colonnade.training.ensembles.outcome import ensemble
-    from colonnade.training.ensembles.strengths import with_penalties
-
     first, *others = ensemble(model, training)
     [(first, sparsity)] = with_penalties(job, [first], training.l1)
     same = [dataclasses.replace(other, penalty=first.penalty) for other in others]

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from colonnade.errors import ModelError
 from colonnade.tables.outside import outside_column, told_outside
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pandas as pd
     import torch
     from torch import Tensor
 
@@ -183,8 +183,6 @@ class TrainedModel:
         return answers, marks
 
     def _answers(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
-        import pandas as pd
-
         classes = self.standardizer.classes
         if classes is None:
             return self._numbers(X, index, coverage)
@@ -195,8 +193,6 @@ class TrainedModel:
         return pd.DataFrame({"prediction": predicted, **columns}, index=index)
 
     def _numbers(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
-        import pandas as pd
-
         predicted, half = self.predict_array(X), self.half_width(coverage)
         columns = {"prediction": predicted}
         if half is not None:

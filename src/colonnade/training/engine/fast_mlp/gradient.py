@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from colonnade.training.networks.binding.stacked import StackedParameters
 
 
-class HandDerived:
+class HandDerivedGradients:
     """Loss gradients of one batch size, in `stack.grad`."""
 
     def __init__(

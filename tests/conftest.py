@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,10 @@ REPOSITORY = Path(__file__).parents[1]
 COMMAND = Path(sys.executable).with_name("kedro")
 # One thread a process: pytest runs a process a core. Read by numpy and torch as they are imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if not os.access(Path("~").expanduser(), os.W_OK) and "MPLCONFIGDIR" not in os.environ:
+    # Else matplotlib makes a folder which the first of all forked processes to end takes away.
+    os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="colonnade-tests-")
+    atexit.register(shutil.rmtree, os.environ["MPLCONFIGDIR"], ignore_errors=True)
 Kedro = Callable[..., subprocess.CompletedProcess[str]]
 
 

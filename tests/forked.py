@@ -58,7 +58,8 @@ class Server:
         self._calls, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, SCRIPT, str(theirs.fileno()), *modules],
+                # unbuffered here, since a fork keeps the streams that it has
+                [sys.executable, "-u", SCRIPT, str(theirs.fileno()), *modules],
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, **ONE_THREAD, **env},
                 stdin=subprocess.DEVNULL,

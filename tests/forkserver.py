@@ -67,8 +67,6 @@ def watch(child: int, life: int, door: socket.socket) -> NoReturn:
 
 def become_python(kind: str, what: str, *rest: str) -> None:
     """Do what `python -u -m what rest` does, or `python -u -c what rest`."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(write_through=True)
     sys.path[0] = str(Path.cwd()) if kind == "-m" else ""
     sys.argv = [what if kind == "-m" else kind, *rest]
     if kind == "-m":

@@ -20,8 +20,18 @@ ENVIRONMENT = {
 }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder for what IPython and Jupyter keep: this user may have no home to write to."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+            patch.setenv(name, str(folder / name.lower()))
+        yield
+
+
 @pytest.fixture(scope="session")
-def forked_kernels() -> Iterator[None]:
+def forked_kernels(home_of_jupyter: None) -> Iterator[None]:
     """Have Jupyter's kernels forked from one process that has torch in memory."""
     from jupyter_client.provisioning import local_provisioner
 

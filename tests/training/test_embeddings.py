@@ -218,6 +218,6 @@ def test_a_lasso_on_learned_vectors_is_refused() -> None:
     with pytest.raises(ParameterError) as caught:
         fit(training={"l1": 0.1})
     assert str(caught.value) == (
-        "training.l1 pulls columns of numbers towards 0, and 'city', 'shop' will be learned "
+        "training.l1 drives columns of numbers to 0, and 'city', 'shop' will be learned "
         "vectors: set standardize.categorical to onehot, or training.l1 to 0."
     )

@@ -25,10 +25,10 @@ class EarlyStoppingParams(Params):
 
 
 class LassoParams(Params):
-    """Pull what reads the inputs towards 0, so that columns drop out. A bare number: its strength.
+    """Penalize the weights of the inputs, so that columns drop out. A bare number: its strength.
 
     strength: `auto` chooses it by cross-validation inside the train rows.
-    adaptive: pull a column the less, the more a first, free training leans on it.
+    adaptive: penalize a column the less, the larger its weights in a first training without l1.
     by: whole input columns at once, or each weight alone.
     folds, strengths: what `auto` tries, and on how many folds.
     """
@@ -52,7 +52,7 @@ class LassoParams(Params):
 
     @property
     def active(self) -> bool:
-        """Whether anything is pulled at all."""
+        """Whether there is any penalty."""
         return self.strength == "auto" or self.strength > 0
 
 

@@ -37,8 +37,8 @@ def prepare(
 ) -> TrainingJob:
     """Check the parameters against the rows, and encode the rows.
 
-    n_train, n_validation: fewest rows that a member learns from and is judged on, where these are
-    not the whole tables.
+    n_train, n_validation: fewest rows that a member learns from and is validated on, where these
+    are not the whole tables.
     Raises: ParameterError, DataError.
     """
     n_classes = len(standardizer.classes or ())
@@ -48,8 +48,8 @@ def prepare(
         counts = np.bincount(codes, minlength=n_classes).tolist()
     loss = training.loss_for(standardizer.task, n_classes).loss(n_classes, counts)
     n_learned = len(train) if n_train is None else n_train
-    n_judged = len(validation) if n_validation is None else n_validation
-    _check(model, training, standardizer, n_learned, n_judged)
+    n_held_out = len(validation) if n_validation is None else n_validation
+    _check(model, training, standardizer, n_learned, n_held_out)
     network = spec_for(model, standardizer, loss)
     device = choose_device(training)
     train_rows, validation_rows = (
@@ -92,7 +92,7 @@ def _network_problems(
     if standardizer.embedded and training.l1.active:
         names = ", ".join(map(repr, standardizer.embedded))
         found.append(
-            f"training.l1 pulls columns of numbers towards 0, and {names} will be learned vectors: "
+            f"training.l1 drives columns of numbers to 0, and {names} will be learned vectors: "
             "set standardize.categorical to onehot, or training.l1 to 0."
         )
     if model.batch_norm and batch_size == 1:

@@ -34,7 +34,7 @@ class Kernels:
 
 @dataclass(frozen=True)
 class Activation:
-    """One word of the table: torch's class that computes it, its Kaiming gain, its options.
+    """One entry of the table: torch's class that computes it, its Kaiming gain, its options.
 
     kernels: builds what the hand-derived path computes; without them autograd takes the gradients.
     """
@@ -139,7 +139,7 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 class ActivationParams(NamedChoice):
-    """What stands between two layers: a word of ACTIVATIONS, and `slope` for leaky_relu."""
+    """What stands between two layers: a name in ACTIVATIONS, and `slope` for leaky_relu."""
 
     kind: ClassVar[str] = "activation"
     table: ClassVar[Mapping[str, Activation]] = ACTIVATIONS

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Initializer:
-    """One word of the table: fill(weight, generator, params, gain) writes into `weight`.
+    """One entry of the table: fill(weight, generator, params, gain) writes into `weight`.
 
     Shape: weight (n_out, n_in).
     """

@@ -1,4 +1,4 @@
-"""A word in YAML with its options: `optimizer: adam`, or `optimizer: {name: adam, lr: 0.01}`."""
+"""A name in YAML with its options: `optimizer: adam`, or `optimizer: {name: adam, lr: 0.01}`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colonnade.parameters import Params, nearest
 
 
 class Entry(Protocol):
-    """What a table of words holds: the options that a word reads, with their defaults."""
+    """What a table of names holds: the options of one, with their defaults."""
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -19,9 +19,9 @@ class Entry(Protocol):
 
 
 class NamedChoice(Params):
-    """One word of a table and its options; a bare word takes every default.
+    """One name of a table and its options; a bare name takes every default.
 
-    An option of another word of the same table is an error, so that nobody believes that
+    An option of another name in the same table is an error, so that nobody believes that
     `{name: adam, momentum: 0.9}` does something.
     """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class UpdateRule:
-    """One optimizer at work on `flat` with the gradients in `grad`.
+    """One optimizer, updating `flat` with the gradients in `grad`.
 
     Shape: flat, grad and every slot (n_members, n_parameters).
     Weight decay stands outside, in regularizers.py: one rule for all optimizers.
@@ -177,7 +177,7 @@ class RmsProp(UpdateRule):
 
 @dataclass(frozen=True)
 class Optimizer:
-    """One word of the table: its rule, its options, and how weight decay enters it.
+    """One entry of the table: its rule, its options, and how weight decay enters it.
 
     decoupled: weights shrink by rate x decay (Loshchilov & Hutter 2019), else decay x weight joins
     the gradient.
@@ -210,7 +210,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
 
 
 class OptimizerParams(NamedChoice):
-    """How weights move: a word of OPTIMIZERS; what a word doesn't read may not be written.
+    """How weights move: a name in OPTIMIZERS; an option that it doesn't read is refused.
 
     weight_decay holds for weights alone; biases, cut points, slopes and batch-norm gains keep their
     freedom. `decay_biases: true` decays all, as a plain torch.optim call does.

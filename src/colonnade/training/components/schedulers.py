@@ -27,7 +27,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Scheduler:
-    """One word of the table: factor(position, params) multiplies the optimizer's rate."""
+    """One entry of the table: factor(position, params) multiplies the optimizer's rate."""
 
     factor: Callable[[Position, Any], float]
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -82,7 +82,7 @@ SCHEDULERS: dict[str, Scheduler] = {
 
 
 class SchedulerParams(NamedChoice):
-    """How the rate changes: a word of SCHEDULERS.
+    """How the rate changes: a name in SCHEDULERS.
 
     warmup_epochs: the rate climbs in equal steps and is whole in the epoch after them.
     interval: change the rate every epoch, or every step.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Floats gathered at once: the copy of a block stays small beside the table.
 _BLOCK_FLOATS = 2**22
-# Rows judged at once: at most so many, and fewer where they make more numbers than that a layer.
+# Rows evaluated at once: at most so many, and fewer where they make more numbers than that a layer.
 _EVALUATION_ROWS = 2**16
 _EVALUATION_FLOATS = 2**24
 

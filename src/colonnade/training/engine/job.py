@@ -21,7 +21,7 @@ class MemberConfig:
     """One member of a training, every choice made: what distinguishes it from the others.
 
     rows, validation_rows: its own rows of the train table; None: all train, all validation rows.
-    penalty: the lasso's pull on each input column (n_features,); None: no lasso.
+    penalty: the lasso's, of each input column (n_features,); None: no lasso.
     """
 
     seed: int

@@ -99,7 +99,7 @@ def _fit_alone(
 def _one_by_one(training: TrainingParams) -> bool:
     """Whether a training is a program of its own already, or cannot share one.
 
-    An ensemble's one temperature needs a program whose members are all judged on the same rows.
+    An ensemble's one temperature needs a program whose members are all validated on the same rows.
     """
     ensemble = training.members > 1 and training.temperature
     return training.optimizer.full_batch or ensemble
@@ -151,14 +151,14 @@ def _stack(
     for i in range(len(jobs)):
         start = i * (n_train + n_validation)
         positions = torch.arange(start, start + n_train + n_validation)
-        train, judged = positions[:n_train], positions[n_train:] if n_validation else None
+        train, held_out = positions[:n_train], positions[n_train:] if n_validation else None
         ensembles.append(
             [
-                dataclasses.replace(member, rows=train, validation_rows=judged)
+                dataclasses.replace(member, rows=train, validation_rows=held_out)
                 for member in ensemble(model, params)
             ]
         )
-    # A fold's members are all held back by the same columns' pull.
+    # A fold's members share their columns' penalties.
     pairs = with_penalties(stacked, [members[0] for members in ensembles], params.l1)
     members = [
         dataclasses.replace(member, penalty=first.penalty)
@@ -169,7 +169,7 @@ def _stack(
 
 
 def with_fold_errors(fitted: Fitted, train: pd.DataFrame, validation: pd.DataFrame) -> Fitted:
-    """Let folds of the train rows bear witness to a number's errors, without validation rows."""
+    """Measure a number's errors on folds of the train rows where there are no validation rows."""
     if len(validation):
         return fitted
     errors = errors_of_folds(train, fitted.model)

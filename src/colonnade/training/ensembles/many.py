@@ -38,7 +38,7 @@ class Member:
 
     order_seed: of the order of rows alone; the seed's own where it is not given.
     rows, validation_rows: positions in the train table, for the folds of a cross-validation; a
-    member without them learns from all train rows and is judged on the validation table.
+    member without them learns from all train rows and is validated on the validation table.
     """
 
     seed: int | None = None
@@ -86,17 +86,23 @@ def fit_many(
     if not members:
         return []
     recipes = [_recipe(model, training, member) for member in members]
-    boldest = model.model_copy(update={"dropout": max(own.dropout for own, _ in recipes)})
-    bare = [
+    most_dropout = model.model_copy(update={"dropout": max(own.dropout for own, _ in recipes)})
+    configs = [
         _member_config(member, *recipe, len(train))
         for member, recipe in zip(members, recipes, strict=True)
     ]
     n_train = _fewest(train, [member.rows for member in members])
-    n_judged = _fewest(validation, [member.validation_rows for member in members])
+    n_validation = _fewest(validation, [member.validation_rows for member in members])
     job = prepare(
-        train, validation, standardizer, boldest, training, n_train=n_train, n_validation=n_judged
+        train,
+        validation,
+        standardizer,
+        most_dropout,
+        training,
+        n_train=n_train,
+        n_validation=n_validation,
     )
-    pairs = with_penalties(job, bare, training.l1)
+    pairs = with_penalties(job, configs, training.l1)
     configs = [config for config, _ in pairs]
     workers = workers or available_cores()
     programs = group_members(job, configs, workers)

@@ -30,7 +30,7 @@ _PROGRAMS = 4
 
 @dataclass(frozen=True)
 class TrainedMember:
-    """One member's outcome, bare: weights (1, P), buffers, validation loss by epoch."""
+    """One member's outcome: weights (1, P), buffers, validation loss by epoch."""
 
     member: MemberConfig
     flat: Tensor
@@ -73,7 +73,7 @@ def group_members(
         groups.setdefault((n_rows, n_validation), []).append(i)
     programs = []
     for (n_rows, n_validation), group in groups.items():
-        # An order of rows, in two numbers each, and a copy of the rows that it is judged on.
+        # An order of rows, in two numbers each, and a copy of the rows that it is validated on.
         held = 2 * n_rows + n_validation * job.network.inputs.n_features
         fitting = max(1, _NUMBERS // max(1, held))
         worthwhile = max(1, len(group) * step // _TINY_STEP)

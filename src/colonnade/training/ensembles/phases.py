@@ -131,7 +131,7 @@ def _temperatures(trainer: Trainer) -> list[float]:
     codes, loss = trainer.validation.rows.labels.cpu(), trainer.job.loss
     own_codes = codes.unbind(0) if codes.ndim == 2 else [codes] * n_members
     own = [fit_temperature(loss, logits[i : i + 1], own_codes[i]) for i in range(n_members)]
-    # Members that were judged on different rows are different models, never one ensemble.
+    # Members that were validated on different rows are different models, never one ensemble.
     return [
         own[0] if codes.ndim == 2 or n_members == 1 else fit_temperature(loss, logits, codes),
         *own,

@@ -58,7 +58,7 @@ def train_single(
     resume: bool = False,
     progress: Callable[[int, int, float, float], object] | None = None,
 ) -> Fitted:
-    """Do as `train_model` does, but for a number's errors where there are no validation rows."""
+    """Do as `train_model` does, without the errors of folds where there are no validation rows."""
     job = prepare(train, validation, standardizer, model, training)
     threads = choose_threads(training, job.network.parameters.size, training.batch_size)
     file = saved = None
@@ -80,7 +80,7 @@ def train_single(
 
 
 def describe_start(saved: SavedTraining | None, checkpoint: Path) -> str:
-    """Where a training begins that was asked to go on."""
+    """Say where a resumed training starts."""
     if saved is None:
         return f"resume: there is no {checkpoint}: the training begins anew"
     which = "the refit" if saved.phase == REFIT else "the training"
@@ -90,7 +90,7 @@ def describe_start(saved: SavedTraining | None, checkpoint: Path) -> str:
 def _members(
     job: TrainingJob, model: ModelParams, training: TrainingParams
 ) -> tuple[list[MemberConfig], Sparsity | None]:
-    """Give the ensemble's members, all held back by the same columns' pull."""
+    """Give the ensemble's members, which share their columns' penalties."""
     first, *others = ensemble(model, training)
     [(first, sparsity)] = with_penalties(job, [first], training.l1)
     same = [dataclasses.replace(other, penalty=first.penalty) for other in others]

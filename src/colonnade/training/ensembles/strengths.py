@@ -1,8 +1,8 @@
 """Which columns a model may read: the adaptive lasso, its strength chosen inside the train rows.
 
-A column that a first, free training leans on is hardly held back; one that it hardly uses is pulled
-to zero. How hard is chosen by cross-validation: the hardest pull whose loss on the rows left out is
-within one standard error of the least.
+A column to which a first training without the lasso gives large weights is penalized little; one
+that it hardly uses is driven to zero. The common strength is chosen by cross-validation: the
+largest whose loss on the held-out rows is within one standard error of the least.
 
 Source: Zou 2006, The Adaptive Lasso and Its Oracle Properties; Hastie, Tibshirani & Friedman 2009,
 The Elements of Statistical Learning, 7.10 (one standard error).
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from colonnade.training.ensembles.phases import TrainingResult
     from colonnade.training.parameters import LassoParams
 
-# Keeps the pull on an unused column finite; in units of weights of standardized columns.
+# Keeps the penalty of an unused column finite; in units of weights of standardized columns.
 _LEAST_WEIGHT = 1e-3
 
 
@@ -41,7 +41,7 @@ _LEAST_WEIGHT = 1e-3
 class Sparsity:
     """What was chosen.
 
-    penalties: how hard each input column is pulled (n_features,). strength: their common factor.
+    penalties: of each input column (n_features,). strength: their common factor.
     temperature: of the rows left out, for classes; None if no cross-validation was done.
     validation_loss: mean over the folds at the chosen strength, an entry an epoch; may be empty.
     losses: mean loss of the rows left out, by strength tried.
@@ -57,7 +57,7 @@ class Sparsity:
 def with_penalties(
     job: TrainingJob, members: Sequence[MemberConfig], params: LassoParams
 ) -> list[tuple[MemberConfig, Sparsity | None]]:
-    """Give each member the pull that the parameters ask for, if they ask for one."""
+    """Give each member the penalties that the parameters ask for, if they ask for any."""
     if not params.active:
         return [(member, None) for member in members]
     with thread_count(1):  # small products throughout
@@ -71,7 +71,7 @@ def with_penalties(
 def choose_sparsities(
     job: TrainingJob, members: Sequence[MemberConfig], params: LassoParams
 ) -> list[Sparsity]:
-    """Find each column's pull from each member's train rows alone.
+    """Choose each column's penalty from each member's train rows alone.
 
     All members' trials train together; each finds what it finds alone, within float rounding.
     Raises: DataError if a member has fewer train rows than folds.
@@ -119,15 +119,15 @@ def _choose(
 
 
 def cross_validated(result: TrainingResult, found: Sparsity | None) -> TrainingResult:
-    """Let rows left out in turn speak where there are no validation rows.
+    """Use the losses on held-out folds where there are no validation rows.
 
     They give the learning curve's validation loss, and the temperature if one is asked for.
     """
     if found is None:
         return result
     result = dataclasses.replace(result, l1_strength=found.strength)
-    judged = not math.isnan(result.history.validation_loss[-1][0])
-    if judged or not found.validation_loss:
+    validated = not math.isnan(result.history.validation_loss[-1][0])
+    if validated or not found.validation_loss:
         return result
     n = len(result.flat)
     curve = [[value] * n for value in found.validation_loss]
@@ -138,7 +138,7 @@ def cross_validated(result: TrainingResult, found: Sparsity | None) -> TrainingR
 
 
 def _without_phases(job: TrainingJob) -> TrainingJob:
-    """The same job, trained once to its last epoch and judged by whoever asks."""
+    """The same job, trained once to its last epoch, with no validation of its own."""
     once = {"refit": False, "temperature": False, "early_stopping": None, "members": 1}
     return dataclasses.replace(job, params=job.params.model_copy(update=once))
 
@@ -149,7 +149,7 @@ def _on(member: MemberConfig, fold: tuple[Tensor, Tensor]) -> MemberConfig:
 
 
 def _shares(job: TrainingJob, members: Sequence[MemberConfig], params: LassoParams) -> list[Tensor]:
-    """How hard each column is pulled, before the common strength: 1 / its weight when free.
+    """Each column's penalty before the common strength: 1 / its weight without the lasso.
 
     Shape: -> for each member (n_features,).
     """

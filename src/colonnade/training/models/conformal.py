@@ -82,7 +82,7 @@ def kept_errors(errors: np.ndarray) -> list[float]:
 def held_out_errors(predicted: np.ndarray, actual: np.ndarray) -> dict[str, Any]:
     """Errors on the members' validation rows: of their mean, then each member's own.
 
-    Members judged on different rows are different models, and have no mean.
+    Members validated on different rows are different models, and have no mean.
     Shape: predicted (M, n), actual (n,), or (M, n) where each has rows of its own.
     Units: standard deviations of the target. Plain data, for a checkpoint.
     """

@@ -1,4 +1,4 @@
-"""What training makes small: a loss for each task, and the head that makes its logits.
+"""What training minimizes: a loss for each task, and the head that makes its logits.
 
 Imports `named_choice`, from the room around it, alone.
 """

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Loss:
-    """One loss at work, for `n_classes` classes (0: regression).
+    """One loss, for `n_classes` classes (0: regression).
 
     Shape: logits (..., n, n_logits), targets (..., n, width) as made by `encode`.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LossEntry:
-    """One word of the table: its class, which takes its options, and the tasks that it serves."""
+    """One entry of the table: its class, which takes its options, and the tasks that it serves."""
 
     build: Callable[..., Loss]
     tasks: tuple[str, ...]
@@ -47,7 +47,7 @@ DEFAULT_LOSS = {"classification": "cross_entropy", "ordinal": "ordinal", "regres
 
 
 class LossParams(NamedChoice):
-    """What training makes small: a word of LOSSES.
+    """What training minimizes: a name of LOSSES.
 
     class_weights: `balanced`, or one number a class in the schema's order.
     Units: delta and beta in standard deviations of the target.

@@ -78,7 +78,8 @@ def test_index_counts_from_zero_and_input_is_untouched() -> None:
         ),
         (
             "1,234",
-            "'1,234' is not a number to a computer. Write it without marks between thousands.",
+            "'1,234' is not a number to a computer. Write it without marks between "
+            "thousands, or set `schema.columns.a.thousands`.",
         ),
         ("inf", "'inf' is not a finite number. Correct it, or leave the cell empty."),
         (
@@ -393,7 +394,7 @@ def test_labels_are_held_to_the_classes_given() -> None:
 
 def test_words_have_no_order_unless_it_is_given() -> None:
     assert problems_of(labels(["low", "mid", "high"]), task="ordinal") == [
-        "t.csv: column 'y' holds words (high, low, mid), whose order only you know. "
+        "t.csv: column 'y' holds labels (high, low, mid) whose order only you know. "
         "List them in `schema.classes`, from lowest to highest."
     ]
     keys = {"task": "ordinal", "classes": ["low", "mid", "high"]}
@@ -480,7 +481,7 @@ def test_decimal_commas_are_read_where_asked_and_suggested_where_not() -> None:
     assert ingest(text, decimal=",")["a"].tolist() == [1.5, -2.0]
     assert problems_of(text) == [
         "t.csv: column 'a', line 2: '1,5' is not a number. Write it with a point, or set "
-        "`schema.decimal: ','` if a comma is the mark everywhere."
+        "`schema.columns.a.decimal: ','` if a comma is the mark in every cell."
     ]
 
 

@@ -47,7 +47,7 @@ def _refuse_missing(values: pd.Series, cells: pd.Series, column: Column) -> None
     if not missing.any():
         return
     # a cell already refused for another reason is not missing as well
-    missing = missing & is_missing(cells, column.schema.missing_words)
+    missing = missing & is_missing(cells, column.missing_words)
     if missing.all() and len(missing) > 1:
         column.problems.add(
             f"column '{column.name}' has no value in any row. Set `{column.key}.kind: ignored`."
@@ -61,7 +61,7 @@ def _refuse_missing(values: pd.Series, cells: pd.Series, column: Column) -> None
 def _read_identifier(cells: pd.Series, column: Column) -> pd.Series:
     if not is_text(cells):
         return cells
-    return text_series(as_text(cells), is_missing(cells, column.schema.missing_words), cells.index)
+    return text_series(as_text(cells), is_missing(cells, column.missing_words), cells.index)
 
 
 def _read_booleans(cells: pd.Series, column: Column) -> pd.Series:
@@ -70,7 +70,7 @@ def _read_booleans(cells: pd.Series, column: Column) -> pd.Series:
     text = pc.utf8_lower(as_text(cells))
     true = mask(pc.is_in(text, value_set=pa.array(TRUE_WORDS)))
     false = mask(pc.is_in(text, value_set=pa.array(FALSE_WORDS)))
-    missing = is_missing(cells, column.schema.missing_words)
+    missing = is_missing(cells, column.missing_words)
     column.refuse(
         ~true & ~false & ~missing,
         cells,
@@ -84,7 +84,7 @@ def _read_booleans(cells: pd.Series, column: Column) -> pd.Series:
 
 def _read_categories(cells: pd.Series, column: Column) -> pd.Series:
     text = as_text(cells)
-    missing = is_missing(cells, column.schema.missing_words)
+    missing = is_missing(cells, column.missing_words)
     allowed = [str(value) for value in column.params.values or []]
     if allowed:
         known = mask(pc.is_in(text, value_set=pa.array(allowed)))
@@ -105,7 +105,7 @@ def _read_categories(cells: pd.Series, column: Column) -> pd.Series:
 def _read_datetimes(cells: pd.Series, column: Column) -> pd.Series:
     if cells.dtype.kind == "M" or isinstance(cells.dtype, pd.DatetimeTZDtype):
         return _plain_dates(cells)
-    missing = is_missing(cells, column.schema.missing_words)
+    missing = is_missing(cells, column.missing_words)
     text = text_series(as_text(cells), missing, cells.index)
     dates, trouble = read_dates(text, column.params.format)
     if not trouble and column.params.format is None:

@@ -10,6 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from colonnade.tables.number_format import NumberFormat
+
 if TYPE_CHECKING:
     from colonnade.tables.problems import Problems
     from colonnade.tables.schema import ColumnParams, SchemaParams
@@ -26,6 +28,20 @@ class Column:
     key: str
     """Where the YAML speaks of it, for the advice in errors."""
     is_target: bool = False
+
+    @property
+    def missing_words(self) -> list[str]:
+        """The words that mean "no value" in this column."""
+        if self.is_target:
+            return self.schema.unlabelled_cells()
+        return [*self.schema.missing_words, *self.params.missing_words]
+
+    @property
+    def number_format(self) -> NumberFormat:
+        """How the column's numbers are written."""
+        params = self.params
+        decimal = params.decimal or self.schema.decimal
+        return NumberFormat(decimal, params.thousands or "", params.unit or "")
 
     def advice(self, kind: str, when: str) -> str:
         """What to do about cells that are no numbers, unless they are a mistake."""

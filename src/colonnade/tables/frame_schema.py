@@ -49,7 +49,7 @@ def frame_schema(schema: SchemaParams) -> pa.DataFrameSchema:
         for name, column in schema.columns.items()
         if column.kind != "ignored"
     }
-    target = ColumnParams(minimum=schema.minimum, maximum=schema.maximum)
+    target = schema.target_column()
     kind = "numeric" if schema.task == "regression" else "label"
     columns[schema.target] = _column(target, kind, list(schema.classes or []))
     if schema.others == "numeric":

@@ -12,11 +12,12 @@ from colonnade.tables.cells import read_cells
 from colonnade.tables.column import Column, is_missing
 from colonnade.tables.labels import read_target
 from colonnade.tables.problems import Problems, quoted
-from colonnade.tables.schema import ColumnParams, SchemaParams
 from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from colonnade.tables.schema import SchemaParams
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,8 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labeled: bool = Tru
         column = Column(name, schema.column(name), schema, problems, f"schema.columns.{name}")
         typed[name] = read_cells(raw[name], column)
     if labeled and schema.target in raw:
-        limits = ColumnParams(minimum=schema.minimum, maximum=schema.maximum)
-        column = Column(schema.target, limits, schema, problems, "schema", is_target=True)
+        params = schema.target_column()
+        column = Column(schema.target, params, schema, problems, "schema", is_target=True)
         typed[schema.target] = read_target(raw[schema.target], column)
     if labeled and not problems:
         _refuse_constants(typed, schema, problems)
@@ -98,7 +99,7 @@ def _similar(name: str, free: list[str]) -> str:
 
 
 def _labeled_rows(raw: pd.DataFrame, schema: SchemaParams, name: str) -> pd.DataFrame:
-    missing = is_missing(raw[schema.target], schema.missing_words)
+    missing = is_missing(raw[schema.target], schema.unlabelled_cells())
     if missing.any():
         n_missing, n_rows = missing.sum(), len(raw)
         log.info("%s: rows without a label are dropped: %d of %d.", name, n_missing, n_rows)

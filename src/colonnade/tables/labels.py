@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,17 +13,20 @@ from colonnade.errors import DataError
 from colonnade.tables.column import Column, as_text, is_missing, matches, text_series
 from colonnade.tables.numbers import read_numbers
 from colonnade.tables.problems import Problems, quoted
-from colonnade.tables.schema import ColumnParams, Label, SchemaParams
+
+if TYPE_CHECKING:
+    from colonnade.tables.schema import Label, SchemaParams
 
 MANY_CLASSES = 100
-_WHOLE = r"^-?\d{1,18}$"
+_WHOLE = r"^[+-]?\d{1,18}$"
+_WRITTEN_BY_A_COMPUTER = r"^(0|-?[1-9]\d*)$"
 _WHOLE_AS_FLOAT = r"^(-?\d{1,18})\.0+$"
 _FRACTION = r"^[+-]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][+-]?\d+)$"
 
 
 def read_target(cells: pd.Series, column: Column) -> pd.Series:
     """The target: float64 or int64 for a number, int64 or str for labels."""
-    missing = is_missing(cells, column.schema.missing_words)
+    missing = is_missing(cells, column.missing_words)
     column.refuse(missing, cells, "is no label", "Fill it in, or remove the row.")
     if missing.all():
         return cells
@@ -65,7 +70,8 @@ def numbers_to_predict(target: pd.Series, schema: SchemaParams) -> pd.Series:
     Raises: DataError for a cell that is not a finite number.
     """
     problems = Problems("table", target.index)
-    column = Column(schema.target, ColumnParams(), schema, problems, "schema", is_target=True)
+    params = schema.target_column().model_copy(update={"minimum": None, "maximum": None})
+    column = Column(schema.target, params, schema, problems, "schema", is_target=True)
     numbers = read_numbers(target, column)
     problems.raise_if_any()
     return numbers.astype(np.float64)
@@ -93,7 +99,9 @@ def _read_labels(cells: pd.Series, missing: np.ndarray, column: Column) -> pd.Se
     whole = matches(text, _WHOLE) & ~missing
     fraction = matches(text, _FRACTION) & ~missing
     words = ~whole & ~fraction & ~missing
-    if words.sum() > (whole | fraction).sum():
+    # "01" and "1" are two labels, "+1" and "-1" are names: no number says so
+    spelled = bool((whole & ~matches(text, _WRITTEN_BY_A_COMPUTER)).any())
+    if words.sum() > (whole | fraction).sum() or (spelled and (whole | missing).all()):
         labels = text_series(text, missing, cells.index)
         _refuse_unordered(labels[~missing], column)
     else:
@@ -145,7 +153,7 @@ def _refuse_unordered(labels: pd.Series, column: Column) -> None:
     if column.schema.task == "ordinal":
         found = ", ".join(sorted(labels.unique())[:12])
         column.problems.add(
-            f"column '{column.name}' holds words ({found}), whose order only you know. "
+            f"column '{column.name}' holds labels ({found}) whose order only you know. "
             "List them in `schema.classes`, from lowest to highest."
         )
 

@@ -74,18 +74,17 @@ def _refuse_inexact(large: np.ndarray, cells: pd.Series, column: Column) -> None
 
 
 def _text_to_numbers(cells: pd.Series, column: Column) -> pd.Series:
-    text = as_text(cells)
-    if column.schema.decimal == ",":
-        text = pc.replace_substring(text, ",", ".")
+    given = as_text(cells)
+    text = column.number_format.plain(given)
     plain = _plain_numbers(text)
     if plain is not None:
         if plain.dtype.kind == "i":
             _refuse_inexact(np.abs(plain) > EXACT_WHOLE, cells, column)
         return pd.Series(plain, index=cells.index)
     is_number = matches(text, _NUMBER)
-    refused = ~is_number & ~is_missing(cells, column.schema.missing_words)
+    refused = ~is_number & ~is_missing(cells, column.missing_words)
     if refused.any():
-        _refuse_words(refused, text, cells, column)
+        _refuse_words(refused, given, cells, column)
     numbers = pc.cast(pc.if_else(pa.array(is_number), text, None), pa.float64())
     values = numbers.to_numpy(zero_copy_only=False)
     large = np.abs(values) > EXACT_WHOLE
@@ -97,6 +96,9 @@ def _text_to_numbers(cells: pd.Series, column: Column) -> pd.Series:
 
 def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column: Column) -> None:
     infinite = refused & matches(text, _INFINITE)
+    if not column.number_format.is_plain:
+        _refuse_unlike(refused & ~infinite, cells, column)
+        refused = infinite
     grouped = refused & matches(text, _GROUPED)
     comma = refused & ~grouped & matches(text, _COMMA)
     date = refused & matches(text, _DATE)
@@ -105,13 +107,14 @@ def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column:
         grouped,
         cells,
         "is not a number to a computer",
-        "Write it without marks between thousands.",
+        f"Write it without marks between thousands, or set `{column.key}.thousands`.",
     )
     column.refuse(
         comma,
         cells,
         "is not a number",
-        "Write it with a point, or set `schema.decimal: ','` if a comma is the mark everywhere.",
+        f"Write it with a point, or set `{column.key}.decimal: ','` if a comma is the mark in "
+        "every cell.",
     )
     column.refuse(
         date,
@@ -124,6 +127,21 @@ def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column:
         cells,
         "is not a number",
         f"Correct it, or {column.advice('categorical', 'if the column holds words')}.",
+    )
+
+
+def _refuse_unlike(refused: np.ndarray, cells: pd.Series, column: Column) -> None:
+    """Note cells that are not written as the YAML says that the column's numbers are."""
+    told = column.number_format
+    words = [f"decimals after {told.decimal!r}"]
+    words += [f"{told.thousands!r} between thousands"] if told.thousands else []
+    words += [f"with the unit {told.unit!r}"] if told.unit else []
+    keys = ", ".join(word for word in ("decimal", "thousands", "unit") if getattr(told, word))
+    column.refuse(
+        refused,
+        cells,
+        f"is not a number written as in this column: {', '.join(words)}",
+        f"Correct it, or change `{column.key}` ({keys}).",
     )
 
 

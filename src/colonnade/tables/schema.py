@@ -10,6 +10,8 @@ from colonnade.parameters import Params
 
 Task = Literal["classification", "ordinal", "regression"]
 Kind = Literal["numeric", "boolean", "categorical", "ordered", "datetime", "identifier", "ignored"]
+Decimal = Literal[".", ","]
+Thousands = Literal[",", ".", " ", "'"]
 Missing = Literal["error", "mean", "median", "constant", "category"]
 
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nat")
@@ -55,6 +57,14 @@ class ColumnParams(Params):
     unique: bool = False
     feature: bool = True
     """False: the column is checked and kept for splitting, but the model does not see it."""
+    missing_words: list[str] = Field(default_factory=list)
+    """Words that stand for no value in this column, beside those of the whole table."""
+    decimal: Decimal | None = None
+    """The mark before the decimals of numbers written as text; else that of the whole table."""
+    thousands: Thousands | None = None
+    """The mark between groups of three digits, such as the comma of `1,234`."""
+    unit: str | None = Field(None, min_length=1)
+    """What stands before or after every number, such as `%` or `kg`; kept for display."""
     format: str | None = None
     """How a datetime is written, such as `%d/%m/%Y`; else found from the values, unless one of them
     alone could be read in two ways."""
@@ -76,7 +86,16 @@ class ColumnParams(Params):
         if self.values and len({str(v) for v in self.values}) < len(self.values):
             raise ValueError("`values` names one value twice")
         self._check_bounds()
+        self._check_number_format()
         return self
+
+    def _check_number_format(self) -> None:
+        if (self.decimal or self.thousands or self.unit) and self.kind != "numeric":
+            raise ValueError(
+                f"`decimal`, `thousands` and `unit` do not go with `kind: {self.kind}`"
+            )
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("`thousands` and `decimal` are one mark: give two different ones")
 
     def _check_bounds(self) -> None:
         bounded = self.minimum is not None or self.maximum is not None
@@ -108,8 +127,15 @@ class SchemaParams(Params):
     classes: list[Label] | None = Field(None, min_length=2)
     """The labels, in the order of their codes; else those found, sorted."""
     missing_words: list[str] = Field(default_factory=lambda: list(MISSING_WORDS))
-    decimal: Literal[".", ","] = "."
+    """Words that stand for no value, in any column but the target."""
+    unlabelled_words: list[str] = Field(default_factory=list)
+    """Words that stand for no label, beside the usual ones; no word of `classes` does."""
+    decimal: Decimal = "."
     """The mark before the decimals of numbers written as text."""
+    thousands: Thousands | None = None
+    """The mark between groups of three digits of a number to be predicted."""
+    unit: str | None = Field(None, min_length=1)
+    """What stands before or after a number to be predicted, such as `$`; kept for display."""
     unlabelled: Literal["error", "drop"] = "error"
     """What becomes of rows whose target has no value."""
     minimum: float | None = None
@@ -126,6 +152,8 @@ class SchemaParams(Params):
             raise ValueError("`classes` mixes whole numbers and words: put all of them in quotes")
         if self.classes and len({str(c) for c in self.classes}) < len(self.classes):
             raise ValueError("`classes` names one label twice")
+        if self.thousands == self.decimal:
+            raise ValueError("`thousands` and `decimal` are one mark: give two different ones")
         return self
 
     def column(self, name: str) -> ColumnParams:
@@ -133,3 +161,24 @@ class SchemaParams(Params):
         if name in self.columns:
             return self.columns[name]
         return ColumnParams(kind="ignored" if self.others == "ignored" else "numeric")
+
+    def target_column(self) -> ColumnParams:
+        """What a number to be predicted may be, and how it is written."""
+        return ColumnParams(
+            minimum=self.minimum,
+            maximum=self.maximum,
+            decimal=self.decimal,
+            thousands=self.thousands,
+            unit=self.unit,
+        )
+
+    def unlabelled_cells(self) -> list[str]:
+        """The words that mean "no label": the usual ones that are no class, and those given.
+
+        >>> words = {"target": "y", "task": "classification", "classes": ["None", "Light"]}
+        >>> "none" in SchemaParams.model_validate(words).unlabelled_cells()
+        False
+        """
+        usual = {word.lower() for word in self.missing_words} & set(MISSING_WORDS)
+        classes = {str(label).strip().lower() for label in self.classes or []}
+        return sorted((usual | set(self.unlabelled_words)) - classes)

@@ -17,12 +17,12 @@ class TorchMlp(nn.Module):
     def __init__(self, inputs, outputs, params, generator):
         super().__init__()
         self.first = nn.Linear(inputs.n_numeric, params.hidden[0])
-        self.last = nn.Linear(params.hidden[0], outputs.width, bias=outputs.bias)
+        self.head = nn.Linear(params.hidden[0], outputs.width, bias=outputs.bias)
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -0.4, 0.4, generator=generator)
 
     def forward(self, numeric, categorical=None):
-        return self.last(torch.relu(self.first(numeric)))
+        return self.head(torch.relu(self.first(numeric)))
 
 
 @pytest.fixture
@@ -65,10 +65,21 @@ def test_a_foreign_module_trains_by_autograd_and_is_kept(table, task, tmp_path):
     done = train_model(*prepared, model, TrainingParams.model_validate(words))
     assert done.model.facts["path"] == "autograd"
     assert done.history["train_loss"].iloc[-1] < 0.6 * done.history["train_loss"].iloc[0]
-    assert set(done.model.weights) >= {"first.weight", "first.bias", "last.weight"}
+    assert set(done.model.weights) >= {"first.weight", "first.bias", "head.weight"}
     save_model(done.model, tmp_path)
     X = prepared[1][prepared[2].feature_names].to_numpy()
     assert (load_model(tmp_path).scores(X) == done.model.scores(X)).all()
+
+
+def test_a_body_that_names_a_parameter_as_its_head_does_is_refused(monkeypatch):
+    class WithCuts(TorchMlp):
+        def __init__(self, *parts):
+            super().__init__(*parts)
+            self.cuts = nn.Parameter(torch.zeros(2))
+
+    monkeypatch.setitem(NETWORKS, "mlp", NetworkKind(WithCuts, member_axis=False))
+    with pytest.raises(ValueError, match="'cuts', 'cuts'"):
+        assert NetworkSpec(ModelParams(hidden=(5,)), Inputs(4), 1, 2).parameters
 
 
 @pytest.mark.usefixtures("foreign")

@@ -92,6 +92,11 @@ class Network(nn.Module):
         super().__init__()
         self.body, self.head = body, head
 
+    @property
+    def parts(self) -> tuple[nn.Module, ...]:
+        """Body and head; a parameter is known by its name within its part."""
+        return (self.body,) if self.head is None else (self.body, self.head)
+
     def forward(self, numeric: Tensor, categorical: Tensor | None = None) -> Tensor:
         """Compute logits.
 

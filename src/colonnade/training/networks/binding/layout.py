@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from colonnade.training.components.layers import Linear
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,16 @@ class ParameterLayout:
         return max(side for one in self.slices for side in one.shape)
 
 
-def lay_out_parameters(module: nn.Module) -> ParameterLayout:
-    """Lay a module's parameters out, in the order in which it registers them.
+def lay_out_parameters(modules: Sequence[nn.Module]) -> ParameterLayout:
+    """Lay the parameters of modules out, in the order in which they register them.
 
     A linear layer's bias is the last column of its weight's block: so one product with inputs that
     end in a 1 gives both, and so does its gradient.
+    Raises: ValueError if two modules call a parameter alike.
     """
     slices: list[ParameterSlice] = []
     offset = 0
-    for name, owner, parameter in _own_parameters(module):
+    for name, owner, parameter in (own for module in modules for own in _own_parameters(module)):
         shape, size = tuple(parameter.shape), parameter.numel()
         joined = isinstance(owner, Linear) and owner.bias is not None
         if joined and parameter is owner.weight:
@@ -104,18 +105,18 @@ def lay_out_parameters(module: nn.Module) -> ParameterLayout:
             decay = _weight_decay(owner, name, parameter)
             slices.append(ParameterSlice(name, offset, shape, _contiguous(shape), decay))
         offset += size
-    return ParameterLayout(tuple(slices), offset)
+    return _layout(slices, offset)
 
 
-def lay_out_buffers(module: nn.Module) -> ParameterLayout:
-    """Lay out what a module remembers of its batches, such as running statistics."""
+def lay_out_buffers(modules: Sequence[nn.Module]) -> ParameterLayout:
+    """Lay out what modules remember of their batches, such as running statistics."""
     slices: list[ParameterSlice] = []
     offset = 0
-    for name, buffer in module.named_buffers():
+    for name, buffer in (own for module in modules for own in module.named_buffers()):
         shape = tuple(buffer.shape)
-        slices.append(ParameterSlice(short_name(name), offset, shape, _contiguous(shape)))
+        slices.append(ParameterSlice(name, offset, shape, _contiguous(shape)))
         offset += buffer.numel()
-    return ParameterLayout(tuple(slices), offset)
+    return _layout(slices, offset)
 
 
 def bind(module: nn.Module, tensors: Mapping[str, Tensor], *, trainable: bool = False) -> None:
@@ -126,21 +127,23 @@ def bind(module: nn.Module, tensors: Mapping[str, Tensor], *, trainable: bool = 
     for name, owner, _ in list(_own_parameters(module)):
         parameter = nn.Parameter(tensors[name], requires_grad=trainable)
         setattr(owner, name.rpartition(".")[2], parameter)
-    for prefix, owner in module.named_modules():
-        for name, _ in list(owner.named_buffers(recurse=False)):
-            setattr(owner, name, tensors[short_name(f"{prefix}.{name}".lstrip("."))])
+    for name, _ in list(module.named_buffers()):
+        path, _, own = name.rpartition(".")
+        setattr(module.get_submodule(path), own, tensors[name])
 
 
-def short_name(name: str) -> str:
-    """The name under which a parameter is kept: without `body.` and `head.`."""
-    return name.removeprefix("body.").removeprefix("head.")
+def _layout(slices: Sequence[ParameterSlice], size: int) -> ParameterLayout:
+    names = [one.name for one in slices]
+    if len(set(names)) < len(names):
+        raise ValueError(f"a body and its head both name a parameter alike: {sorted(names)}")
+    return ParameterLayout(tuple(slices), size)
 
 
 def _own_parameters(module: nn.Module) -> Iterator[tuple[str, nn.Module, nn.Parameter]]:
     for prefix, owner in module.named_modules():
         path = f"{prefix}." if prefix else ""
         for name, parameter in owner.named_parameters(recurse=False):
-            yield short_name(path + name), owner, parameter
+            yield path + name, owner, parameter
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -21,7 +21,6 @@ from colonnade.training.networks.binding.layout import (
     bind,
     lay_out_buffers,
     lay_out_parameters,
-    short_name,
 )
 from colonnade.training.networks.mlp import Mlp
 
@@ -77,8 +76,9 @@ class NetworkSpec:
         """Build one member's module upon copies of its parameters, in evaluation mode."""
         network = deepcopy(self.template)
         with torch.no_grad():
-            for name, tensor in (*network.named_parameters(), *network.named_buffers()):
-                tensor.copy_(tensors[short_name(name)])
+            for part in network.parts:
+                for name, tensor in (*part.named_parameters(), *part.named_buffers()):
+                    tensor.copy_(tensors[name])
         return network.eval()
 
     @property
@@ -94,12 +94,12 @@ class NetworkSpec:
     @cached_property
     def parameters(self) -> ParameterLayout:
         """Where its parameters lie in a flat row."""
-        return lay_out_parameters(self.template)
+        return lay_out_parameters(self.template.parts)
 
     @cached_property
     def buffers(self) -> ParameterLayout:
         """Where its running statistics lie in a row of their own."""
-        return lay_out_buffers(self.template)
+        return lay_out_buffers(self.template.parts)
 
     def tensors(self, flat: Tensor, buffers: Tensor | None) -> dict[str, Tensor]:
         """View rows of parameters and of buffers as named tensors.
@@ -127,13 +127,12 @@ def bind_members(
     network: Network, tensors: Mapping[str, Tensor], *, trainable: bool = False
 ) -> None:
     """Put other parameters and buffers of M members in the place of a network's own."""
-    if not isinstance(network.body, MemberLoop):
-        bind(network, tensors, trainable=trainable)
-        return
-    for i, body in enumerate(network.body.bodies):
-        bind(body, {name: t[i] for name, t in tensors.items()}, trainable=trainable)
-    if network.head is not None:
-        bind(network.head, tensors, trainable=trainable)
+    for part in network.parts:
+        if isinstance(part, MemberLoop):
+            for i, body in enumerate(part.bodies):
+                bind(body, {name: t[i] for name, t in tensors.items()}, trainable=trainable)
+        else:
+            bind(part, tensors, trainable=trainable)
 
 
 def spec_for(params: ModelParams, standardizer: Standardizer, loss: Loss) -> NetworkSpec:

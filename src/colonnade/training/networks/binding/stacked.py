@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from colonnade.training.networks.base import MemberLoop, Network
-from colonnade.training.networks.binding.layout import short_name
 
 if TYPE_CHECKING:
     from colonnade.training.networks.binding.spec import NetworkSpec
@@ -29,14 +28,17 @@ class StackedParameters:
         self.buffers: Tensor | None = None
         if spec.buffers.size:
             self.buffers = self.flat.new_zeros(n_members, spec.buffers.size)
-            for name, buffer in spec.template.named_buffers():
-                spec.buffers[short_name(name)].view(self.buffers).copy_(buffer)
+            views = spec.buffers.views(self.buffers)
+            for part in spec.template.parts:
+                for name, buffer in part.named_buffers():
+                    views[name].copy_(buffer)
 
     def start(self, member: int, network: Network) -> None:
         """Copy a network's parameters into a member's row."""
         own = self.spec.parameters.views(self.flat[member : member + 1])
-        for name, parameter in network.named_parameters():
-            own[short_name(name)].copy_(parameter.detach())
+        for part in network.parts:
+            for name, parameter in part.named_parameters():
+                own[name].copy_(parameter.detach())
 
     def network(self) -> Network:
         """Build the module of all members upon these rows, in training mode."""
@@ -45,14 +47,14 @@ class StackedParameters:
     def gradients_of(self, network: Network) -> list[Tensor]:
         """View the gradients of each parameter of a network of these rows, in its own order."""
         views = self.spec.parameters.views(self.grad)
-        if not isinstance(network.body, MemberLoop):
-            return [views[short_name(name)] for name, _ in network.named_parameters()]
-        own = [
-            views[name][member]
-            for member, body in enumerate(network.body.bodies)
-            for name, _ in body.named_parameters()
-        ]
-        return own if network.head is None else [*own, views["cuts"]]
+        found: list[Tensor] = []
+        for part in network.parts:
+            if isinstance(part, MemberLoop):
+                for i, body in enumerate(part.bodies):
+                    found += [views[name][i] for name, _ in body.named_parameters()]
+            else:
+                found += [views[name] for name, _ in part.named_parameters()]
+        return found
 
     def tensors(self) -> dict[str, Tensor]:
         """View parameters and buffers by their names."""

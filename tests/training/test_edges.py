@@ -169,7 +169,7 @@ def test_each_member_meets_its_own_plateau(table):
 
 def test_validation_rows_are_judged_in_pieces_that_change_nothing(fit, monkeypatch):
     whole = fit("ordinal", MLP, {"temperature": True})
-    monkeypatch.setattr("colonnade.training.engine.batches._EVALUATION_FLOATS", 18)
+    monkeypatch.setattr("colonnade.training.engine.batches.EVALUATION_FLOATS", 18)
     pieces = fit("ordinal", MLP, {"temperature": True})  # 3 rows at once
     columns = ["train_loss", "validation_loss"]
     np.testing.assert_allclose(pieces.history[columns], whole.history[columns], rtol=1e-6)

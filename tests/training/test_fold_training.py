@@ -12,7 +12,7 @@ from tests.training.conftest import draw_table
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.standardize import StandardizeParams, fit_standardizer
 from colonnade.training import Fold, ModelParams, TrainingParams, fit_folds, train_model
-from colonnade.training.ensembles.fold_training import _programs
+from colonnade.training.ensembles.fold_training import group_folds
 from colonnade.training.prepare import prepare
 
 MLP = {"hidden": [8, 6]}
@@ -109,7 +109,7 @@ def test_folds_of_one_size_share_a_program_and_large_groups_are_cut_evenly() -> 
 
     def programs(folds: list[Fold], n_members: int = 1) -> list[list[int]]:
         jobs = [prepare(f.train, f.validation, f.standardizer, *recipe) for f in folds]
-        return _programs(jobs, n_members)
+        return group_folds(jobs, n_members)
 
     assert programs(make_folds("ordinal")) == [[0, 1, 2]]
     assert programs(make_folds("ordinal", n_folds=10)) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]

@@ -161,5 +161,5 @@ def test_a_program_holds_no_more_rows_of_its_members_than_memory_allows(table, m
     [member] = ensemble(ModelParams(kind="linear"), TrainingParams())
     own = dataclasses.replace(member, rows=torch.arange(20), validation_rows=torch.arange(10))
     # Each holds an order of 20 rows, in two numbers each, and 10 rows of 4 features: 80 numbers.
-    monkeypatch.setattr("colonnade.training.ensembles.members._NUMBERS", 10 * 80)
+    monkeypatch.setattr("colonnade.training.ensembles.members.MOST_NUMBERS_HELD", 10 * 80)
     assert [len(one) for one in group_members(job, [own] * 25, 1)] == [10, 10, 5]

@@ -232,7 +232,7 @@ def test_a_spoilt_checkpoint_is_refused(tmp_path, spoil):
 )
 def test_a_hostile_description_is_refused(tmp_path, change):
     """Even one whose sums are right."""
-    from colonnade.training.engine.checkpoint import _digest
+    from colonnade.training.engine.checkpoint import content_digest
 
     interrupted.train(tmp_path, "momentum")
     path = tmp_path / "run.safetensors"
@@ -241,7 +241,7 @@ def test_a_hostile_description_is_refused(tmp_path, change):
     described.pop("sha256")
     change(described)
     tensors = load_file(path)
-    described["sha256"] = _digest(described, tensors)
+    described["sha256"] = content_digest(described, tensors)
     save_file(tensors, path, metadata={"colonnade": json.dumps(described)})
     with pytest.raises(ModelError):
         interrupted.train(tmp_path, "momentum")

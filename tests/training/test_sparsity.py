@@ -8,7 +8,7 @@ import torch
 
 from colonnade.errors import DataError
 from colonnade.training.ensembles.outcome import ensemble
-from colonnade.training.ensembles.strengths import _hardest_within_one_error, choose_sparsities
+from colonnade.training.ensembles.strengths import choose_sparsities, largest_within_one_error
 from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.parameters import LassoParams, TrainingParams
 from colonnade.training.prepare import prepare
@@ -31,7 +31,7 @@ def test_a_bare_number_is_a_plain_lasso_and_auto_an_adaptive_one():
 def test_the_hardest_pull_within_one_standard_error_of_the_least_is_chosen():
     # Means 1.0, 0.9, 0.95, 1.2; the best one's standard error is 0.1 / sqrt(4) = 0.05.
     losses = [np.full(4, 1.0), np.array([0.8, 1.0, 0.8, 1.0]), np.full(4, 0.95), np.full(4, 1.2)]
-    assert _hardest_within_one_error(losses) == 2
+    assert largest_within_one_error(losses) == 2
 
 
 @pytest.mark.parametrize("task", ["regression", "ordinal"])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BLOCK_FLOATS = 2**22
 # Rows evaluated at once: at most so many, and fewer where they make more numbers than that a layer.
 _EVALUATION_ROWS = 2**16
-_EVALUATION_FLOATS = 2**24
+EVALUATION_FLOATS = 2**24
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,6 @@ def _cut(rows: Rows, index: Tensor, shape: tuple[int, int, int], n_logits: int) 
 
 def chunks(n_rows: int, floats_a_row: int = 1) -> Iterator[slice]:
     """Cut so many rows into slices of a fixed size, which a layer's outputs do not outgrow."""
-    size = max(1, min(_EVALUATION_ROWS, _EVALUATION_FLOATS // floats_a_row))
+    size = max(1, min(_EVALUATION_ROWS, EVALUATION_FLOATS // floats_a_row))
     for start in range(0, n_rows, size):
         yield slice(start, min(n_rows, start + size))

@@ -72,7 +72,7 @@ class Checkpoint:
             "threads": self.threads,
             "state": state,
         }
-        described["sha256"] = _digest(described, tensors)
+        described["sha256"] = content_digest(described, tensors)
         content = save(tensors, metadata={"colonnade": json.dumps(described)})
         try:
             with replaced_file(self.path) as stream:
@@ -122,7 +122,7 @@ class Checkpoint:
             for name, kind in kinds.items():
                 if not isinstance(described[name], kind):
                     raise ValueError(f"its {name} is not readable")
-            if described.pop("sha256") != _digest(described, tensors):
+            if described.pop("sha256") != content_digest(described, tensors):
                 raise ValueError("its contents were altered")
             if described["phase"] not in {1, 2} or not 1 <= described["threads"] <= _MOST_THREADS:
                 raise ValueError("its phase or its thread count cannot be")
@@ -194,7 +194,8 @@ def _same_shape(saved: Tensor, own: Tensor) -> Tensor:
     return saved
 
 
-def _digest(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+def content_digest(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    """Name everything that a checkpoint says: an altered one is refused by it."""
     found = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
     for name in sorted(tensors):
         array = tensors[name].contiguous().numpy()

@@ -77,7 +77,7 @@ def fit_folds(
         trained(len(chosen))
         return fitted
 
-    programs = _programs(jobs, training.members)
+    programs = group_folds(jobs, training.members)
     outcomes = run_side_by_side(run, programs, workers or available_cores())
     found = {
         i: fitted
@@ -105,7 +105,7 @@ def _one_by_one(training: TrainingParams) -> bool:
     return training.optimizer.full_batch or ensemble
 
 
-def _programs(jobs: Sequence[TrainingJob], n_members: int) -> list[list[int]]:
+def group_folds(jobs: Sequence[TrainingJob], n_members: int) -> list[list[int]]:
     """Group folds of one shape, and cut large groups into near-equal programs."""
     groups: dict[object, list[int]] = {}
     for i, job in enumerate(jobs):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LARGEST = 16
 _LARGEST_FLOATS = 2**19
 # Numbers of its members' own rows that a program holds at once: 128 MiB.
-_NUMBERS = 2**25
+MOST_NUMBERS_HELD = 2**25
 # Multiply-adds of a program's step under which Python, not arithmetic, takes the time: threads,
 # which share one Python, would only wait for each other.
 _TINY_STEP = 100_000
@@ -75,7 +75,7 @@ def group_members(
     for (n_rows, n_validation), group in groups.items():
         # An order of rows, in two numbers each, and a copy of the rows that it is validated on.
         held = 2 * n_rows + n_validation * job.network.inputs.n_features
-        fitting = max(1, _NUMBERS // max(1, held))
+        fitting = max(1, MOST_NUMBERS_HELD // max(1, held))
         worthwhile = max(1, len(group) * step // _TINY_STEP)
         size = min(largest, fitting, -(-len(group) // min(workers, worthwhile)))
         programs += [group[start : start + size] for start in range(0, len(group), size)]

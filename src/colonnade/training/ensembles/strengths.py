@@ -108,7 +108,7 @@ def _choose(
     """Choose among one member's trials: of each strength, one a fold."""
     logits = [[_left_out(job, one) for one in folds] for folds in trials]
     row_losses = [np.concatenate([_row_losses(job, *one) for one in folds]) for folds in logits]
-    chosen = _hardest_within_one_error(row_losses)
+    chosen = largest_within_one_error(row_losses)
     return Sparsity(
         share * strengths[chosen],
         strengths[chosen],
@@ -200,7 +200,11 @@ def _row_losses(job: TrainingJob, logits: Tensor, targets: Tensor, codes: Tensor
     return found.reshape(-1).cpu().numpy()
 
 
-def _hardest_within_one_error(row_losses: Sequence[np.ndarray]) -> int:
+def largest_within_one_error(row_losses: Sequence[np.ndarray]) -> int:
+    """Give the last place whose mean loss is within one standard error of the least.
+
+    Shape: row_losses: for each strength, smallest first, (n_rows,).
+    """
     means = np.array([rows.mean() for rows in row_losses])
     best = int(means.argmin())
     error = row_losses[best].std() / np.sqrt(len(row_losses[best]))

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colonnade.messages import plain_message
+from colonnade.cli.messages import plain_message
 from colonnade.tables.files import replaced_file
 from lessons.execution import (
     RunLesson,

@@ -1,10 +1,9 @@
 """Kedro's project settings: hooks, and which configuration files are read."""
 
-from colonnade.hooks import LogHooks, NameHooks, TrackingHooks
-from colonnade.turns import TurnHooks
+from colonnade.hooks import LogHooks, NameHooks, RunLockHooks, TrackingHooks
 
-# Kedro calls the last one first: a run waits for its turn before its record begins
-HOOKS = (NameHooks(), TrackingHooks(), LogHooks(), TurnHooks())
+# Kedro calls the last one first: a run waits for the lock before its record begins
+HOOKS = (NameHooks(), TrackingHooks(), LogHooks(), RunLockHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
 from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.parameters import TrainingParams
+from colonnade.training.training_params import TrainingParams
 
 
 @dataclass

@@ -37,7 +37,7 @@ from colonnade.evaluation.report.wording import (
 )
 from colonnade.tables.source import Source
 from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.parameters import TrainingParams
+from colonnade.training.training_params import TrainingParams
 
 HOSTILE = ("<script>alert(1)</script>", r"$\frac{1}{0}$", "电池容量", "📱", "{{ 7*7 }}", "`x`|y")
 PARAMS = EvaluationParams(baselines=["constant", "linear"], resamples=50, importance_repeats=2)

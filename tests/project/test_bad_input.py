@@ -10,7 +10,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from colonnade.messages import plain_message
+from colonnade.cli.messages import plain_message
 
 SAMPLE = "data/01_raw/phone_price_sample.csv"
 

@@ -10,7 +10,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
-from colonnade.messages import plain_message
+from colonnade.cli.messages import plain_message
 from tests.conftest import make_project
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from colonnade.errors import ParameterError
-from colonnade.partial_runs import check_group_words, check_what_is_left
+from colonnade.hooks.partial_runs import check_group_words, check_what_is_left
 from colonnade.pipelines.table.pipeline import create_pipeline
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.split import SplitParams, split_table

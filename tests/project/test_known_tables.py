@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from kedro.config import OmegaConfigLoader
 
+from colonnade.cli.known_tables import listed_tables, remove_table
+from colonnade.cli.new_table import add_table
 from colonnade.errors import ParameterError
-from colonnade.known_tables import listed_tables, remove_table
-from colonnade.new_table import add_table
 from colonnade.settings import CONFIG_LOADER_ARGS
 
 CONF = Path("conf")

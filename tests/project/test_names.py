@@ -3,7 +3,7 @@
 import pytest
 
 from colonnade.errors import ParameterError
-from colonnade.names import check_groups, check_tables
+from colonnade.hooks.names import check_groups, check_tables
 from colonnade.pipeline_registry import table_names
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from kedro.config import OmegaConfigLoader
 
+from colonnade.cli.table_runs import TablesError, run_tables
 from colonnade.errors import DataError, ParameterError
 from colonnade.settings import CONFIG_LOADER_ARGS
-from colonnade.table_runs import TablesError, run_tables
 
 OPTIONS = {"pipeline": None, "pipelines": [], "params": {}, "env": None, "conf_source": None}
 TABLES = ["phone_price", "regression", "wine", "breast_cancer", "diabetes"]
@@ -34,7 +34,7 @@ def in_project(project, monkeypatch):
     def loader(*_: object) -> OmegaConfigLoader:
         return OmegaConfigLoader(str(project / "conf"), **CONFIG_LOADER_ARGS)
 
-    monkeypatch.setattr("colonnade.table_runs.new_config_loader", loader)
+    monkeypatch.setattr("colonnade.cli.table_runs.new_config_loader", loader)
 
 
 def test_the_others_are_run_and_the_end_says_which_failed():

@@ -17,7 +17,7 @@ from colonnade.tables.sniff import text_options
 from colonnade.tables.split import SplitParams
 from colonnade.tables.text_table import read_text_table
 from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.parameters import TrainingParams
+from colonnade.training.training_params import TrainingParams
 
 
 def guess(name: str, *cells: str) -> Guess:

@@ -25,8 +25,8 @@ ROOM = ".colonnade/tracking"
 START = """
 import os, sys, time
 from pathlib import Path
-from colonnade.tracking.params import TrackingParams
-from colonnade.tracking.recorder import Recorder, RunStart
+from colonnade.tracking.tracking_params import TrackingParams
+from colonnade.tracking.recording.recorder import Recorder, RunStart
 
 project = Path(sys.argv[1])
 params = TrackingParams()

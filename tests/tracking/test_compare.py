@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import TrackingError
-from colonnade.tracking.compare import Comparison, compare_runs
-from colonnade.tracking.params import GateParams, TrackingParams
-from colonnade.tracking.ranking import headline, higher_is_better
-from colonnade.tracking.recorder import Recorder, RunStart
+from colonnade.tracking.comparison.compare import Comparison, compare_runs
+from colonnade.tracking.comparison.ranking import headline, higher_is_better
+from colonnade.tracking.recording.recorder import Recorder, RunStart
 from colonnade.tracking.registry import register
+from colonnade.tracking.tracking_params import GateParams, TrackingParams
 from tests.loopback import listening
 
 from .conftest import client_of, journals, runs_of, wait_for

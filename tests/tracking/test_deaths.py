@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from colonnade.errors import TrackingError
-from colonnade.tracking.compare import compare_runs
-from colonnade.tracking.delivery import deliver
-from colonnade.tracking.params import TrackingParams
-from colonnade.tracking.recorder import Recorder, RunStart
+from colonnade.tracking.comparison.compare import compare_runs
+from colonnade.tracking.recording.delivery import deliver
+from colonnade.tracking.recording.recorder import Recorder, RunStart
+from colonnade.tracking.tracking_params import TrackingParams
 
 from .conftest import client_of, journals, runs_of, wait_for
 

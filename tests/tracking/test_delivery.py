@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from colonnade.tracking.delivery import deliver
-from colonnade.tracking.params import TrackingParams
-from colonnade.tracking.process import WriterProcess
-from colonnade.tracking.recorder import Recorder, RunStart
+from colonnade.tracking.recording.delivery import deliver
+from colonnade.tracking.recording.recorder import Recorder, RunStart
+from colonnade.tracking.recording.writer_process import WriterProcess
+from colonnade.tracking.tracking_params import TrackingParams
 from tests.conftest import kedro_in, make_project
 
 from .conftest import free_port, journals
@@ -120,7 +120,7 @@ def test_delivery_that_is_killed_again_and_again_records_once(
             os.kill(pids[-1], signal.SIGKILL)
         return left[0] == 0
 
-    monkeypatch.setattr("colonnade.tracking.delivery.WriterProcess", Watched)
+    monkeypatch.setattr("colonnade.tracking.recording.delivery.WriterProcess", Watched)
     with door_to(server, login="", strike=staticmethod(strike)) as address:
         while journals(tmp_path):
             assert len(pids) < 10

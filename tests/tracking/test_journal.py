@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from colonnade.tracking.journal import ATTEMPTS, Journal, fingerprint, orphans
+from colonnade.tracking.recording.journal import ATTEMPTS, Journal, fingerprint, orphans
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from colonnade.errors import ParameterError
-from colonnade.tracking.params import TrackingParams, without_password
+from colonnade.tracking.tracking_params import TrackingParams, without_password
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from colonnade.errors import TrackingError
-from colonnade.tracking.journal import Journal
-from colonnade.tracking.params import TrackingParams
-from colonnade.tracking.recorder import Recorder, RunStart
+from colonnade.tracking.recording.journal import Journal
+from colonnade.tracking.recording.recorder import Recorder, RunStart
+from colonnade.tracking.tracking_params import TrackingParams
 
 from .conftest import client_of, journals, runs_of, wait_for
 
@@ -43,7 +43,7 @@ def test_tracking_that_is_off_writes_nothing(tmp_path: Path) -> None:
 
 def test_recorder_imports_neither_mlflow_nor_pandas() -> None:
     code = (
-        "import sys, colonnade.tracking.recorder, colonnade.tracking.params\n"
+        "import sys, colonnade.tracking.recording.recorder, colonnade.tracking.tracking_params\n"
         "print([name for name in ('mlflow', 'pandas', 'torch') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -196,7 +196,7 @@ def test_store_that_is_read_only_stops_a_run_before_it_begins(
 def test_system_metrics_without_psutil_name_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("colonnade.tracking.recorder.find_spec", lambda name: None)
+    monkeypatch.setattr("colonnade.tracking.recording.recorder.find_spec", lambda name: None)
     with pytest.raises(TrackingError, match="needs the package psutil, which is not installed"):
         Recorder.start(tmp_path, TrackingParams(system_metrics=True), RUN)
 

@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 
 from colonnade.tracking.naming import run_name
-from colonnade.tracking.params import TrackingParams
-from colonnade.tracking.recorder import Recorded, Recorder, RunStart
+from colonnade.tracking.recording.recorder import Recorded, Recorder, RunStart
 from colonnade.tracking.registry import register
+from colonnade.tracking.tracking_params import TrackingParams
 from colonnade.training.models.storage import load_model
 
 from .conftest import answers, client_of, free_port, journals, runs_of, wait_for
@@ -129,7 +129,7 @@ def _train(folder: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
     from colonnade.training.fit import train_model
     from colonnade.training.models.storage import save_model
     from colonnade.training.networks.model_params import ModelParams
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
     columns: dict[str, Any] = {
         "size": {},

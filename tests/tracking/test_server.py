@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from colonnade.errors import TrackingError
-from colonnade.tracking.params import TrackingParams
-from colonnade.tracking.recorder import Recorder, RunStart
+from colonnade.tracking.recording.recorder import Recorder, RunStart
+from colonnade.tracking.tracking_params import TrackingParams
 from tests.loopback import listening
 
 from .conftest import answers, free_port, journals, wait_for

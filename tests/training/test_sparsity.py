@@ -10,8 +10,8 @@ from colonnade.errors import DataError
 from colonnade.training.ensembles.outcome import ensemble
 from colonnade.training.ensembles.strengths import choose_sparsities, largest_within_one_error
 from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.parameters import LassoParams, TrainingParams
 from colonnade.training.prepare import prepare
+from colonnade.training.training_params import LassoParams, TrainingParams
 
 ROWS = {"n": 240}
 TRAINING = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from colonnade.tables.schema import SchemaParams
     from colonnade.training.networks.model_params import ModelParams
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
 # Standardized numbers held at once, over all folds in training: 128 MiB of float32.
 _MOST_NUMBERS = 2**25

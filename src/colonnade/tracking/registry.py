@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from colonnade.errors import TrackingError
 from colonnade.parameters import nearest
-from colonnade.tracking.compare import find_experiment
-from colonnade.tracking.params import GateParams
-from colonnade.tracking.ranking import headline, higher_is_better, judged_by
+from colonnade.tracking.comparison.compare import find_experiment
+from colonnade.tracking.comparison.ranking import headline, higher_is_better, judged_by
 from colonnade.tracking.server import unwritable
+from colonnade.tracking.tracking_params import GateParams
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
-    from colonnade.tracking.params import TrackingParams
+    from colonnade.tracking.tracking_params import TrackingParams
 
 CHAMPION = "champion"
 VERSIONS = "mlflow.modelVersions"  # the name is MLflow's

@@ -1,4 +1,4 @@
-"""Ask a store whether it is there, without MLflow's import."""
+"""Where runs are recorded: whether a store is there, and its pages; without MLflow's import."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colonnade.tracking.params import SQLITE, without_password
+from colonnade.tracking.tracking_params import SQLITE, without_password
 
 if TYPE_CHECKING:
-    from colonnade.tracking.params import TrackingParams
+    from colonnade.tracking.tracking_params import TrackingParams
 
 PATIENCE = 5.0
 ASKED = "/api/2.0/mlflow/experiments/get?experiment_id=0"
@@ -137,3 +137,18 @@ def _from_file() -> tuple[str | None, str | None]:
         file.get("mlflow", "mlflow_tracking_username", fallback=None),
         file.get("mlflow", "mlflow_tracking_password", fallback=None),
     )
+
+
+# without it the page opens in the view for chat traces, where a training run is not to be seen
+WORKFLOW = "workflowType=machine_learning"
+
+
+def run_page(pages: str, experiment_id: str, run_id: str) -> str:
+    """One run: its parameters, metrics, charts, artifacts."""
+    return f"{pages}/#/experiments/{experiment_id}/runs/{run_id}?{WORKFLOW}"
+
+
+def runs_page(pages: str, experiment_id: str, view: str = "") -> str:
+    """The table of a table's runs, with the columns of a shared view, best first."""
+    shared = f"&viewStateShareKey={view}" if view else ""
+    return f"{pages}/#/experiments/{experiment_id}/runs?{WORKFLOW}{shared}"

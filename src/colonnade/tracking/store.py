@@ -14,7 +14,7 @@ from filelock import FileLock
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from colonnade.tracking.params import SQLITE
+from colonnade.tracking.tracking_params import SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from colonnade.training.fit import train_model
 from colonnade.training.models.storage import load_model, save_model
 from colonnade.training.models.trained import TrainedModel
 from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.parameters import TrainingParams
+from colonnade.training.training_params import TrainingParams
 
 if TYPE_CHECKING:
     from colonnade.training.ensembles.fold_training import Fold, fit_folds

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.ensembles.single import Fitted
     from colonnade.training.networks.model_params import ModelParams
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
 
 def train_model(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.networks.base import Inputs
     from colonnade.training.networks.model_params import ModelParams
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
 
 def prepare(

@@ -28,8 +28,8 @@ from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_st
 from colonnade.training.fit import train_model
 from colonnade.training.models.trained import TrainedModel
 from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.parameters import TrainingParams
 from colonnade.training.progress import training_progress
+from colonnade.training.training_params import TrainingParams
 
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.engine.batches import Rows
     from colonnade.training.networks.binding.spec import NetworkSpec
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
 
 @dataclass(frozen=True)

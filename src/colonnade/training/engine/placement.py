@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
 # Multiply-adds of one forward step under which a second thread costs more than it brings.
 _SMALL_STEP = 20_000_000

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from colonnade.training.components.schedulers import SchedulerParams
-    from colonnade.training.parameters import EarlyStoppingParams
+    from colonnade.training.training_params import EarlyStoppingParams
 
 
 class Stopping:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from colonnade.training.ensembles.strengths import Sparsity
     from colonnade.training.models.trained import TrainedModel
     from colonnade.training.networks.model_params import ModelParams
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
 # Members of one program: so many fill the caches, and further programs the cores; networks of few
 # weights need more members to outweigh a step's overhead.

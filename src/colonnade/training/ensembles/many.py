@@ -17,8 +17,8 @@ from colonnade.training.ensembles.phases import run_training
 from colonnade.training.ensembles.single import Fitted
 from colonnade.training.ensembles.strengths import cross_validated, with_penalties
 from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.parameters import TrainingParams
 from colonnade.training.prepare import prepare
+from colonnade.training.training_params import TrainingParams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

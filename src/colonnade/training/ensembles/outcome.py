@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from colonnade.tables.standardize import Standardizer
     from colonnade.training.ensembles.phases import TrainingResult
     from colonnade.training.networks.model_params import ModelParams
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
 
 def ensemble(model: ModelParams, training: TrainingParams) -> list[MemberConfig]:

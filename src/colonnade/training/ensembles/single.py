@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from colonnade.training.ensembles.strengths import Sparsity
     from colonnade.training.models.trained import TrainedModel
     from colonnade.training.networks.model_params import ModelParams
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
 logger = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from colonnade.training.engine.job import MemberConfig, TrainingJob
     from colonnade.training.ensembles.members import TrainedMember
     from colonnade.training.ensembles.phases import TrainingResult
-    from colonnade.training.parameters import LassoParams
+    from colonnade.training.training_params import LassoParams
 
 # Keeps the penalty of an unused column finite; in units of weights of standardized columns.
 _LEAST_WEIGHT = 1e-3

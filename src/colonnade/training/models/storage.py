@@ -13,7 +13,7 @@ from colonnade.tables.files import replaced_file
 from colonnade.training.models.conformal import HeldOut
 from colonnade.training.models.trained import TrainedModel
 from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.parameters import TrainingParams
+from colonnade.training.training_params import TrainingParams
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from colonnade.training.networks.base import Network
     from colonnade.training.networks.binding.spec import NetworkSpec
     from colonnade.training.networks.model_params import ModelParams
-    from colonnade.training.parameters import TrainingParams
+    from colonnade.training.training_params import TrainingParams
 
 logger = logging.getLogger(__name__)
 

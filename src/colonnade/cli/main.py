@@ -1,0 +1,31 @@
+"""The group of all commands, and Kedro's own `run` among them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+
+from colonnade.cli.graph import graph
+from colonnade.cli.plain_errors import PlainErrors
+from colonnade.cli.runs import compare, deliver, register
+from colonnade.cli.table import table_group
+from colonnade.cli.table_runs import run_tables
+
+
+@click.group(name="colonnade")
+def cli() -> None:
+    """Commands of this project."""
+
+
+assert kedro_run.callback is not None
+run = PlainErrors(
+    name="run",
+    callback=partial(run_tables, kedro_run.callback),
+    params=kedro_run.params,
+    help=kedro_run.help,
+    short_help=kedro_run.short_help,
+)
+for command in (run, table_group, graph, compare, register, deliver):
+    cli.add_command(command)

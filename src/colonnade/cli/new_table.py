@@ -1,0 +1,169 @@
+"""Add a table of the user's own: guess its schema, and write the YAML that its pipeline needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.config import MissingConfigException
+from kedro.io import DataCatalog
+
+from colonnade.errors import DataError, ParameterError
+from colonnade.parameters import nearest
+from colonnade.pipeline_registry import name_problem, table_names
+from colonnade.pipelines.table.parameter_groups import read_groups
+from colonnade.tables.check import table_problems
+from colonnade.tables.files import replaced_file
+from colonnade.tables.infer import infer_table
+from colonnade.tables.raw import read_raw_table
+from colonnade.tables.schema_yaml import parameters_text
+from colonnade.tables.sniff import LOOKED_AT, text_options
+from colonnade.tables.source import Source, name_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kedro.config import AbstractConfigLoader
+
+    from colonnade.tables.infer import Inference
+    from colonnade.tables.schema import Task
+    from colonnade.tables.sniff import TextOptions
+
+
+@dataclass(frozen=True)
+class NewTable:
+    """What was decided for a new table, and the files that say so."""
+
+    inference: Inference
+    files: list[Path]
+
+
+def add_table(
+    conf: Path,
+    name: str,
+    path: Path,
+    target: str,
+    *,
+    task: Task | None = None,
+    ordered: bool = False,
+    force: bool = False,
+    others: Sequence[str] = (),
+) -> NewTable:
+    """Write parameters, catalog entry and name of a new table into a configuration folder.
+
+    Args: conf: `conf/local` or `conf/base`. path: the table's file, below the project's root or
+        absolute, as the catalog shall name it. task, ordered: see `infer_table`. others: the
+        tables that are there.
+    Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table.
+    """
+    if "${" in str(path):
+        raise DataError(f"{path}: ${{ has a meaning of its own in the catalog. Rename the file.")
+    parameters = conf / f"parameters_{name}.yml"
+    catalog = conf / f"catalog_{name}.yml"
+    _refuse_name(name, others, [file for file in (parameters, catalog) if file.exists()], force)
+    options = _text_options(path)
+    inference = infer_table(
+        read_raw_table(str(path), **options), target, task=task, ordered=ordered
+    )
+    _write(parameters, parameters_text(name, inference, path.name))
+    _write(catalog, catalog_text(name, path, options))
+    tables = conf / "tables.yml"
+    listed = tables.read_text(encoding="utf-8") if tables.exists() else ""
+    if f"{name}:" not in (line.strip() for line in listed.splitlines()):
+        _write(tables, f"{listed.rstrip()}\n{name}:\n".lstrip())
+    return NewTable(inference, [parameters, catalog, tables])
+
+
+def _refuse_name(name: str, others: Sequence[str], taken: list[Path], force: bool) -> None:
+    known = [*others, name]
+    if problem := next((one for other in known if (one := name_problem(other, known))), ""):
+        raise ParameterError(problem)
+    if name in others and not taken:
+        # two configurations of one name would be mixed, key by key
+        raise ParameterError(f"{name} is a table already, elsewhere in conf. Choose another name.")
+    if taken and not force:
+        raise ParameterError(
+            f"{taken[0]} is there already. Say --force to overwrite it, or choose another name."
+        )
+
+
+def catalog_text(name: str, path: Path, options: TextOptions) -> str:
+    """The catalog entries of a table's file, and of rows to predict, taken to be written like it.
+
+    `--params raw=PATH` or `rows=PATH` reads another file for one run.
+    """
+    entry = _source_entry(f"{name}.raw", "raw", path, options)
+    if options:
+        entry += _source_entry(
+            f"{name}.rows", "rows", Path(f"data/01_raw/{name}_rows.csv"), options
+        )
+    return entry
+
+
+def _source_entry(name: str, param: str, path: Path, options: TextOptions) -> str:
+    place = path.as_posix().replace("\\", "\\\\").replace("'", "\\'")
+    lines = [
+        f"{name}:",
+        "  type: colonnade.datasets.RawTableDataset",
+        f"  filepath: {json.dumps(f'${{runtime_params:{param},{chr(39)}{place}{chr(39)}}}')}",
+        f"  encoding: ${{runtime_params:encoding,{options.get('encoding', 'null')}}}",
+        "  metadata: {kedro-viz: {layer: 01_raw}}",
+    ]
+    if "separator" in options:
+        lines.insert(4, f"  separator: {json.dumps(options['separator'])}")
+    return "\n".join(lines) + "\n"
+
+
+def check_table(loader: AbstractConfigLoader, name: str) -> str:
+    """Say that a table can be trained on, or raise every problem at once.
+
+    Raises: ParameterError, DataError.
+    """
+    names = table_names(loader)
+    if name not in names:
+        raise ParameterError(f"no such table: {name}. {nearest(name, names)}")
+    groups, problems = read_groups(loader["parameters"].get(name) or {})
+    if {"schema", "split", "standardize"} <= groups.keys():
+        raw = DataCatalog.from_config(loader["catalog"], _credentials(loader)).load(f"{name}.raw")
+        name_source(raw, f"{name}.raw")
+        problems += table_problems(
+            raw, groups["schema"], groups["split"], groups["standardize"], _preparation(groups)
+        )
+        if not problems:
+            return f"{name}: {Source.of(raw).describe()}: can be trained on."
+    raise DataError(problems, name)
+
+
+def _preparation(groups: dict[str, Any]) -> Callable[..., object] | None:
+    """What a training begins with, if its groups could be read."""
+    if not {"model", "training"} <= groups.keys():
+        return None
+    from colonnade.training.prepare import prepare
+
+    return partial(prepare, model=groups["model"], training=groups["training"])
+
+
+def _credentials(loader: AbstractConfigLoader) -> dict[str, Any]:
+    try:
+        return dict(loader["credentials"])
+    except MissingConfigException:
+        return {}
+
+
+def _text_options(path: Path) -> TextOptions:
+    """Encoding and separator of a plain text table; what is packed or typed has none to guess."""
+    if path.suffix.lower() not in (".csv", ".txt", ".tsv"):
+        return {}
+    try:
+        with path.open("rb") as stream:
+            return text_options(stream.read(LOOKED_AT))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}. Correct the path.") from None
+
+
+def _write(path: Path, text: str) -> None:
+    with replaced_file(path) as stream:
+        stream.write(text.encode("utf-8"))

@@ -1,0 +1,94 @@
+"""`kedro table`: add a table, check it, list them all or remove one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import chdir
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from colonnade.cli.plain_errors import PlainErrors
+from colonnade.errors import UserError
+from colonnade.pipeline_registry import config_loader, table_names
+
+if TYPE_CHECKING:
+    from kedro.framework.startup import ProjectMetadata
+
+
+@click.group(name="table")
+def table_group() -> None:
+    """Add a table of your own, check one, list them all or remove one."""
+
+
+@table_group.command(name="add", cls=PlainErrors)
+@click.argument("name")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--target", required=True, help="The column to be predicted.")
+@click.option("--ordered", is_flag=True, help="The classes have an order: cheap to expensive.")
+@click.option("--task", type=click.Choice(["classification", "ordinal", "regression"]))
+@click.option("--shared", is_flag=True, help="Write into conf/base, for everyone.")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.pass_obj
+def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choices: Any) -> None:
+    """Read a file, guess what its columns mean, and write the YAML of table NAME."""
+    from colonnade.cli.new_table import add_table
+
+    root = project.project_path
+    place = path.resolve()
+    place = place.relative_to(root) if place.is_relative_to(root) else place
+    with chdir(root):
+        folder = Path("conf") / ("base" if shared else "local")
+        new = add_table(folder, name, place, others=table_names(config_loader()), **choices)
+    for line in new.inference.lines():
+        click.echo(line)
+    click.echo(f"\nWritten: {', '.join(map(str, new.files))}. Correct what is wrong there.")
+    click.echo(f"Next: kedro table check {name}, then kedro run --pipeline {name}")
+
+
+@table_group.command(name="check", cls=PlainErrors)
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+@click.pass_obj
+def check(project: ProjectMetadata, /, name: str, as_json: bool) -> None:
+    """Check the data and the parameters of table NAME without training; list every problem."""
+    from colonnade.cli.new_table import check_table
+
+    with chdir(project.project_path):
+        try:
+            told = check_table(config_loader(), name)
+        except UserError as error:
+            if not as_json:
+                raise
+            problems = [{"table": name, **one.document()} for one in error.problems]
+            click.echo(json.dumps(problems, ensure_ascii=False))
+            sys.exit(1)
+        click.echo("[]" if as_json else told)
+
+
+@table_group.command(name="list", cls=PlainErrors)
+@click.pass_obj
+def list_tables(project: ProjectMetadata, /) -> None:
+    """List every table: what it predicts, where it is read from, which file lists it."""
+    from colonnade.cli.known_tables import listed_tables
+
+    with chdir(project.project_path):
+        click.echo(listed_tables(config_loader(), Path("conf")))
+
+
+@table_group.command(name="remove", cls=PlainErrors)
+@click.argument("name")
+@click.option("--shared", is_flag=True, help="Take it from conf/base, for everyone.")
+@click.pass_obj
+def remove(project: ProjectMetadata, /, name: str, shared: bool) -> None:
+    """Delete the YAML of table NAME; its file, its results and its runs stay."""
+    from colonnade.cli.known_tables import remove_table
+
+    with chdir(project.project_path):
+        changed = remove_table(config_loader(), Path("conf"), name, shared=shared)
+        results = sorted(map(str, Path("data").glob(f"0[2-8]_*/{name}")))
+    click.echo(f"Removed from {', '.join(map(str, changed))}.")
+    if results:
+        click.echo(f"Its results stay, to be deleted by you: {', '.join(results)}")

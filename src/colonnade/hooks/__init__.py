@@ -1,0 +1,13 @@
+"""What happens around a run, one module a concern, for Kedro to call.
+
+Every `kedro` command imports this room, so that heavy packages are imported where they are needed.
+May import pipelines and everything below them; only Kedro's settings and commands import it.
+"""
+
+from colonnade.hooks.name_checks import NameHooks
+from colonnade.hooks.run_lock import RunLockHooks
+from colonnade.hooks.run_log import LogHooks
+from colonnade.hooks.table_check import TableCheck
+from colonnade.hooks.tracking_hooks import TrackingHooks
+
+__all__ = ["LogHooks", "NameHooks", "RunLockHooks", "TableCheck", "TrackingHooks"]

@@ -1,0 +1,118 @@
+"""What a run tells MLflow: how it began, and each thing that it writes, once it is written."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from colonnade.hooks.names import file_of
+from colonnade.tables.source import Source, part_digest
+from colonnade.tracking.comparison.ranking import TEST_ROWS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kedro.io import DataCatalog
+
+    from colonnade.tracking.recording.recorder import Recorded, Recorder, RunStart
+
+ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated_csv", "learning_curve", "fit")
+# The curves come after the final metrics: MLflow's charts open on what was logged first.
+IN_ORDER = ("source", "model", "metrics", "history", *ARTIFACTS)
+
+
+def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any]) -> RunStart:
+    """What MLflow shows of a run: every parameter, and a name for what is special about it."""
+    from colonnade.tracking.naming import flatten, run_name
+    from colonnade.tracking.recording.recorder import RunStart
+
+    words = run_params["runtime_params"] or {}
+    named = {"env": run_params["env"]} if run_params["env"] not in (None, "local") else {}
+    plain = {
+        name: group.model_dump(mode="json", exclude_none=True) for name, group in groups.items()
+    }
+    # what was tried before what the table is: MLflow's page keeps this order
+    parameters = {**named, **flatten({n: plain[n] for n in sorted(plain, key="schema".__eq__)})}
+    special = [*named, *flatten(words.get(table, {}))]
+    return RunStart(table, run_name(parameters, special), parameters)
+
+
+class RunReporter:
+    """Reports to MLflow what one run writes of one table.
+
+    Args: name: of the run. since: when it began, in seconds; what an earlier run left is not of it.
+    """
+
+    def __init__(
+        self, table: str, name: str, recorder: Recorder, catalog: DataCatalog, since: float
+    ) -> None:
+        self.table, self.name, self.since = table, name, since
+        self.recorder, self.catalog = recorder, catalog
+        self._told: set[str] = set()
+        self._process = os.getpid()
+
+    def saved(self, name: str) -> None:
+        """Tell of a dataset that was saved just now."""
+        # a worker of ParallelRunner holds a copy: it would tell what `rest` tells again
+        if name == "history" or os.getpid() != self._process:
+            return
+        self._tell(name)
+        if name == "metrics":
+            self._tell("history")
+
+    def rest(self) -> None:
+        """Tell of all else that this run has written, as when it ran in other processes."""
+        for name in dict.fromkeys(IN_ORDER):
+            self._tell(name)
+
+    def note(self, recorded: Recorded) -> None:
+        """Let the model, if this run has trained it, know of which run it is."""
+        from colonnade.training.models.storage import note_run
+
+        if folder := self._written("model"):
+            note_run(folder, recorded.run_id, self.name)
+
+    def _tell(self, name: str) -> None:
+        path = None if name in self._told or name not in IN_ORDER else self._written(name)
+        if path is None:
+            return
+        self._told.add(name)
+        dataset = f"{self.table}.{name}"
+        if name == "source":
+            self.recorder.dataset({**self.catalog.load(dataset), "types": self._types()})
+        elif name == "metrics":
+            self.recorder.tags({TEST_ROWS: self._test_rows()})
+            self.recorder.metrics(self.catalog.load(dataset))
+        elif name == "history":
+            self.recorder.epochs(self.catalog.load(dataset))
+        elif name == "model":
+            self._tell_model(path)
+        if name in ARTIFACTS:
+            self.recorder.artifact(path, "figures" if path.suffix == ".png" else "")
+
+    def _written(self, name: str) -> Path | None:
+        path = file_of(self.catalog, f"{self.table}.{name}")
+        if path is None:
+            return None
+        file = path / "model.json" if name == "model" else path
+        return path if file.exists() and file.stat().st_mtime >= int(self.since) else None
+
+    def _test_rows(self) -> str:
+        source, split = (self.catalog.load(f"{self.table}.{name}") for name in ("source", "split"))
+        return part_digest(Source.model_validate(source), split, "test")[:12]
+
+    def _types(self) -> dict[str, str]:
+        """The type of each column of the typed table, if it is a Parquet file of this run."""
+        path = self._written("primary")
+        if path is None or path.suffix != ".parquet":
+            return {}
+        from pyarrow.parquet import read_schema
+
+        schema = read_schema(path)
+        named = [name for name in schema.names if not name.startswith("__index_level")]
+        return {name: str(schema.field(name).type) for name in named}
+
+    def _tell_model(self, folder: Path) -> None:
+        model = self.catalog.load(f"{self.table}.model")
+        rows = self.catalog.load(f"{self.table}.primary").head(5)[model.standardizer.inputs]
+        self.recorder.model(folder, model.standardizer.worded(rows), model.predict_quietly(rows))

@@ -1,0 +1,292 @@
+"""Recent runs of a table side by side: the knobs that differ, what came of it, best first."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from colonnade.errors import TrackingError
+from colonnade.parameters import nearest
+from colonnade.tracking.comparison.ranking import headline, higher_is_better, judged_by
+from colonnade.tracking.naming import short_names
+from colonnade.tracking.server import pages_open, problem_with, runs_page
+from colonnade.tracking.tracking_params import SAFETY, SQLITE, without_password
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+    from colonnade.tracking.tracking_params import TrackingParams
+
+ROWS = "rows"  # 0 for runs judged by the rows of the newest, then 1 and so on
+DATA = "data"
+MOST_KNOBS = 10
+MOST_PANELS = 6
+PANELS = 6.4  # inches for all panels of a row
+LYING = 0.2  # inches below a panel whose words lie side by side
+WIDE_RATIO = 20  # a knob tried over a wider range is drawn on a logarithmic axis
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs as a table, those judged by the same rows together, best first.
+
+    Args: runs: one row a run: run (short id), name, started, seconds, status, knobs, metrics;
+    "rows": which runs may be ranked with each other, the newest one's 0; "data": their table.
+    knobs, metrics: names of those columns; metrics[0] decides. url: the runs in MLflow.
+    shown: whether its pages are open now.
+    """
+
+    table: str
+    runs: pd.DataFrame
+    knobs: list[str]
+    metrics: list[str]
+    url: str
+    shown: bool = False
+
+    def text(self) -> str:
+        """Write the table for a terminal."""
+        best = f"{self.metrics[0]}, best first" if self.metrics else "time: no test metrics yet"
+        groups = [group for _, group in self.runs.groupby(ROWS)]
+        lines = [f"{self.table}: {_counted(len(groups[0]))} by {best}", self._written(groups[0])]
+        for group in groups[1:]:
+            of = _other(group[DATA].iloc[0], groups[0][DATA].iloc[0])
+            lines += [f"Judged by other rows, not to be ranked with these{of}:"]
+            lines += [self._written(group)]
+        where = f"In MLflow: {self.url}" if self.shown else f"`make ui` shows them at {self.url}"
+        return "\n".join([*lines, where])
+
+    def _written(self, runs: pd.DataFrame) -> str:
+        shown = runs.drop(columns=["name", ROWS, DATA]).rename(columns=short_names(self.knobs))
+        told: dict[str, Callable[[Any], str]] = {"seconds": "{:.1f}".format}
+        told |= dict.fromkeys(self.metrics, _metric)
+        cells = {name: shown[name].map(told.get(str(name), _cell)) for name in shown}
+        return pd.DataFrame(cells).to_string(index=False)
+
+    @property
+    def drawn(self) -> list[str]:
+        """The knobs that differ between the runs that are ranked first."""
+        first = self.runs[self.runs[ROWS] == 0]
+        return [knob for knob in self.knobs if first[knob].nunique(dropna=False) > 1]
+
+    def figure(self) -> Figure:
+        """Draw the deciding metric against each knob that differs.
+
+        Raises: TrackingError if there is nothing to set against each other.
+        """
+        from colonnade.evaluation.figures.style import Margins, finish, new_figure, plain
+
+        if not self.metrics or not self.drawn:
+            raise TrackingError(
+                f"{self.table}: no two finished runs differ in a knob. Run one with another, for "
+                f"example --params {self.table}.training.epochs=50."
+            )
+        knobs = self.drawn[:MOST_PANELS]
+        columns = min(len(knobs), 3)
+        rows = -(-len(knobs) // columns)
+        runs = self.runs[self.runs[ROWS] == 0].dropna(subset=[self.metrics[0]])
+        counted = f"{_counted(len(runs))} (diamond: the best)"
+        title = f"{plain(self.table)}: {self.metrics[0]} by knob, {counted}"
+        below = [_room_below(runs[knob], columns) for knob in knobs]
+        last = columns * (rows - 1)
+        margins = Margins(
+            bottom=0.35 + max(below[last:]),
+            between_rows=0.45 + max(below[:last], default=0),
+            between_columns=0.35,
+        )
+        height = margins.top + margins.bottom + 2.1 * rows + margins.between_rows * (rows - 1)
+        figure, axes = new_figure(
+            title, columns=columns, rows=rows, height=height, margins=margins, sharey=True
+        )
+        for ax, knob, room in zip(axes, knobs, below, strict=False):
+            _panel(ax, runs[knob], runs[self.metrics[0]], first=ax in axes[::columns])
+            if room > LYING:
+                ax.tick_params(axis="x", rotation=90)
+        for ax in axes[len(knobs) :]:
+            ax.set_visible(False)
+        return finish(figure, [self.table, *knobs])
+
+
+def compare_runs(project: Path, params: TrackingParams, table: str, last: int = 10) -> Comparison:
+    """Read a table's last runs and rank them.
+
+    Raises: TrackingError if the store is not there, or has no run of the table.
+    """
+    from colonnade.tracking.comparison.shared_view import VIEW, knobs
+
+    params = params.located(project.resolve())
+    client, experiment_id = find_experiment(params, table)
+    runs = client.search_runs(
+        [experiment_id], max_results=last, order_by=["attributes.start_time DESC"]
+    )
+    if not runs:
+        raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
+    metrics = headline({name for run in runs for name in run.data.metrics})
+    differ = knobs(runs, MOST_KNOBS, usual=())
+    frame = pd.DataFrame([_row(run, differ, metrics) for run in runs])
+    frame[ROWS] = _groups(runs, metrics)
+    if metrics:
+        up = higher_is_better(metrics[0])
+        frame = frame.sort_values([ROWS, metrics[0]], ascending=[True, not up], na_position="last")
+    url = runs_page(params.pages, experiment_id, VIEW)
+    shown = pages_open(params)
+    return Comparison(table, frame.reset_index(drop=True), differ, metrics, url, shown)
+
+
+def _groups(runs: list[Run], metrics: list[str]) -> list[int]:
+    """Number the rows that runs were judged by, from the newest; what was not judged has 0."""
+    marks = [judged_by(run) if {*metrics} & {*run.data.metrics} else None for run in runs]
+    numbers = {mark: k for k, mark in enumerate(dict.fromkeys(filter(None, marks)))}
+    return [numbers[mark] if mark else 0 for mark in marks]
+
+
+def _other(data: str, first: str) -> str:
+    """What other rows these are, as far as it can be told."""
+    return f" ({data})" if data and data != first else " (another split)" if data else ""
+
+
+def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, str]:
+    """Open the store and find the experiment of a table; nothing is created.
+
+    Raises: TrackingError if there is none.
+    """
+    if params.mode == "off":
+        raise TrackingError("Tracking is off (`mode: off`), so there are no runs to look at.")
+    if params.uri.startswith(SQLITE) and not Path(params.uri.removeprefix(SQLITE)).exists():
+        raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
+    client = _client(params)
+    found = client.get_experiment_by_name(table)
+    if found is None:
+        names = [one.name for one in client.search_experiments() if one.experiment_id != "0"]
+        raise TrackingError(f"{table}: no runs of this table. {nearest(table, names)}")
+    if found.lifecycle_stage == "deleted":
+        raise TrackingError(
+            f"{table}: its runs are in MLflow's trash. The next run brings them back: kedro run "
+            f"--pipeline {table}."
+        )
+    return client, found.experiment_id
+
+
+def _counted(runs: int) -> str:
+    return "1 run" if runs == 1 else f"{runs} runs"
+
+
+def _client(params: TrackingParams) -> MlflowClient:
+    away = problem_with(params.uri)
+    if away:
+        raise TrackingError(away)
+    os.environ.update(SAFETY)  # read by MLflow when it is imported
+    from colonnade.tracking.store import open_store
+
+    try:
+        return open_store(params.uri)
+    except Exception as error:  # MLflow's, SQLAlchemy's or a database driver's
+        reason = str(error).strip().partition("\n")[0]
+        raise TrackingError(
+            f"MLflow cannot open the store {without_password(params.uri)}: {reason}"
+        ) from None
+
+
+def _row(run: Run, differ: list[str], metrics: list[str]) -> dict[str, Any]:
+    start, end = run.info.start_time, run.info.end_time
+    return {
+        "run": run.info.run_id[:8],
+        "name": run.info.run_name,
+        "started": pd.Timestamp(start, unit="ms", tz="UTC").tz_convert(_here()),
+        "seconds": (end - start) / 1000 if end else float("nan"),
+        "status": run.info.status.lower(),
+        **{knob: _value(run.data.params.get(knob)) for knob in differ},
+        DATA: _data(run),
+        **{metric: run.data.metrics.get(metric, float("nan")) for metric in metrics},
+    }
+
+
+def _data(run: Run) -> str:
+    """The name of the rows that a run learned from and was judged by, and their fingerprint."""
+    told, _, sha256 = run.data.tags.get("data", "").rpartition(", sha256 ")
+    name, _, _ = told.rpartition(", ")
+    return f"{name.removeprefix('synthetic sample: ')} {sha256[:6]}".strip()
+
+
+def _here() -> tzinfo | None:
+    return datetime.now().astimezone().tzinfo
+
+
+def _value(text: str | None) -> Any:
+    """Read a parameter back: numbers as numbers, the rest as text."""
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else text
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%m-%d %H:%M")
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return "-"
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _words(knob: pd.Series) -> list[str]:
+    """A knob's values as words, one a run; none where they are numbers."""
+    from colonnade.evaluation.figures.style import plain
+
+    if pd.api.types.is_numeric_dtype(knob):
+        return []
+    return [plain("none" if value is None else value, 16) for value in knob]
+
+
+def _room_below(knob: pd.Series, columns: int) -> float:
+    """Inches below a panel: more than LYING where its words are too many to lie side by side."""
+    from colonnade.evaluation.figures.style import room_for
+
+    words = list(dict.fromkeys(_words(knob)))
+    own = PANELS / columns / max(1, len(words))
+    crowded = any((room_for([a]) + room_for([b])) / 2 > own for a, b in pairwise(words))
+    return room_for(words) if crowded else LYING
+
+
+def _metric(value: float) -> str:
+    """Four decimals below a hundred, so that equal ones look equal and columns align."""
+    return "-" if pd.isna(value) else f"{value:.4f}" if abs(value) < 100 else f"{value:.5g}"
+
+
+def _panel(ax: Axes, knob: pd.Series, metric: pd.Series, *, first: bool) -> None:
+    from colonnade.evaluation.figures.style import BLUE, VERMILION, label, plain
+
+    best = metric.index.get_loc(
+        metric.idxmax() if higher_is_better(str(metric.name)) else metric.idxmin()
+    )
+    places = knob.to_list()
+    words = _words(knob)
+    if words:
+        ticks = {word: place for place, word in enumerate(dict.fromkeys(words))}
+        places = [ticks[word] for word in words]
+        ax.set_xticks(list(ticks.values()), list(ticks))
+        ax.set_xlim(-0.5, len(ticks) - 0.5)
+    elif knob.min() > 0 and knob.max() > WIDE_RATIO * knob.min():
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.minorticks_off()
+    else:
+        ax.locator_params(axis="x", nbins=5)
+    values = metric.to_list()
+    ax.scatter(places, values, c=BLUE, s=30, alpha=0.6, linewidths=0, zorder=3)
+    ax.scatter(places[best], values[best], c=VERMILION, s=60, marker="D", zorder=4)
+    name = plain(str(knob.name).removeprefix("training."), 30)
+    label(ax, x=name, y=str(metric.name) if first else "")

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from kedro.config import MissingConfigException
 from kedro.io import DataCatalog
 
@@ -49,14 +50,16 @@ def add_table(
     *,
     task: Task | None = None,
     ordered: bool = False,
+    said: Sequence[str] = (),
     force: bool = False,
     others: Sequence[str] = (),
 ) -> NewTable:
     """Write parameters, catalog entry and name of a new table into a configuration folder.
 
     Args: conf: `conf/local` or `conf/base`. path: the table's file, below the project's root or
-        absolute, as the catalog shall name it. task, ordered: see `infer_table`. others: the
-        tables that are there.
+        absolute, as the catalog shall name it. task, ordered: see `infer_table`. said: what
+        the user says of columns, each as "NAME={words of the YAML}". others: the tables that are
+        there.
     Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table.
     """
     if "${" in str(path):
@@ -66,7 +69,13 @@ def add_table(
     _refuse_name(name, others, [file for file in (parameters, catalog) if file.exists()], force)
     options = _text_options(path)
     inference = infer_table(
-        read_raw_table(str(path), **options), target, task=task, ordered=ordered
+        read_raw_table(str(path), **options),
+        target,
+        task=task,
+        ordered=ordered,
+        said=_said_of_columns(said),
+        # where commas do not separate columns they may well stand before decimals
+        decimal_commas=None if options.get("separator") == ";" else False,
     )
     _write(parameters, parameters_text(name, inference, path.name))
     _write(catalog, catalog_text(name, path, options))
@@ -88,6 +97,24 @@ def _refuse_name(name: str, others: Sequence[str], taken: list[Path], force: boo
         raise ParameterError(
             f"{taken[0]} is there already. Say --force to overwrite it, or choose another name."
         )
+
+
+def _said_of_columns(said: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What the user says of each column, in the words of `schema.columns`."""
+    columns: dict[str, dict[str, Any]] = {}
+    for text in said:
+        name, _, written = text.partition("={")
+        try:
+            words = yaml.safe_load("{" + written)
+        except yaml.YAMLError:
+            words = None
+        if not written or not isinstance(words, dict):
+            raise ParameterError(
+                f"--column {text}: write NAME={{words of the YAML}}, such as "
+                "--column 'age={missing_words: [unknown]}'."
+            )
+        columns.setdefault(name.strip(), {}).update(words)
+    return columns
 
 
 def catalog_text(name: str, path: Path, options: TextOptions) -> str:

@@ -29,6 +29,13 @@ def table_group() -> None:
 @click.option("--target", required=True, help="The column to be predicted.")
 @click.option("--ordered", is_flag=True, help="The classes have an order: cheap to expensive.")
 @click.option("--task", type=click.Choice(["classification", "ordinal", "regression"]))
+@click.option(
+    "--column",
+    "said",
+    multiple=True,
+    metavar="NAME={WORDS}",
+    help="What a column means, in the YAML's words: --column 'age={missing_words: [unknown]}'.",
+)
 @click.option("--shared", is_flag=True, help="Write into conf/base, for everyone.")
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
 @click.pass_obj

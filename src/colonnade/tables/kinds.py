@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from colonnade.tables.cells import FALSE_WORDS, TRUE_WORDS
-from colonnade.tables.column import is_missing
+from colonnade.tables.column import is_missing, is_text
 from colonnade.tables.dates import best_format
+from colonnade.tables.number_guess import (
+    PLACEHOLDERS,
+    PLAIN,
+    guess_numbers,
+    numbers_of_text,
+    placeholders_in,
+)
 from colonnade.tables.problems import plural, quoted
 from colonnade.tables.schema import MISSING_WORDS
 
@@ -29,6 +36,9 @@ TRAIN_SHARE = 0.7
 
 FEWEST_COUNTED = 20
 """In fewer rows, whole numbers may fill their range by chance."""
+
+OFTEN, MOST_GROUPS = 3, 12
+"""Among numbers, a word that stands so often in a column of so few values is one of them."""
 
 TRUTH_WORDS = [set(pair) for pair in zip(TRUE_WORDS, FALSE_WORDS, strict=True)]
 ORDERS = [
@@ -53,7 +63,6 @@ ORDERS = [
 _NAMES_ROWS = re.compile(
     r"(?i:(^|[_\s.-])(p?id|ids|index|uuid|guid|key|row|row_?num|row_?names?)$|^id[_\s.-])|[a-z]I[dD]$"
 )
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _LEADING_ZERO = re.compile(r"0\d+")
 
 
@@ -65,12 +74,31 @@ class Guess:
     reason: str
     schema: dict[str, Any] = field(default_factory=dict)
     standardize: dict[str, Any] = field(default_factory=dict)
-    missing_word: str = ""
+    told: str = ""
+    """What the guess makes of cells that a computer would read otherwise, with an example."""
+    odd: pd.Series | None = None
+    """Cells that do not fit the others: only the user knows what they mean."""
+    doubt: str = ""
+    """What the cells may mean as well, so that the user has to be asked."""
+    ways: tuple[dict[str, Any], ...] = ()
+    """What the YAML may say, one answer each to the doubt."""
 
 
-def guess_column(name: str, cells: pd.Series) -> Guess:
-    """The likely kind of a column, with a policy for its missing cells."""
+def guess_column(name: str, cells: pd.Series, decimal_commas: bool | None = False) -> Guess:
+    """The likely kind of a column, with a policy for its missing cells.
+
+    Args: decimal_commas: whether the table has decimals behind commas; None where it is not known.
+    """
     text = known_text(cells)
+    placeholders = placeholders_in(text) if is_text(cells) else []
+    text = text[~text.isin(placeholders)] if placeholders else text
+    guess = _guess_kind(name, text, cells, decimal_commas)
+    if placeholders and guess.kind not in ("identifier", "ignored"):
+        return replace(guess, schema={**guess.schema, "missing_words": placeholders})
+    return guess
+
+
+def _guess_kind(name: str, text: pd.Series, cells: pd.Series, decimal_commas: bool | None) -> Guess:
     n_missing = len(cells) - len(text)
     useless = _why_useless(name, text, n_missing)
     if useless:
@@ -83,7 +111,7 @@ def guess_column(name: str, cells: pd.Series) -> Guess:
     if set(text.str.lower().unique()) in TRUTH_WORDS:
         shown = " and ".join(sorted(text.unique())[:2])
         return _with_gaps("boolean", f"{shown} alone", n_missing, cells)
-    return _guess_numbers(name, text, cells) or _guess_words(text, cells)
+    return _guess_numbers(name, text, cells, decimal_commas) or _guess_words(text, cells)
 
 
 def _why_useless(name: str, text: pd.Series, n_missing: int) -> str:
@@ -107,37 +135,6 @@ def known_text(cells: pd.Series) -> pd.Series:
     return text[~text.str.lower().isin(MISSING_WORDS)]
 
 
-def with_points(raw: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The table with decimal points, and the mark that it is written with.
-
-    A comma is that mark where columns of text hold numbers with a comma and none hold points.
-    """
-    swapped = raw.copy()
-    for place, dtype in enumerate(raw.dtypes):
-        if dtype != "str":
-            continue
-        cells = raw.iloc[:, place]
-        text = known_text(cells)
-        if _share(text, r"[+-]?\d+\.\d+") > 0.8:
-            return raw, "."
-        if _share(text, r"[+-]?\d+(,\d+)?") >= 0.8 and text.str.contains(",", regex=False).any():
-            swapped.isetitem(place, cells.str.replace(",", ".", regex=False).array)
-    return (raw, ".") if swapped.equals(raw) else (swapped, ",")
-
-
-def _share(text: pd.Series, pattern: str) -> float:
-    return float(text.str.fullmatch(pattern).mean()) if len(text) else 0.0
-
-
-def numbers_in(text: pd.Series) -> np.ndarray:
-    """Cells as numbers, NaN where a cell is none.
-
-    Shape: (n_rows,) -> the same, float64.
-    """
-    is_number = text.str.fullmatch(_NUMBER.pattern)
-    return pd.to_numeric(text.where(is_number), errors="coerce").to_numpy(dtype=np.float64)
-
-
 def usual_order(words: set[str]) -> list[str]:
     """The words from lowest to highest, where everybody knows their order; else nothing."""
     spelled = {word.lower().replace("_", " "): word for word in words}
@@ -147,39 +144,48 @@ def usual_order(words: set[str]) -> list[str]:
     return []
 
 
-def _guess(kind: str, reason: str, missing_word: str = "", **schema: Any) -> Guess:
-    return Guess(kind, reason, {"kind": kind, **schema}, missing_word=missing_word)
+def _guess(kind: str, reason: str, **schema: Any) -> Guess:
+    return Guess(kind, reason, {"kind": kind, **schema})
 
 
 def _with_gaps(kind: str, reason: str, n_missing: int, cells: pd.Series, **schema: Any) -> Guess:
     """A guess with a policy for missing cells, if there are any."""
-    word = str(schema.pop("missing_word", ""))
     if n_missing:
         reason += f"; {_told_missing(n_missing, cells)}"
         schema["missing"] = "category" if kind == "categorical" else "median"
-    return _guess(kind, reason, word, **schema)
+    return _guess(kind, reason, **schema)
 
 
 def _told_missing(n_missing: int, cells: pd.Series) -> str:
     """How many cells are missing; and how they are written, since a word may mean something."""
     share = n_missing / len(cells)
     told = f"{share:.1%} missing" if share >= 0.0005 else f"{n_missing} of {len(cells)} missing"
-    missing = cells[is_missing(cells, list(MISSING_WORDS))].dropna()
+    missing = cells[is_missing(cells, [*MISSING_WORDS, *PLACEHOLDERS])].dropna()
     words = sorted(set(missing.astype("str").str.strip()))
     return f"{told} ({' or '.join(map(quoted, words))})" if any(words) else told
 
 
-def _guess_numbers(name: str, text: pd.Series, cells: pd.Series) -> Guess | None:
-    numbers = numbers_in(text)
-    other = text[np.isnan(numbers)]
-    known = numbers[~np.isnan(numbers)]
-    if len(known) < 0.8 * len(text) or (text.nunique() > 2 and len(other.unique()) > len(text) / 5):
+def _guess_numbers(
+    name: str, text: pd.Series, cells: pd.Series, decimal_commas: bool | None
+) -> Guess | None:
+    found = guess_numbers(text, decimal_commas=decimal_commas) if is_text(cells) else PLAIN
+    if found.format is None or _are_categories(text, found.odd):
         return None
-    if len(other) == 0 and text.str.fullmatch(_LEADING_ZERO.pattern).any():
+    if found.doubt:
+        return Guess(
+            "numeric",
+            "numbers",
+            {"kind": "numeric"},
+            odd=found.odd,
+            doubt=found.doubt,
+            ways=found.ways,
+        )
+    numbers = numbers_of_text(text, found.format)
+    known = numbers[~np.isnan(numbers)]
+    if len(known) == len(text) and text.str.fullmatch(_LEADING_ZERO.pattern).any():
         return _guess(
             "identifier", f"digits with leading zeros, such as {quoted(str(text.iloc[0]))}"
         )
-    word = str(other.iloc[0]) if other.nunique() == 1 else ""
     whole = bool((known == np.round(known)).all())
     if whole and len(text) == len(cells) and len(np.unique(known)) == len(cells) > 1:
         if _counts_rows(known):
@@ -187,18 +193,20 @@ def _guess_numbers(name: str, text: pd.Series, cells: pd.Series) -> Guess | None
             return _guess("identifier", f"{reason} the rows")
         if _NAMES_ROWS.search(name):
             return _guess("identifier", "another whole number in every row")
-    what = "whole numbers" if whole else "numbers"
-    reason = f"{what} from {known.min():g} to {known.max():g}"
-    if word:
-        reason += f", and {quoted(word)} for no value"
-    elif len(other):
-        return _guess(
-            "numeric",
-            f"{reason}, but {len(other)} {plural('cell', len(other))} that must be mended",
-        )
-    n_missing = len(cells) - len(known)
-    guess = _with_gaps("numeric", reason, n_missing, cells, missing_word=word)
+    unit = f" {found.format.unit}" if found.format.unit else ""
+    reason = f"{'whole numbers' if whole else 'numbers'} from {known.min():g} to {known.max():g}"
+    n_missing = len(cells) - len(text)
+    guess = _with_gaps("numeric", reason + unit, n_missing, cells, **found.words())
+    guess = replace(guess, told=found.told(text), odd=found.odd)
     return _with_logarithm(guess, known)
+
+
+def _are_categories(text: pd.Series, odd: pd.Series | None) -> bool:
+    """Whether few values, the odd ones among them too, stand so often that they name groups."""
+    if odd is None or not len(odd):
+        return False
+    often = odd.value_counts().min() >= OFTEN
+    return bool(often and text.nunique() <= MOST_GROUPS and len(text) >= 3 * text.nunique())
 
 
 def _counts_rows(numbers: np.ndarray) -> bool:
@@ -216,7 +224,7 @@ def _with_logarithm(guess: Guess, known: np.ndarray) -> Guess:
     if raw < 3 or log > raw / 3:
         return guess
     reason = f"{guess.reason}; skewed, so its logarithm is taken"
-    return Guess(guess.kind, reason, guess.schema, {"log1p": True}, guess.missing_word)
+    return replace(guess, reason=reason, standardize={"log1p": True})
 
 
 def _skewness(values: np.ndarray) -> float:
@@ -225,16 +233,24 @@ def _skewness(values: np.ndarray) -> float:
     return float((rest**3).mean() / deviation**3) if deviation else 0.0
 
 
-def _guess_words(text: pd.Series, cells: pd.Series) -> Guess:
+def _guess_dates(text: pd.Series, cells: pd.Series) -> Guess | None:
     n_missing = len(cells) - len(text)
     format, doubt = _date_format(text)
-    if format == "ISO8601":
-        return _with_gaps("datetime", "dates", n_missing, cells)
-    if format:
-        reason = f"dates such as {quoted(str(text.iloc[0]))}, read as {format}"
-        if doubt:
-            reason += f" (they would read as {doubt} too: look!)"
-        return _with_gaps("datetime", reason, n_missing, cells, format=format)
+    if not format or format == "ISO8601":
+        return _with_gaps("datetime", "dates", n_missing, cells) if format else None
+    example = quoted(str(text.iloc[0]))
+    reason = f"dates such as {example}, read as {format}"
+    guess = _with_gaps("datetime", reason, n_missing, cells, format=format)
+    if not doubt:
+        return guess
+    question = f"dates such as {example} read as {format} and as {doubt}"
+    return replace(guess, doubt=question, ways=({"format": format}, {"format": doubt}))
+
+
+def _guess_words(text: pd.Series, cells: pd.Series) -> Guess:
+    n_missing = len(cells) - len(text)
+    if dates := _guess_dates(text, cells):
+        return dates
     n_words = int(text.nunique())
     if n_words > 20 and n_words > 0.5 * len(text):
         return _guess("identifier", f"{n_words} different texts in {len(text)} rows")
@@ -251,7 +267,7 @@ def _guess_words(text: pd.Series, cells: pd.Series) -> Guess:
         reason += f", the other {n_kept:,} embedded"
         choice = {"categorical": "embedding", **choice}
     guess = _with_gaps("categorical", reason, n_missing, cells)
-    return Guess(guess.kind, guess.reason, guess.schema, choice)
+    return replace(guess, standardize=choice)
 
 
 def _pooled_below(text: pd.Series) -> tuple[int, int]:

@@ -32,8 +32,9 @@ def parameters_text(name: str, inference: Inference, origin: str) -> str:
     comments = {
         "task": inference.task_reason,
         "classes": _told_order(inference),
-        "missing_words": "cells that hold no value",
-        "decimal": "numbers are written with a comma",
+        "decimal": "the mark before decimals",
+        "thousands": "the mark between groups of three digits",
+        "unit": "stands beside every number",
         "unlabelled": f"rows without a label, {inference.n_unlabelled} in all; or: error",
         "others": "a column that is not listed stops the run; or: ignored, numeric",
     }

@@ -1,0 +1,140 @@
+"""Guess the columns of a table together, tell what is read otherwise, and ask where in doubt."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from colonnade.tables.column import is_missing, is_text
+from colonnade.tables.kinds import Guess, guess_column, known_text
+from colonnade.tables.number_format import NumberFormat
+from colonnade.tables.number_guess import PLAIN, NumberGuess, guess_numbers
+from colonnade.tables.problems import Problems, plural, quoted
+from colonnade.tables.schema import MISSING_WORDS, ColumnParams
+from colonnade.tables.source import source_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import pandas as pd
+
+NEVER_MISSING = ("identifier", "ignored")
+_NUMBER_WORDS = {"decimal", "thousands", "unit"}
+
+
+def guess_columns(
+    raw: pd.DataFrame,
+    target: str,
+    said: Mapping[str, Mapping[str, Any]],
+    *,
+    decimal_commas: bool | None = False,
+) -> tuple[dict[str, Guess], NumberGuess]:
+    """What every column but the target means, and how a number to be predicted is written.
+
+    Args: said: what the user says of columns, in the YAML's words. decimal_commas: whether the
+        file suggests decimals behind commas; None where it may.
+    """
+    if decimal_commas is not True and any(_has_decimal_commas(raw[name]) for name in raw):
+        decimal_commas = True
+    columns = {
+        str(name): _guess(str(name), raw[name], said.get(str(name), {}), decimal_commas)
+        for name in raw
+        if name != target
+    }
+    number, words = PLAIN, said.get(target, {})
+    if _NUMBER_WORDS & words.keys():
+        format = {word: words[word] for word in _NUMBER_WORDS & words.keys()}
+        number = NumberGuess(NumberFormat(**format))
+    elif is_text(raw[target]):
+        number = guess_numbers(known_text(raw[target]), decimal_commas=decimal_commas)
+    return columns, number
+
+
+def _has_decimal_commas(cells: pd.Series) -> bool:
+    if not is_text(cells) or not cells.head(1000).str.contains(",", regex=False).any():
+        return False
+    found = guess_numbers(known_text(cells), decimal_commas=None)
+    return found.format is not None and found.format.decimal == "," and not found.doubt
+
+
+def _guess(
+    name: str, cells: pd.Series, said: Mapping[str, Any], decimal_commas: bool | None
+) -> Guess:
+    """The guess for one column; what the user says is no guess."""
+    if not said:
+        return guess_column(name, cells, decimal_commas)
+    ColumnParams.model_validate(dict(said))
+    given = [str(word) for word in said.get("missing_words", [])]
+    missing = is_missing(cells, [*MISSING_WORDS, *given])
+    kind = said.get("kind")
+    if kind is None and "format" in said:
+        kind = "datetime"
+    if kind is None and _NUMBER_WORDS & said.keys():
+        kind = "numeric"
+    if kind is None:
+        guess = guess_column(name, cells.mask(missing), decimal_commas)
+        return replace(guess, schema={**guess.schema, **said})
+    schema = {"kind": kind, **said}
+    if missing.any() and kind not in NEVER_MISSING:
+        schema.setdefault("missing", "category" if kind == "categorical" else "median")
+    return Guess(str(kind), "as you say", schema)
+
+
+def refuse_doubt(
+    raw: pd.DataFrame,
+    rows: np.ndarray,
+    columns: Mapping[str, Guess],
+    target: str,
+    number: NumberGuess,
+) -> None:
+    """Ask about every cell whose meaning only the user knows.
+
+    Args: raw: the whole table, for the places of its rows. rows: where in it the guessed rows are.
+
+    Raises: DataError that asks all of it at once.
+    """
+    problems = Problems(source_name(raw, "table"), raw.index)
+    for name, guess in columns.items():
+        if guess.odd is not None and len(guess.odd):
+            places = rows[guess.odd.index.to_numpy()]
+            words = list(dict.fromkeys(guess.odd))
+            missing = _flag(name, {"missing_words": words[:3]})
+            word = _flag(name, {"kind": "categorical"})
+            cure = (
+                f"Correct it; or say that it is no value ({missing}), or that the column holds "
+                f"words ({word})."
+            )
+            what = "is not a number as most cells of the column are"
+            problems.add_cells(name, places, list(guess.odd.iloc[:3]), what, cure)
+        if guess.doubt:
+            _ask(name, guess, problems)
+    if number.doubt:
+        _ask(target, number, problems)
+    problems.raise_if_any()
+
+
+def _ask(name: str, guess: Guess | NumberGuess, problems: Problems) -> None:
+    ways = [_flag(name, words) for words in guess.ways]
+    advice = f"Say which: {' or '.join(ways)}." if ways else "Write all of them in one way."
+    problems.add(f"{guess.doubt}. {advice}", name)
+
+
+def _flag(name: str, words: Mapping[str, Any]) -> str:
+    """The option that says words of the YAML for one column."""
+    told = ", ".join(
+        f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in words.items()
+    )
+    return f"--column '{name}={{{told}}}'"
+
+
+def told_labels(target: str, unlabelled: pd.Series) -> list[str]:
+    """Rows left out because their label is a word for nothing, which may be a class."""
+    words = unlabelled.dropna().astype("str").str.strip()
+    counts = words[words != ""].value_counts()
+    return [
+        f"{count} {plural('row', count)} whose {target} is {quoted(word)} are left out, as without "
+        f"a label. If {quoted(word)} is a class, list it with the others in `schema.classes`."
+        for word, count in counts.items()
+    ]

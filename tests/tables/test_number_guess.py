@@ -1,0 +1,186 @@
+"""What is guessed of how numbers are written, and what is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from colonnade.errors import DataError
+from colonnade.tables.check import table_problems
+from colonnade.tables.fitting import StandardizeParams
+from colonnade.tables.infer import Inference, infer_table
+from colonnade.tables.ingest import ingest_table
+from colonnade.tables.number_format import NumberFormat
+from colonnade.tables.number_guess import guess_numbers
+from colonnade.tables.schema import SchemaParams
+from colonnade.tables.split import SplitParams
+from colonnade.tables.text_table import read_text_table
+
+
+@pytest.mark.parametrize(
+    ("cells", "format"),
+    [
+        (["991", "1,004", "1,017"], NumberFormat(thousands=",")),
+        (["1,234,567", "3"], NumberFormat(thousands=",")),
+        (["1.234.567", "3"], NumberFormat(",", ".")),
+        (["1.234,5", "7"], NumberFormat(",", ".")),
+        (["1,234.5", "7"], NumberFormat(thousands=",")),
+        (["1,004", "0,5"], NumberFormat(",")),
+        (["1,004", "0,004"], NumberFormat(",")),
+        (["1.234", "2.345"], NumberFormat()),
+        (["1 200 €", "3 €"], NumberFormat(thousands=" ", unit="€")),
+        (["25%", "7 %"], NumberFormat(unit="%")),
+        (["$1,200", "-$5"], NumberFormat(thousands=",", unit="$")),
+        (["12 kg", "1.5kg"], NumberFormat(unit="kg")),
+        (["USD 12", "USD 3"], NumberFormat(unit="USD")),
+        (["12.05.2020", "13.05.2020"], None),
+        (["12:30", "13:45"], None),
+        (["12A", "3C", "4F"], None),
+        (["10K", "2M", "3K"], None),
+        (["a1", "b2"], None),
+    ],
+)
+def test_marks_and_unit_are_found_where_they_can_mean_one_thing(
+    cells: list[str], format: NumberFormat | None
+) -> None:
+    found = guess_numbers(pd.Series(cells, dtype="str"))
+    assert (found.format, found.doubt) == (format, "")
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal_commas"),
+    [
+        (["1,004", "1234"], False),
+        (["1,004", "991"], None),
+        (["1,004", "991"], True),
+        (["1.004", "991"], None),
+        (["1.004", "2,005"], False),
+        (["991", "1.004", "1.005", "1.006", "1.007", "1.008"], False),
+    ],
+)
+def test_three_digits_behind_one_mark_are_asked_about(
+    cells: list[str], decimal_commas: bool | None
+) -> None:
+    found = guess_numbers(pd.Series(cells, dtype="str"), decimal_commas=decimal_commas)
+    assert found.doubt == "'1,004' may be 1004 or 1.004".replace(
+        ",", cells[0][1] if cells[0][1] in ",." else "."
+    )
+    assert len(found.ways) == 2
+
+
+def test_points_are_thousands_beside_a_column_of_decimal_commas() -> None:
+    assert guess_numbers(pd.Series(["991", "1.004"], dtype="str"), decimal_commas=True).format == (
+        NumberFormat(",", ".")
+    )
+
+
+def table(cells: list[str], separator: str = ",") -> pd.DataFrame:
+    """The cells as the column `a`, beside numbers `b` and a target `y` of two classes."""
+    rows = (
+        f'"{cell}"{separator}{n * n % 7}{separator}{"pq"[n % 2]}\n' for n, cell in enumerate(cells)
+    )
+    head = separator.join("aby") + "\n"
+    return read_text_table((head + "".join(rows)).encode(), "t.csv", separator=separator)
+
+
+def guess(cells: list[str], **keys: Any) -> Inference:
+    return infer_table(table(cells), "y", **keys)
+
+
+def asked(cells: list[str], **keys: Any) -> str:
+    with pytest.raises(DataError) as caught:
+        guess(cells, **keys)
+    return str(caught.value)
+
+
+def read(found: Inference, raw: pd.DataFrame) -> pd.DataFrame:
+    """The table by the guessed YAML, which must have nothing to complain of."""
+    schema = SchemaParams.model_validate(found.schema())
+    split = SplitParams(validation_fraction=0, test_fraction=0.3)
+    assert table_problems(raw, schema, split, StandardizeParams()) == []
+    return ingest_table(raw, schema)
+
+
+NUMBERS = [str(20 + n * 7 % 23) for n in range(30)]
+
+
+def test_what_is_read_otherwise_is_said_first_with_an_example() -> None:
+    cells = [*NUMBERS, "1,004", "2,015"]
+    found = guess(cells)
+    assert found.lines()[0] == (
+        "note: a: 2 cells such as '1,004' -> 1004 ('.' before decimals, ',' between thousands)"
+    )
+    assert found.schema()["columns"]["a"] == {"kind": "numeric", "thousands": ","}
+    assert read(found, table(cells))["a"].tolist()[-2:] == [1004, 2015]
+
+
+@pytest.mark.parametrize(
+    ("odd", "line"), [(["4O"], 32), (["90+", "90+"], 32), (["low"] * 5, 32), (["1.2.3"], 32)]
+)
+def test_odd_cells_among_numbers_are_asked_about_with_their_lines(
+    odd: list[str], line: int
+) -> None:
+    message = asked([*NUMBERS, *odd])
+    assert f"column 'a', line {line}: '{odd[0]}' is not a number as most cells" in message
+    assert f"""--column 'a={{missing_words: ["{odd[0]}"]}}'""" in message
+
+
+def test_word_is_missing_where_the_user_says_so_in_its_column_alone() -> None:
+    cells = [*NUMBERS, "low", "low"]
+    raw = table(cells).assign(y=["low", "mid"] * 16)
+    found = infer_table(raw, "y", said={"a": {"missing_words": ["low"]}})
+    assert found.schema()["columns"]["a"]["missing_words"] == ["low"]
+    typed = read(found, raw)
+    assert typed["y"].value_counts().to_dict() == {"low": 16, "mid": 16}
+    assert typed["a"].isna().sum() == 2
+
+
+def test_question_marks_are_missing_in_columns_of_numbers_and_of_words() -> None:
+    raw = table([*NUMBERS, "?", "?"]).assign(b=["two", "four", "?", "two"] * 8)
+    found = infer_table(raw, "y")
+    columns = found.schema()["columns"]
+    assert columns["a"] == {"kind": "numeric", "missing": "median", "missing_words": ["?"]}
+    assert columns["b"] == {"kind": "categorical", "missing": "category", "missing_words": ["?"]}
+    assert read(found, raw)["b"].isna().sum() == 8
+
+
+def test_plus_and_minus_are_two_values() -> None:
+    assert guess(["+", "-"] * 8).schema()["columns"]["a"] == {"kind": "categorical"}
+
+
+def test_few_values_with_a_word_among_them_are_groups() -> None:
+    assert guess(["0", "1", "2", "3+"] * 8).schema()["columns"]["a"] == {"kind": "categorical"}
+
+
+def test_numbers_of_different_units_are_asked_about() -> None:
+    assert "a' its numbers have different units: 20 with 'kg', such as '12 kg'; 10 with 'lb'" in (
+        asked([*["12 kg"] * 20, *["7 lb"] * 10])
+    )
+
+
+def test_dates_that_read_in_two_ways_are_asked_about() -> None:
+    cells = [f"{n % 9 + 1:02d}/0{n % 7 + 1}/2020" for n in range(30)]
+    message = asked(cells)
+    assert """--column 'a={format: "%d/%m/%Y"}'""" in message
+    found = guess(cells, said={"a": {"format": "%m/%d/%Y"}})
+    assert found.schema()["columns"]["a"] == {"kind": "datetime", "format": "%m/%d/%Y"}
+
+
+def test_labels_that_mean_nothing_are_told_with_how_to_keep_them() -> None:
+    raw = table(NUMBERS).assign(y=["None", "Light", "Severe"] * 10)
+    assert infer_table(raw, "y").lines()[0] == (
+        "note: 10 rows whose y is 'None' are left out, as without a label. "
+        "If 'None' is a class, list it with the others in `schema.classes`."
+    )
+
+
+def test_amount_to_be_predicted_is_a_number_with_its_unit() -> None:
+    raw = table(NUMBERS).assign(y=[f"${1000 + 77 * n:,}" for n in range(30)])
+    found = infer_table(raw, "y")
+    assert found.task == "regression"
+    assert found.schema()["thousands"] == ","
+    assert found.schema()["unit"] == "$"
+    assert read(found, raw)["y"].tolist()[:2] == [1000, 1077]
+    assert found.lines()[0].startswith("note: y: 30 cells such as '$1,000' -> 1000 $")

@@ -83,7 +83,7 @@ def test_a_command_that_trains_nothing_imports_nothing_that_trains(project):
         try:
             runpy.run_module("kedro", run_name="__main__", alter_sys=True)
         finally:
-            print(sorted({"torch", "sklearn", "scipy", "matplotlib", "mlflow"} & set(sys.modules)))
+            print(sorted({"pandas", "torch", "sklearn", "scipy", "mlflow"} & set(sys.modules)))
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],

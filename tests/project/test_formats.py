@@ -232,7 +232,7 @@ def checked_on_load() -> None:
         "  type: colonnade.datasets.ParquetTable\n"
         "  filepath: data/03_primary/{table}/table.parquet\n"
         "  validator:\n"
-        "    class: colonnade.hooks.TableCheck\n"
+        "    class: colonnade.hooks.table_check.TableCheck\n"
         "    on: load\n"
         "    options: {table: '{table}'}\n"
     )

@@ -10,13 +10,13 @@ from kedro.framework.hooks import hook_impl
 
 from colonnade.hooks.names import tables_in
 from colonnade.hooks.partial_runs import groups_of_run, pipeline_to_run
-from colonnade.hooks.run_reporter import RunReporter, describe_run
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.io import DataCatalog
     from kedro.pipeline import Pipeline
 
+    from colonnade.hooks.run_reporter import RunReporter
     from colonnade.tracking.recording.recorder import Recorded, Status
     from colonnade.tracking.tracking_params import TrackingParams
 
@@ -40,6 +40,8 @@ class TrackingHooks:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Begin a record for each table, so that MLflow is imported while the table is trained."""
+        # pandas and more, which no other command wants
+        from colonnade.hooks.run_reporter import RunReporter, describe_run
         from colonnade.tracking.recording.recorder import Recorder
 
         assert self._context is not None

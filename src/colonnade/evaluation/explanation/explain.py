@@ -87,17 +87,8 @@ def explain_model(
     rare = _rarest(rows) if metric == "rare_pr_auc" else None
     asked = _asked(model, primary, split, rare)
     raw = primary[(split["part"] == asked).to_numpy()]
-    with one_thread():
-        importance = permutation_importances(
-            model,
-            raw,
-            metric=metric,
-            rare=rare,
-            repeats=params.importance_repeats,
-            seed=params.seed,
-        )
-        names = [one.feature for one in importance]
-        dependence = partial_dependences(model, raw, names[: params.dependence_features])
+    importance, dependence = _drivers(model, raw, metric, rare, params)
+    names = [one.feature for one in importance]
     seen = primary.loc[rows["row"]]
     return Explanation(
         part=part,
@@ -113,6 +104,27 @@ def explain_model(
             rows, seen, names[:_VALUES_TOLD], task, most=_most_mistakes(rows, task, params)
         ),
     )
+
+
+def _drivers(
+    model: Predictor,
+    raw: pd.DataFrame,
+    metric: Metric,
+    rare: int | None,
+    params: EvaluationParams,
+) -> tuple[list[Importance], list[Dependence]]:
+    """How much each column matters, and how predictions move with those that matter most."""
+    with one_thread():
+        importance = permutation_importances(
+            model,
+            raw,
+            metric=metric,
+            rare=rare,
+            repeats=params.importance_repeats,
+            seed=params.seed,
+        )
+        names = [one.feature for one in importance]
+        return importance, partial_dependences(model, raw, names[: params.dependence_features])
 
 
 def _rarest(rows: pd.DataFrame) -> int | None:

@@ -148,3 +148,13 @@ def _digits(value: float, digits: int = 4) -> str:
     if 10 ** (digits - 1) <= abs(rounded) < 1e4 or not rounded:
         return f"{rounded:z.0f}"
     return f"{rounded:#.{digits}g}"
+
+
+def number(n: int) -> str:
+    """A count with thousands apart."""
+    return f"{n:,}"
+
+
+def share(value: float) -> str:
+    """A fraction in percent."""
+    return format_metric("accuracy", value)

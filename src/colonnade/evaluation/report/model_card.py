@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from colonnade.evaluation.metrics.formatting import NAMES
+from colonnade.evaluation.metrics.formatting import NAMES, number
 from colonnade.evaluation.metrics.scores import HEADLINES
 from colonnade.evaluation.metrics.verdict import compared_metrics
 from colonnade.evaluation.observations import class_labels
@@ -17,7 +17,6 @@ from colonnade.evaluation.report.wording import (
     line_rows,
     measured_parts,
     metric_rows,
-    number,
     page_context,
     recipe_cells,
     slice_rows,

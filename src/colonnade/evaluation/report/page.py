@@ -71,11 +71,7 @@ def report_content(
             targets=_targets(primary[schema.target], split),
             line=line_data(model, primary, split),
         ),
-        model=ModelFacts(
-            summary=model.summary(),
-            facts=dict(model.facts),
-            hyperparameters=hyperparameters(model=model.model, training=model.training),
-        ),
+        model=_model_facts(model),
         explanation=explain_model(
             model,
             primary,
@@ -89,6 +85,14 @@ def report_content(
             environment={**environment(), **_seed_and_threads(model)},
             command=command_line() if command is None else command,
         ),
+    )
+
+
+def _model_facts(model: Any) -> ModelFacts:
+    return ModelFacts(
+        summary=model.summary(),
+        facts=dict(model.facts),
+        hyperparameters=hyperparameters(model=model.model, training=model.training),
     )
 
 

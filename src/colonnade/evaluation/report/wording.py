@@ -12,6 +12,8 @@ from colonnade.evaluation.metrics.formatting import (
     format_interval_end,
     format_metric,
     mean_and_sd,
+    number,
+    share,
 )
 from colonnade.evaluation.metrics.scores import HEADLINES, MOST_CLASSES
 from colonnade.evaluation.metrics.verdict import compared_metrics, verdict
@@ -48,10 +50,13 @@ class Cell:
 
 def page_context(content: ReportContent) -> dict[str, Any]:
     """What the template prints, by the names that it uses."""
+    return {"number": number, **_verdict_context(content), **_details_context(content)}
+
+
+def _verdict_context(content: ReportContent) -> dict[str, Any]:
+    """Whether the model is good, why, and what to try next."""
     metrics, task, why = content.results.metrics, content.task, content.explanation
-    sizes = content.data.profile.get("parts", {})
     return {
-        "number": number,
         "verdict": verdict(metrics, task),
         "headline_names": [NAMES[name] for name in HEADLINES[task]],
         "compared_names": [NAMES[name] for name in compared_metrics(metrics, task)],
@@ -66,20 +71,28 @@ def page_context(content: ReportContent) -> dict[str, Any]:
             hyperparameters=content.model.hyperparameters,
             dropped=content.model.facts.get("dropped_columns", ()),
         ),
-        "line": line_rows(metrics),
         "judged": number(int((content.results.predictions["part"] == why.part).sum())),
+    }
+
+
+def _details_context(content: ReportContent) -> dict[str, Any]:
+    """What the data are, how the model was trained, and every number and row behind the verdict."""
+    metrics, why, model = content.results.metrics, content.explanation, content.model
+    columns = content.data.profile.get("columns", {})
+    sizes = content.data.profile.get("parts", {})
+    between = " < " if content.task == "ordinal" else ", "
+    return {
+        "line": line_rows(metrics),
         "parts": ", ".join(f"{part} {number(n)}" for part, n in sizes.items()),
-        "classes_told": (" < " if task == "ordinal" else ", ").join(_labels(content)),
-        "hyperparameters": hyperparameter_facts(content.model.hyperparameters),
-        "layers": layers(content.model.summary),
+        "classes_told": between.join(_labels(content)),
+        "hyperparameters": hyperparameter_facts(model.hyperparameters),
+        "layers": layers(model.summary),
         "columns": column_rows(content),
-        "missing": sum(c["missing"] for c in content.data.profile.get("columns", {}).values()),
+        "missing": sum(column["missing"] for column in columns.values()),
         "training": training_facts(content),
         "measured": measured_parts(metrics),
         "metrics": metric_rows(metrics, class_labels(content.results.predictions)),
-        "calibration": calibration_sentence(
-            why.calibration, content.model.facts.get("temperature")
-        ),
+        "calibration": calibration_sentence(why.calibration, model.facts.get("temperature")),
         "folds": fold_rows(content),
         "recipe": recipe_cells(content),
         "classes": class_rows(why.classes),
@@ -126,16 +139,6 @@ def _word_columns(content: ReportContent) -> list[int]:
     columns = content.data.profile.get("columns", {})
     cells = content.explanation.mistakes[0].values if content.explanation.mistakes else ()
     return [k for k, name in enumerate(cells, 4) if "minimum" not in columns.get(name, "minimum")]
-
-
-def number(n: int) -> str:
-    """A count with thousands apart."""
-    return f"{n:,}"
-
-
-def share(value: float) -> str:
-    """A fraction in percent."""
-    return format_metric("accuracy", value)
 
 
 def baseline_rows(content: ReportContent) -> list[tuple[str, list[Cell]]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -204,6 +205,27 @@ def test_a_gap_in_a_constant_column_is_something_to_learn_from() -> None:
     assert ingest(column(["7"] * 20 + [""]), **keys)["a"].isna().sum() == 1
     frame = raw(column(["7"] * 20))
     assert len(ingest_table(frame, schema(), labeled=False)) == 20
+
+
+@pytest.mark.parametrize("kind", ["boolean", "numeric", "categorical", "datetime"])
+def test_column_whose_first_cell_is_missing_is_not_constant(kind: str) -> None:
+    cells = {"boolean": ["yes", "no"], "categorical": ["oak", "elm"], "numeric": ["0", "1"]}
+    two = cells.get(kind, ["2020-01-01", "2020-01-02"])
+    missing = "category" if kind == "categorical" else "median"
+    keys = {"columns": {"a": {"kind": kind, "missing": missing}}}
+    assert ingest(column(["", *two * 15]), **keys)["a"].isna().sum() == 1
+
+
+def test_rare_classes_are_dropped_where_the_schema_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    text = "a,y\n" + "".join(f"{i},{['oak', 'elm'][i % 2]}\n" for i in range(20)) + "20,ash\n"
+    assert len(ingest(text)) == 21
+    with caplog.at_level(logging.INFO):
+        table = ingest(text, rare_classes="drop")
+    assert table["y"].value_counts().to_dict() == {"oak": 10, "elm": 10}
+    assert table.index.tolist() == list(range(20))
+    assert "rows of rare classes are dropped: 1 of 21 ('ash')." in caplog.text
 
 
 def test_missing_target_and_columns_suggest_the_nearest_name() -> None:

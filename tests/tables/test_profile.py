@@ -64,6 +64,7 @@ def test_profile_tells_what_the_report_needs() -> None:
     assert facts["columns"]["d"]["last"] == "2020-07-18T00:00:00"
     assert facts["notes"] == [
         "Class 2 is rare: 1 of 200 rows.",
+        "No test row is of class 0 (100 rows): how well it is predicted is unknown.",
         "Column 'c' has one value in every row: nothing to learn from it.",
         f"Cells are missing in 'a' (1{NB}% of the rows).",
     ]
@@ -106,8 +107,9 @@ def test_check_tells_every_problem_of_the_stage_that_fails() -> None:
     letters, gaps = table_problems(bad, SCHEMA, split, standardize)
     assert (letters.column, letters.n_cells, letters.values[0]) == ("a", 200, "'x'")
     assert "column 'c'" in str(gaps)
+    strict = SCHEMA.model_copy(update={"rare_classes": "error"})
     wrong = StandardizeParams.model_validate({"columns": {"z": {"log1p": True}}})
-    assert list(map(str, table_problems(raw(), SCHEMA, split, wrong))) == [
+    assert list(map(str, table_problems(raw(), strict, split, wrong))) == [
         "column 'y': class 2 has 1 row, fewer than the 3 parts that need one each. "
         "Add rows of it, remove it, or set `split.strategy: random`.",
         "`standardize.columns.z`: no column of that name goes to the model. Known: a, c, d.",
@@ -117,3 +119,19 @@ def test_check_tells_every_problem_of_the_stage_that_fails() -> None:
 def test_check_accepts_what_the_pipeline_accepts() -> None:
     table = ingest_table(raw().assign(y=[0, 1] * 100), SCHEMA)
     assert len(split_table(table, SCHEMA, SplitParams())) == 200
+
+
+def test_classes_without_a_test_row_and_rows_left_out_are_told() -> None:
+    frame = raw().assign(y=[2, 2, 3, *[0, 1] * 98, 0])
+    source = Source(name="t.csv", rows=200, columns=4, sha256="0")
+    notes = []
+    for rare_classes in ("train", "drop"):
+        schema = SCHEMA.model_copy(update={"rare_classes": rare_classes})
+        table = ingest_table(frame, schema)
+        split = split_table(table, schema, SplitParams())
+        notes.append(profile_table(table, split, schema, source)["notes"])
+    told = "No test row is of class 2 (2 rows), 3 (1 row): how well these are predicted is unknown."
+    assert told in notes[0]
+    dropped = "3 of the 200 rows of t.csv are left out: their class has fewer than three rows."
+    assert dropped in notes[1]
+    assert not [note for note in notes[1] if "No test row" in note]

@@ -124,13 +124,40 @@ def test_parts_may_be_empty_but_not_train() -> None:
     )
 
 
-def test_class_too_small_for_the_parts_is_named() -> None:
-    frame = table()
-    frame.loc[0, "y"] = 9
-    assert error_of(frame) == (
-        "column 'y': class 9 has 1 row, fewer than the 3 parts that need one each. "
+def with_a_rare_class(n_rows: int = 120) -> pd.DataFrame:
+    frame = table(n_rows)
+    frame.loc[[0, n_rows - 1], "y"] = 9
+    return frame
+
+
+def test_rows_of_a_rare_class_are_train_rows_and_the_others_stay_in_proportion(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    frame = with_a_rare_class()
+    with caplog.at_level(logging.WARNING):
+        parts = split(frame)["part"]
+    assert set(parts[frame["y"] == 9]) == {"train"}
+    assert counts(parts) == {"train": 84, "test": 24, "validation": 12}
+    assert frame["y"][parts == "test"].value_counts().to_dict() == {0: 8, 1: 8, 2: 8}
+    assert "classes with fewer than 3 rows are in train alone" in caplog.text
+    assert caplog.text.endswith(": 9 (2).\n")
+
+
+def test_rows_of_a_class_with_fewer_rows_than_folds_are_train_rows_in_each() -> None:
+    frame = with_a_rare_class()
+    folds = split(frame, folds=4).drop(columns="part")
+    assert (folds[frame["y"] == 9] == "train").all(axis=None)
+    assert ((folds[frame["y"] != 9] == "test").sum(axis=1) == 1).all()
+
+
+def test_rare_class_is_refused_where_the_schema_says_so_or_one_class_is_left() -> None:
+    told = (
+        "column 'y': class 9 has 2 rows, fewer than the 3 parts that need one each. "
         "Add rows of it, remove it, or set `split.strategy: random`."
     )
+    strict = CLASSES.model_copy(update={"rare_classes": "error"})
+    assert error_of(with_a_rare_class(), strict) == told
+    assert error_of(with_a_rare_class().replace({"y": {1: 0, 2: 0}})) == told
 
 
 def test_class_without_a_train_row_is_named() -> None:

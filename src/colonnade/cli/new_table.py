@@ -12,7 +12,7 @@ import yaml
 from kedro.config import MissingConfigException
 from kedro.io import DataCatalog
 
-from colonnade.errors import DataError, ParameterError
+from colonnade.errors import DataError, ParameterError, Problem
 from colonnade.parameters import nearest
 from colonnade.pipeline_registry import name_problem, table_names
 from colonnade.pipelines.table.parameter_groups import read_groups
@@ -27,6 +27,7 @@ from colonnade.tables.source import Source, name_source
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import pandas as pd
     from kedro.config import AbstractConfigLoader
 
     from colonnade.tables.infer import Inference
@@ -40,6 +41,16 @@ class NewTable:
 
     inference: Inference
     files: list[Path]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A table's file, what was guessed of it, and the YAML that says so."""
+
+    raw: pd.DataFrame
+    options: TextOptions
+    inference: Inference
+    parameters: str
 
 
 def add_table(
@@ -60,16 +71,43 @@ def add_table(
         absolute, as the catalog shall name it. task, ordered: see `infer_table`. said: what
         the user says of columns, each as "NAME={words of the YAML}". others: the tables that are
         there.
-    Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table.
+    Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table,
+        or none that can be trained on.
     """
     if "${" in str(path):
         raise DataError(f"{path}: ${{ has a meaning of its own in the catalog. Rename the file.")
     parameters = conf / f"parameters_{name}.yml"
     catalog = conf / f"catalog_{name}.yml"
     _refuse_name(name, others, [file for file in (parameters, catalog) if file.exists()], force)
+    draft = draft_table(name, path, target, task=task, ordered=ordered, said=said)
+    _refuse_problems(draft, name)
+    _write(parameters, draft.parameters)
+    _write(catalog, catalog_text(name, path, draft.options))
+    tables = conf / "tables.yml"
+    listed = tables.read_text(encoding="utf-8") if tables.exists() else ""
+    if f"{name}:" not in (line.strip() for line in listed.splitlines()):
+        _write(tables, f"{listed.rstrip()}\n{name}:\n".lstrip())
+    return NewTable(draft.inference, [parameters, catalog, tables])
+
+
+def draft_table(
+    name: str,
+    path: Path,
+    target: str,
+    *,
+    task: Task | None = None,
+    ordered: bool = False,
+    said: Sequence[str] = (),
+) -> Draft:
+    """Guess what a table's columns mean, and write it down.
+
+    Args: task, ordered: see `infer_table`. said: see `add_table`.
+    Raises: DataError if the file is no table, or the target cannot be predicted.
+    """
     options = _text_options(path)
+    raw = read_raw_table(str(path), **options)
     inference = infer_table(
-        read_raw_table(str(path), **options),
+        raw,
         target,
         task=task,
         ordered=ordered,
@@ -77,13 +115,22 @@ def add_table(
         # where commas do not separate columns they may well stand before decimals
         decimal_commas=None if options.get("separator") == ";" else False,
     )
-    _write(parameters, parameters_text(name, inference, path.name))
-    _write(catalog, catalog_text(name, path, options))
-    tables = conf / "tables.yml"
-    listed = tables.read_text(encoding="utf-8") if tables.exists() else ""
-    if f"{name}:" not in (line.strip() for line in listed.splitlines()):
-        _write(tables, f"{listed.rstrip()}\n{name}:\n".lstrip())
-    return NewTable(inference, [parameters, catalog, tables])
+    return Draft(raw, options, inference, parameters_text(name, inference, path.name))
+
+
+def _refuse_problems(draft: Draft, name: str) -> None:
+    """Refuse a table that could not be trained on by the YAML drafted for it."""
+    groups, problems = read_groups(yaml.safe_load(draft.parameters)[name])
+    if not problems:
+        problems = table_problems(
+            draft.raw, groups["schema"], groups["split"], groups["standardize"]
+        )
+    if problems:
+        advice = (
+            "nothing is written, since the table cannot be trained on as it is. Correct the file, "
+            "or say what a column means, such as --column 'NAME={kind: categorical}'."
+        )
+        raise DataError([Problem(advice), *problems], name)
 
 
 def _refuse_name(name: str, others: Sequence[str], taken: list[Path], force: bool) -> None:

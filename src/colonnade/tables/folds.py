@@ -12,12 +12,14 @@ from colonnade.errors import DataError
 from colonnade.tables.parts import (
     NONE,
     TEST,
+    TRAIN,
     SplitParams,
     all_rows,
     draw_parts,
     group_codes,
     group_parts,
     moments,
+    rare_rows,
     strata_of,
     time_parts,
 )
@@ -33,20 +35,25 @@ def fold_parts(
 ) -> Iterator[np.ndarray]:
     """The parts of each fold, repeat after repeat; validation rows come from what is not tested.
 
+    Rows of a class that has fewer rows than folds are train rows in each.
+
     Shape: table (n_rows, ...) -> folds * repeats times (n_rows,).
     Raises: DataError if there are fewer rows or groups than folds.
     """
     n_folds = int(params.folds or 0)
-    n_validation = math.ceil(params.validation_fraction * len(table))
     if params.strategy == "time":
+        n_validation = math.ceil(params.validation_fraction * len(table))
         yield from _time_folds(moments(table, str(params.column)), n_folds, n_validation)
         return
     groups = group_codes(table, str(params.column)) if params.strategy == "group" else None
     strata = strata_of(table, schema, params)
+    spread = _spread_rows(strata, n_folds, schema) if strata is not None else np.arange(len(table))
+    strata = strata[spread] if strata is not None else None
+    n_validation = math.ceil(params.validation_fraction * len(spread))
     for repeat in range(params.repeats):
-        fold = _fold_numbers(len(table), n_folds, strata, groups, params.seed + repeat)
+        fold = _fold_numbers(len(spread), n_folds, strata, groups, params.seed + repeat)
         for tested in range(n_folds):
-            parts = all_rows(TEST, len(table))
+            parts = all_rows(TEST, len(spread))
             free = np.flatnonzero(fold != tested)
             if groups is not None:
                 kept = pd.factorize(groups[free])[0]
@@ -54,7 +61,20 @@ def fold_parts(
             else:
                 codes = None if strata is None else strata[free]
                 parts[free] = draw_parts(len(free), 0, n_validation, codes, params.seed)
-            yield parts
+            of_all = all_rows(TRAIN, len(table))
+            of_all[spread] = parts
+            yield of_all
+
+
+def _spread_rows(strata: np.ndarray, n_folds: int, schema: SchemaParams) -> np.ndarray:
+    """Rows of the classes that every fold can test; those of rarer ones are always train rows.
+
+    All rows if the schema refuses rare classes, or if fewer than two classes are left.
+    """
+    rare = rare_rows(strata, n_folds)
+    if schema.rare_classes == "error" or len(np.unique(strata[~rare])) < 2:
+        return np.arange(len(strata))
+    return np.flatnonzero(~rare)
 
 
 def _fold_numbers(
@@ -68,7 +88,9 @@ def _fold_numbers(
         _refuse_few(len(np.unique(groups)), "groups", n_folds)
         folds = GroupKFold(n_folds, shuffle=True, random_state=seed).split(rows, groups=groups)
     elif strata is not None:
-        _refuse_few(int(np.bincount(strata).min()), "rows of its smallest class", n_folds)
+        _refuse_few(
+            int(np.unique_counts(strata).counts.min()), "rows of its smallest class", n_folds
+        )
         folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(rows, strata)
     else:
         _refuse_few(n_rows, "rows", n_folds)

@@ -11,7 +11,7 @@ from colonnade.parameters import nearest
 from colonnade.tables.cells import read_cells
 from colonnade.tables.column import Column, is_missing
 from colonnade.tables.labels import read_target
-from colonnade.tables.problems import Problems, quoted
+from colonnade.tables.problems import Problems, listed, quoted
 from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FEW_ROWS = 20
 """In fewer rows a column may be constant by chance."""
+FEWEST_OF_A_CLASS = 3
+"""A class with fewer rows cannot have one in train, validation and test."""
 
 
 def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labeled: bool = True) -> pd.DataFrame:
@@ -50,11 +52,13 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labeled: bool = Tru
         params = schema.target_column()
         column = Column(schema.target, params, schema, problems, "schema", is_target=True)
         typed[schema.target] = read_target(raw[schema.target], column)
-    if labeled and not problems:
-        _refuse_constants(typed, schema, problems)
     problems.raise_if_any()
     # no copy: pandas copies a column when someone writes to it
     table = pd.DataFrame(typed, index=raw.index, copy=False)
+    if labeled:
+        table = _common_classes(table, schema, problems.name)
+        _refuse_constants(table, schema, problems)
+        problems.raise_if_any()
     table.index = pd.RangeIndex(len(table))
     table.attrs = {}
     return table
@@ -106,6 +110,21 @@ def _labeled_rows(raw: pd.DataFrame, schema: SchemaParams, name: str) -> pd.Data
     return raw[~missing]
 
 
+def _common_classes(table: pd.DataFrame, schema: SchemaParams, name: str) -> pd.DataFrame:
+    """The table without its rare classes, where the schema drops them."""
+    if schema.rare_classes != "drop" or schema.task == "regression":
+        return table
+    counts = table[schema.target].value_counts()
+    rare = counts[counts < FEWEST_OF_A_CLASS]
+    if len(rare):
+        shown = listed([quoted(label) for label in rare.index])
+        n_rare, n_rows = int(rare.sum()), len(table)
+        log.info(
+            "%s: rows of rare classes are dropped: %d of %d (%s).", name, n_rare, n_rows, shown
+        )
+    return table[~table[schema.target].isin(rare.index)]
+
+
 def _check_shape(raw: pd.DataFrame, problems: Problems) -> None:
     if not len(raw):
         problems.add("the table has no rows. Add rows to it.")
@@ -145,20 +164,25 @@ def _columns(
     return [name for name in kept if name in present] + others
 
 
-def _refuse_constants(
-    typed: dict[str, pd.Series], schema: SchemaParams, problems: Problems
-) -> None:
-    for name, cells in typed.items():
-        if name == schema.target or not schema.column(name).is_feature or len(cells) < FEW_ROWS:
+def _refuse_constants(table: pd.DataFrame, schema: SchemaParams, problems: Problems) -> None:
+    for name, cells in table.items():
+        if (
+            name == schema.target
+            or not schema.column(str(name)).is_feature
+            or len(cells) < FEW_ROWS
+        ):
             continue
-        first = cells.iloc[0]
         # most columns are cleared by their first rows, however long they are
-        if not (cells.iloc[:FEW_ROWS].eq(first).all() and cells.eq(first).all()):
-            continue
-        problems.add(
-            f"column '{name}' is {quoted(first)} in every row: there is nothing to learn from it. "
-            f"Set `schema.columns.{name}.kind: ignored`."
-        )
+        if _is_constant(cells.iloc[:FEW_ROWS]) and _is_constant(cells):
+            problems.add(
+                f"column '{name}' is {quoted(cells.iloc[0])} in every row: there is nothing to "
+                f"learn from it. Set `schema.columns.{name}.kind: ignored`."
+            )
+
+
+def _is_constant(cells: pd.Series) -> bool:
+    """Whether every cell holds the same value; one that is missing holds none."""
+    return not cells.hasnans and bool(cells.eq(cells.iloc[0]).all())
 
 
 def _refuse_nameless(names: list[str], problems: Problems) -> None:

@@ -105,6 +105,14 @@ def strata_of(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) ->
     return np.asarray(codes) if params.strategy in ("auto", "stratified") else None
 
 
+def rare_rows(strata: np.ndarray, fewest: int) -> np.ndarray:
+    """Where a row is of a class that has fewer rows than that.
+
+    Shape: (n_rows,) codes from 0 -> (n_rows,) of truth values.
+    """
+    return np.asarray(np.bincount(strata)[strata] < fewest)
+
+
 def draw_parts(
     n_rows: int, n_test: int, n_validation: int, strata: np.ndarray | None, seed: int
 ) -> np.ndarray:

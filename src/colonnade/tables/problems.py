@@ -114,3 +114,9 @@ def quoted(value: Any) -> str:
 def plural(noun: str, count: int) -> str:
     """The noun with an s unless there is one."""
     return noun if count == 1 else f"{noun}s"
+
+
+def listed(told: list[str], most: int = 5) -> str:
+    """The first few of many, and how many more there are."""
+    more = len(told) - most
+    return ", ".join(told[:most]) + (f" and {more} more" if more > 0 else "")

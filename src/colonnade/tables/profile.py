@@ -9,7 +9,7 @@ import numpy as np
 from colonnade.tables.duplicates import repeated_rows, shared_rows
 from colonnade.tables.labels import classes_of
 from colonnade.tables.parts import PARTS, UNUSED
-from colonnade.tables.problems import plural
+from colonnade.tables.problems import listed, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from colonnade.tables.source import Source
 
 RARE_SHARE = 0.01
-_MOST_NAMED = 5
 
 
 def profile_table(
@@ -44,7 +43,8 @@ def profile_table(
         "classes": _class_counts(primary, schema),
         "duplicates": {"repeated": repeated, **{f"{k}_shared": v for k, v in shared.items()}},
     }
-    return {**facts, "notes": _notes(facts, schema)}
+    tested = primary[schema.target][(split["part"] == "test").to_numpy()]
+    return {**facts, "notes": _notes(facts, set(map(str, tested.unique())), schema)}
 
 
 def column_facts(cells: pd.Series, kind: str) -> dict[str, Any]:
@@ -82,8 +82,11 @@ def _class_counts(primary: pd.DataFrame, schema: SchemaParams) -> dict[str, int]
     return {str(label): int(counts.get(label, 0)) for label in labels}
 
 
-def _notes(facts: dict[str, Any], schema: SchemaParams) -> list[str]:
-    """Sentences on what may mislead, most serious first."""
+def _notes(facts: dict[str, Any], tested: set[str], schema: SchemaParams) -> list[str]:
+    """Sentences on what may mislead, most serious first.
+
+    Args: tested: the values of the target in the test rows.
+    """
     notes = [
         f"{count} {part.removesuffix('_shared')} {plural('row', count)} equal a train row, which "
         "flatters the metrics if they are copies."
@@ -93,7 +96,9 @@ def _notes(facts: dict[str, Any], schema: SchemaParams) -> list[str]:
     repeated = facts["duplicates"]["repeated"]
     if repeated:
         notes.append(f"{repeated} {plural('row', repeated)} of the table repeat an earlier one.")
+    notes += _left_out(facts, schema)
     notes += _class_notes(facts["classes"] or {}, facts["rows"])
+    notes += _untested_classes(facts["classes"] or {}, tested)
     missing = {}
     for name, column in facts["columns"].items():
         if name == schema.target or not schema.column(name).is_feature:
@@ -104,9 +109,34 @@ def _notes(facts: dict[str, Any], schema: SchemaParams) -> list[str]:
             missing[name] = column["missing"] / facts["rows"]
     worst = sorted(missing, key=lambda name: -missing[name])
     if worst:
-        told = _listed([f"'{name}' ({_share(missing[name])} of the rows)" for name in worst])
+        told = listed([f"'{name}' ({_share(missing[name])} of the rows)" for name in worst])
         notes.append(f"Cells are missing in {told}.")
     return notes
+
+
+def _left_out(facts: dict[str, Any], schema: SchemaParams) -> list[str]:
+    """How many rows of the file are not in the table, and why."""
+    n_rows = facts["source"]["rows"]
+    reasons = ["they have no label"] if schema.unlabelled == "drop" else []
+    if schema.rare_classes == "drop":
+        reasons.append("their class has fewer than three rows")
+    n_out = n_rows - facts["rows"]
+    if n_out <= 0 or not reasons:
+        return []
+    name = facts["source"]["name"]
+    are = "is" if n_out == 1 else "are"
+    return [f"{n_out:,} of the {n_rows:,} rows of {name} {are} left out: {' or '.join(reasons)}."]
+
+
+def _untested_classes(classes: dict[str, int], tested: set[str]) -> list[str]:
+    if not tested:
+        return []
+    unknown = {name: count for name, count in classes.items() if count and name not in tested}
+    if not unknown:
+        return []
+    told = listed([f"{name} ({count} {plural('row', count)})" for name, count in unknown.items()])
+    these = "it is" if len(unknown) == 1 else "these are"
+    return [f"No test row is of class {told}: how well {these} predicted is unknown."]
 
 
 def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
@@ -116,7 +146,7 @@ def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
     if len(rare) == 1:
         notes.append(f"Class {rare[0]} is rare: {classes[rare[0]]:,} of {rows:,} rows.")
     elif rare:
-        told = _listed([f"{label} ({classes[label]:,})" for label in rare])
+        told = listed([f"{label} ({classes[label]:,})" for label in rare])
         notes.append(
             f"{len(rare)} of {len(classes)} classes are rare, with less than {_share(RARE_SHARE)} "
             f"of the {rows:,} rows each: {told}."
@@ -127,9 +157,3 @@ def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
 def _share(value: float) -> str:
     told = f"{100 * value:.1f}".removesuffix(".0")
     return f"{told}\N{NO-BREAK SPACE}%"
-
-
-def _listed(told: list[str]) -> str:
-    """The first few of many, and how many more there are."""
-    more = len(told) - _MOST_NAMED
-    return ", ".join(told[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -138,6 +138,10 @@ class SchemaParams(Params):
     """What stands before or after a number to be predicted, such as `$`; kept for display."""
     unlabelled: Literal["error", "drop"] = "error"
     """What becomes of rows whose target has no value."""
+    rare_classes: Literal["train", "drop", "error"] = "train"
+    """What becomes of rows whose class has fewer rows than there are parts, so that not each part
+    has one: train, where no other row tells how well they are predicted; drop leaves out classes
+    with fewer than three rows."""
     minimum: float | None = None
     """The least value that a number to be predicted may have."""
     maximum: float | None = None

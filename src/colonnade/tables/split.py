@@ -25,10 +25,11 @@ from colonnade.tables.parts import (
     group_parts,
     moments,
     part_column,
+    rare_rows,
     strata_of,
     time_parts,
 )
-from colonnade.tables.problems import plural
+from colonnade.tables.problems import listed, plural, quoted
 
 if TYPE_CHECKING:
     from colonnade.tables.schema import SchemaParams
@@ -72,8 +73,7 @@ def rows_of(
 
 
 def _parts(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray:
-    n_test = math.ceil(params.test_fraction * len(table))
-    n_validation = math.ceil(params.validation_fraction * len(table))
+    n_test, n_validation = _sizes(len(table), params)
     if n_test + n_validation >= len(table):
         n_rows = len(table)
         raise DataError(
@@ -88,11 +88,29 @@ def _parts(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np
     elif params.strategy == "time":
         parts = time_parts(moments(table, str(params.column)), n_test, n_validation)
     else:
-        strata = strata_of(table, schema, params)
-        if strata is not None:
-            _refuse_small_classes(table[schema.target], 1 + (n_test > 0) + (n_validation > 0))
-        parts = draw_parts(len(table), n_test, n_validation, strata, params.seed)
+        parts = _drawn_parts(table, schema, params)
     _refuse_unseen_classes(table, parts, schema)
+    return parts
+
+
+def _sizes(n_rows: int, params: SplitParams) -> tuple[int, int]:
+    """How many of so many rows are tested, and how many validated."""
+    return math.ceil(params.test_fraction * n_rows), math.ceil(params.validation_fraction * n_rows)
+
+
+def _drawn_parts(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray:
+    """Rows drawn by chance, every class in its proportion; rare classes are train rows alone."""
+    strata = strata_of(table, schema, params)
+    if strata is None:
+        return draw_parts(len(table), *_sizes(len(table), params), None, params.seed)
+    n_parts = 1 + (params.test_fraction > 0) + (params.validation_fraction > 0)
+    rare = rare_rows(strata, n_parts)
+    if rare.any():
+        _tell_rare_classes(table[schema.target], strata, rare, n_parts, schema)
+    parts = all_rows(TRAIN, len(table))
+    spread = np.flatnonzero(~rare)
+    sizes = _sizes(len(spread), params)
+    parts[spread] = draw_parts(len(spread), *sizes, strata[spread], params.seed)
     return parts
 
 
@@ -103,17 +121,28 @@ def _spread(parts: np.ndarray, used: np.ndarray, table: pd.DataFrame) -> pd.Seri
     return part_column(spread, table.index)
 
 
-def _refuse_small_classes(target: pd.Series, n_parts: int) -> None:
-    counts = target.value_counts().sort_index()
-    problems = [
-        f"column '{target.name}': class {label} has {count} {plural('row', count)}, fewer than the "
-        f"{n_parts} parts that need one each. Add rows of it, remove it, or set "
-        "`split.strategy: random`."
-        for label, count in counts.items()
-        if count < n_parts
-    ]
-    if problems:
-        raise DataError(problems)
+def _tell_rare_classes(
+    target: pd.Series, strata: np.ndarray, rare: np.ndarray, n_parts: int, schema: SchemaParams
+) -> None:
+    """Warn of classes with fewer rows than parts.
+
+    Raises: DataError if the schema says so, or if fewer than two classes have more.
+    """
+    counts = target[rare].value_counts().sort_index()
+    if schema.rare_classes == "error" or len(np.unique(strata[~rare])) < 2:
+        raise DataError(
+            f"column '{target.name}': class {quoted(label)} has {count} {plural('row', count)}, "
+            f"fewer than the {n_parts} parts that need one each. Add rows of it, remove it, or set "
+            "`split.strategy: random`."
+            for label, count in counts.items()
+        )
+    log.warning(
+        "column '%s': classes with fewer than %d rows are in train alone, and no other row tells "
+        "how well they are predicted (`schema.rare_classes: drop` leaves them out): %s.",
+        target.name,
+        n_parts,
+        listed([f"{quoted(label)} ({count})" for label, count in counts.items()]),
+    )
 
 
 def _refuse_unseen_classes(
@@ -126,7 +155,7 @@ def _refuse_unseen_classes(
     labels = table[schema.target]
     unseen = set(labels[parts != NONE].unique()) - set(labels[parts == TRAIN].unique())
     if unseen:
-        names = ", ".join(sorted(str(label) for label in unseen))
+        names = ", ".join(quoted(label) for label in sorted(unseen))
         raise DataError(
             f"column '{schema.target}': class {names} has no train row in {where}. "
             "Add rows of it, remove it, or change `split`."

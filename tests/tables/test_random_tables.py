@@ -1,0 +1,53 @@
+"""What `kedro table add` writes of a random table, training accepts; else `add` has refused it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from colonnade.cli.new_table import add_table
+from colonnade.errors import UserError
+from colonnade.pipelines.table.parameter_groups import read_groups
+from colonnade.tables.check import table_problems
+from colonnade.tables.raw import read_raw_table
+from colonnade.training.prepare import prepare
+from tests.tables.random_tables import random_table
+
+
+def added(seed: int, folder: Path) -> tuple[Any, dict[str, Any]] | None:
+    """The table of a seed and its parameter groups; None where `add` has refused it."""
+    table = random_table(seed)
+    path = folder / "t.csv"
+    path.write_bytes(table.data)
+    try:
+        add_table(folder, "t", path, table.target, force=True)
+    except UserError:
+        return None
+    words = yaml.safe_load((folder / "parameters_t.yml").read_text(encoding="utf-8"))["t"]
+    catalog = yaml.safe_load((folder / "catalog_t.yml").read_text(encoding="utf-8"))["t.raw"]
+    groups, problems = read_groups(words)
+    assert not problems, table.made_of
+    encoding = catalog["encoding"].removesuffix("}").rpartition(",")[2]
+    separator = catalog.get("separator")
+    known = None if encoding == "null" else encoding
+    return read_raw_table(str(path), encoding=known, separator=separator), groups
+
+
+@pytest.mark.parametrize("first", range(0, 200, 50))
+def test_table_that_add_accepts_can_be_trained_on(first: int, tmp_path: Path) -> None:
+    accepted = 0
+    for seed in range(first, first + 50):
+        found = added(seed, tmp_path)
+        if found is None:
+            continue
+        raw, groups = found
+        accepted += 1
+        begin = partial(prepare, model=groups["model"], training=groups["training"])
+        assert not table_problems(
+            raw, groups["schema"], groups["split"], groups["standardize"], begin
+        ), random_table(seed).made_of
+    assert accepted > 10

@@ -16,7 +16,7 @@ from colonnade.evaluation.explanation.importance import Importance
 from colonnade.evaluation.metrics.calibration import Calibration, Reliability, calibration_sentence
 from colonnade.evaluation.metrics.groups import Metrics
 from colonnade.evaluation.metrics.scores import ClassMetrics
-from colonnade.evaluation.report.content import Origin, Results
+from colonnade.evaluation.report.content import ModelFacts, Origin, Results
 from colonnade.evaluation.report.drawings import drawings
 from colonnade.evaluation.report.environment import command_line, environment
 from colonnade.evaluation.report.model_card import escape, model_card_markdown
@@ -30,7 +30,6 @@ from colonnade.evaluation.report.page import (
 from colonnade.evaluation.report.summary import summary_lines
 from colonnade.evaluation.report.wording import (
     hyperparameter_facts,
-    layers,
     metric_rows,
     page_context,
     training_facts,
@@ -479,7 +478,7 @@ def test_the_summary_keeps_layers_and_their_sum_alone():
     printed = "=====\nLayer  Param #\n=====\nLinear: 1-1  23\n=====\nTotal params: 23\n"
     printed += "Trainable params: 23\nNon-trainable params: 0\n"
     printed += "Total mult-adds (Units.MEGABYTES): 0.00\n=====\nInput size (MB): 0.00\n====="
-    assert layers(printed) == "Layer  Param #\nLinear: 1-1  23\nTotal params: 23"
+    assert ModelFacts(summary=printed).layers == "Layer  Param #\nLinear: 1-1  23\nTotal params: 23"
 
 
 def test_a_temperature_that_training_chose_is_told():

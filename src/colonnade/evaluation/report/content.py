@@ -52,6 +52,14 @@ class ModelFacts:
     facts: dict[str, Any] = field(default_factory=dict)
     hyperparameters: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def layers(self) -> str:
+        """The layers of the summary that torchinfo prints, without rules and sizes in megabytes."""
+        unwanted = ("Trainable params", "Non-trainable params", "Total mult-adds", "===")
+        lines = (line.rstrip() for line in self.summary.splitlines())
+        kept = [line for line in lines if line and not line.startswith(unwanted)]
+        return "\n".join(line for line in kept if "(MB)" not in line)
+
 
 @dataclass(frozen=True)
 class Origin:

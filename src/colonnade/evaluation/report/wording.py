@@ -86,7 +86,7 @@ def _details_context(content: ReportContent) -> dict[str, Any]:
         "parts": ", ".join(f"{part} {number(n)}" for part, n in sizes.items()),
         "classes_told": between.join(_labels(content)),
         "hyperparameters": hyperparameter_facts(model.hyperparameters),
-        "layers": layers(model.summary),
+        "layers": model.layers,
         "columns": column_rows(content),
         "missing": sum(column["missing"] for column in columns.values()),
         "training": training_facts(content),
@@ -242,17 +242,6 @@ def metric_rows(metrics: Metrics, labels: Sequence[str] = ()) -> list[tuple[str,
             else:
                 rows.append((text, cells))
     return rows
-
-
-def layers(summary: str) -> str:
-    """The layers alone of what torchinfo prints: without rules, and without sizes in megabytes."""
-    kept = []
-    for line in summary.splitlines():
-        if line.startswith(("Trainable params", "Non-trainable params", "Total mult-adds")):
-            continue
-        if line.strip("=") and "(MB)" not in line:
-            kept.append(line.rstrip())
-    return "\n".join(kept)
 
 
 def recipe_cells(content: ReportContent) -> list[str]:

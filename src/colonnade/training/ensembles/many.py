@@ -91,16 +91,14 @@ def fit_many(
         _member_config(member, *recipe, len(train))
         for member, recipe in zip(members, recipes, strict=True)
     ]
-    n_train = _fewest(train, [member.rows for member in members])
-    n_validation = _fewest(validation, [member.validation_rows for member in members])
     job = prepare(
         train,
         validation,
         standardizer,
         most_dropout,
         training,
-        n_train=n_train,
-        n_validation=n_validation,
+        n_train=_fewest(train, [member.rows for member in members]),
+        n_validation=_fewest(validation, [member.validation_rows for member in members]),
     )
     pairs = with_penalties(job, configs, training.l1)
     configs = [config for config, _ in pairs]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.tables.ingest import ingest_table
+from colonnade.tables.raw import read_raw_table
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.text_table import read_text_table
 
@@ -118,3 +123,34 @@ def test_word_for_a_missing_cell_is_none_for_a_missing_label() -> None:
         table = ingest_table(raw, SchemaParams.model_validate(schema))
         assert table["y"].tolist() == ["low", "high", "low"]
         assert table["a"].isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "UInt64"])
+def test_digits_beyond_float_are_refused_where_a_cell_is_missing(
+    dtype: str, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"a": pd.array([2**53 + 1, 2**53 + 2, None], dtype=dtype), "y": [0, 1, 0]})
+    words = {"target": "y", "task": "classification", "columns": {"a": {"missing": "median"}}}
+    pq.write_table(
+        pa.Table.from_pandas(frame).replace_schema_metadata(None), tmp_path / "t.parquet"
+    )
+    for raw in (frame, read_raw_table(str(tmp_path / "t.parquet"))):
+        assert raw["a"].tolist()[:2] == [2**53 + 1, 2**53 + 2]
+        with pytest.raises(DataError, match="row 1: 9007199254740993 is a whole number beyond 2"):
+            ingest_table(raw, SchemaParams.model_validate(words))
+
+
+def test_small_whole_numbers_of_parquet_are_read_as_ever(tmp_path: Path) -> None:
+    table = pa.table({"a": [1, None], "b": [1, 2]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert list(read_raw_table(str(tmp_path / "t.parquet")).dtypes) == ["float64", "int64"]
+
+
+def test_case_is_folded_where_the_yaml_says_so() -> None:
+    fold = {"kind": "categorical", "case": "fold"}
+    assert ingest(["Gold", " gold ", "SILVER"], fold) == ["gold", "gold", "silver"]
+    named = {**fold, "values": ["Gold", "Silver"]}
+    assert ingest(["gold", "GOLD", "Silver"], named) == ["Gold", "Gold", "Silver"]
+    assert ingest(["Gold", "gold"], {"kind": "categorical"}) == ["Gold", "gold"]
+    assert labels(["Yes", "yes", "No"], case="fold") == ["yes", "yes", "no"]
+    assert labels(["yes", "NO"], case="fold", classes=["Yes", "No"]) == ["Yes", "No"]

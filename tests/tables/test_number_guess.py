@@ -184,3 +184,33 @@ def test_amount_to_be_predicted_is_a_number_with_its_unit() -> None:
     assert found.schema()["unit"] == "$"
     assert read(found, raw)["y"].tolist()[:2] == [1000, 1077]
     assert found.lines()[0].startswith("note: y: 30 cells such as '$1,000' -> 1000 $")
+
+
+def test_words_that_look_alike_are_told() -> None:
+    raw = table(["Gold", "gold", "Silver"] * 10).assign(y=["Yes", "yes", "No"] * 10)
+    assert infer_table(raw, "y").lines()[:2] == [
+        "note: a: 'Gold' (10), 'gold' (10) look alike and are told apart; "
+        "`schema.columns.a.case: fold` makes them one.",
+        "note: y: 'Yes' (10), 'yes' (10) look alike and are told apart; "
+        "`schema.case: fold` makes them one.",
+    ]
+
+
+def test_file_without_a_header_is_refused() -> None:
+    lines = "".join(f"{n}.5,{n * n % 7},{'pn'[n % 2]}\n" for n in range(20))
+    with pytest.raises(DataError) as caught:
+        infer_table(read_text_table(lines.encode(), "t.csv"), "p")
+    assert str(caught.value) == (
+        "table: the first line holds '0.5', '0', 'p', which look like values, not like names. "
+        "Put a line with the names of the columns above it."
+    )
+
+
+@pytest.mark.parametrize("head", ["0,1,2", "2019,2020,2021", "a,1,2"])
+def test_numbers_that_rise_may_be_names(head: str) -> None:
+    lines = "".join(f"{n * n % 7},{n % 3},{n % 2}\n" for n in range(20))
+    found = infer_table(
+        read_text_table(f"{head}\n{lines}".encode(), "t.csv"),
+        head[-1:] if head[-2] == "," else "2021",
+    )
+    assert len(found.columns) == 2

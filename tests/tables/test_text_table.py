@@ -145,12 +145,12 @@ def test_files_that_only_bear_the_name_of_a_table_are_told_apart(data: bytes, sa
 
 
 def test_utf16_without_its_mark_is_told_by_its_zeros() -> None:
-    text = "颜色,y\n红色,0\n" * 5
+    text = "颜色,y\n" + "红色,0\n" * 5
     assert error_of(text.encode("utf-16-le")) == (
         "t.csv: the file is not UTF-8 (line 1). "
         "Set `encoding: utf-16-le` in its catalog entry, or save it as UTF-8."
     )
-    assert read(text.encode("utf-16-be"), encoding="utf-16-be").shape == (9, 2)
+    assert read(text.encode("utf-16-be"), encoding="utf-16-be").shape == (5, 2)
 
 
 @pytest.mark.parametrize(
@@ -305,3 +305,8 @@ def test_bytes_of_any_kind_raise_nothing_but_data_errors() -> None:
         data = rng.choice(alphabet, rng.integers(0, 30)).tobytes()
         with contextlib.suppress(DataError):
             read_text_table(data, "t.csv")
+
+
+def test_header_that_stands_again_among_the_rows_is_refused_with_its_lines() -> None:
+    data = b"a,b\n1,2\na,b\n3,b\n a , b\n"
+    assert error_of(data) == "t.csv: the header stands again in lines 3, 5. Remove those lines."

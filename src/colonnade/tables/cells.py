@@ -83,9 +83,9 @@ def _read_booleans(cells: pd.Series, column: Column) -> pd.Series:
 
 
 def _read_categories(cells: pd.Series, column: Column) -> pd.Series:
-    text = as_text(cells)
-    missing = is_missing(cells, column.missing_words)
     allowed = [str(value) for value in column.params.values or []]
+    text = column.folded(as_text(cells), allowed)
+    missing = is_missing(cells, column.missing_words)
     if allowed:
         known = mask(pc.is_in(text, value_set=pa.array(allowed)))
         missing = missing & ~known  # a category may be called "None" or "NA" where `values` says so

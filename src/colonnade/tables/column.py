@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from colonnade.tables.number_format import NumberFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from colonnade.tables.problems import Problems
     from colonnade.tables.schema import ColumnParams, SchemaParams
 
@@ -42,6 +44,17 @@ class Column:
         params = self.params
         decimal = params.decimal or self.schema.decimal
         return NumberFormat(decimal, params.thousands or "", params.unit or "")
+
+    def folded(self, text: pa.Array, spellings: Sequence[object]) -> pa.Array:
+        """Words in the spelling given, else in small letters, where the YAML says `case: fold`."""
+        if (self.schema if self.is_target else self.params).case != "fold":
+            return text
+        low = pc.utf8_lower(text)
+        words = [str(word) for word in spellings]
+        if not words:
+            return low
+        place = pc.index_in(low, value_set=pa.array([word.lower() for word in words]))
+        return pc.coalesce(pc.take(pa.array(words), place), text)
 
     def advice(self, kind: str, when: str) -> str:
         """What to do about cells that are no numbers, unless they are a mistake."""

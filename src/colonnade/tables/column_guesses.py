@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from colonnade.errors import DataError
 from colonnade.tables.column import is_missing, is_text
 from colonnade.tables.kinds import Guess, guess_column, known_text
 from colonnade.tables.number_format import NumberFormat
-from colonnade.tables.number_guess import PLAIN, NumberGuess, guess_numbers
+from colonnade.tables.number_guess import NUMBER, PLAIN, NumberGuess, guess_numbers
 from colonnade.tables.problems import Problems, plural, quoted
 from colonnade.tables.schema import MISSING_WORDS, ColumnParams
 from colonnade.tables.source import source_name
@@ -129,6 +131,31 @@ def _flag(name: str, words: Mapping[str, Any]) -> str:
     return f"--column '{name}={{{told}}}'"
 
 
+def told_alike(raw: pd.DataFrame, columns: Mapping[str, Guess], target: str) -> list[str]:
+    """Words that differ in capital letters alone, and so are told apart.
+
+    Args: target: the target's name where it holds classes, else nothing.
+    """
+    names = {
+        name: f"`schema.columns.{name}.case: fold`"
+        for name, guess in columns.items()
+        if guess.kind == "categorical" and guess.schema.get("case") is None
+    }
+    if target:
+        names[target] = "`schema.case: fold`"
+    told = []
+    for name, words in names.items():
+        counts = known_text(raw[name]).value_counts()
+        alike = counts.groupby(counts.index.str.lower()).filter(lambda group: len(group) > 1)
+        if len(alike):
+            shown = ", ".join(
+                f"{quoted(str(word))} ({count})"
+                for word, count in alike.sort_index().head(6).items()
+            )
+            told.append(f"{name}: {shown} look alike and are told apart; {words} makes them one.")
+    return told
+
+
 def told_labels(target: str, unlabelled: pd.Series) -> list[str]:
     """Rows left out because their label is a word for nothing, which may be a class."""
     words = unlabelled.dropna().astype("str").str.strip()
@@ -138,3 +165,31 @@ def told_labels(target: str, unlabelled: pd.Series) -> list[str]:
         f"a label. If {quoted(word)} is a class, list it with the others in `schema.classes`."
         for word, count in counts.items()
     ]
+
+
+def refuse_missing_header(raw: pd.DataFrame) -> None:
+    """Ask for a header where the names of all columns look like values of theirs.
+
+    Whole numbers that rise, as years or the pixels of a picture, may be names.
+
+    Raises: DataError.
+    """
+    names = [str(name) for name in raw]
+    numbers = [name for name in names if re.fullmatch(NUMBER, name)]
+    rising = len(numbers) == len(names) and all(map(str.isdigit, names))
+    if rising and [*map(int, names)] == sorted({int(name) for name in names}):
+        return
+    if all(_is_value(name, raw[name]) for name in names):
+        shown = ", ".join(map(quoted, names[:6]))
+        raise DataError(
+            f"{source_name(raw, 'table')}: the first line holds {shown}, which look like values, "
+            "not like names. Put a line with the names of the columns above it."
+        )
+
+
+def _is_value(name: str, cells: pd.Series) -> bool:
+    if re.fullmatch(NUMBER, name):
+        return cells.dtype.kind in "if" or bool(
+            known_text(cells).str.fullmatch(NUMBER).mean() > 0.8
+        )
+    return bool(known_text(cells).eq(name).any())

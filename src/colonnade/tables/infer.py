@@ -10,7 +10,13 @@ import numpy as np
 from colonnade.errors import DataError
 from colonnade.parameters import nearest
 from colonnade.tables.column import is_missing
-from colonnade.tables.column_guesses import guess_columns, refuse_doubt, told_labels
+from colonnade.tables.column_guesses import (
+    guess_columns,
+    refuse_doubt,
+    refuse_missing_header,
+    told_alike,
+    told_labels,
+)
 from colonnade.tables.kinds import Guess, known_text, usual_order
 from colonnade.tables.number_format import NumberFormat
 from colonnade.tables.number_guess import PLAIN, NumberGuess, numbers_of_text
@@ -103,6 +109,7 @@ def infer_table(
     said = said or {}
     _refuse_unknown(said, names)
     unlabelled_words = [str(word) for word in said.get(target, {}).get("missing_words", [])]
+    refuse_missing_header(raw)
     labeled = raw[~is_missing(raw[target], [*MISSING_WORDS, *unlabelled_words])]
     if not len(labeled):
         raise DataError(f"column '{target}' has no value in any row: there is nothing to predict.")
@@ -128,7 +135,11 @@ def infer_table(
         classes,
         columns,
         number,
-        [*told_labels(target, unlabelled), *told],
+        [
+            *told_labels(target, unlabelled),
+            *told,
+            *told_alike(raw, columns, "" if found == "regression" else target),
+        ],
         unlabelled_words=unlabelled_words,
         n_unlabelled=n_unlabelled,
         n_rows=len(raw),

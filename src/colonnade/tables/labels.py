@@ -93,7 +93,7 @@ def _label_text(cells: pd.Series) -> pa.Array:
 
 
 def _read_labels(cells: pd.Series, missing: np.ndarray, column: Column) -> pd.Series:
-    text = _label_text(cells)
+    text = column.folded(_label_text(cells), column.schema.classes or [])
     if column.schema.classes:
         return _given_labels(cells, text, missing, column)
     whole = matches(text, _WHOLE) & ~missing

@@ -84,7 +84,7 @@ _CELL = re.compile(
     r"(?P<sign>[+-]?)\s*(?P<before>[^\W\d_]{1,3}\.?|[^\w\s.,+'-]|[^\W\d_]{1,2}\$)?\s*(?P<sign2>[+-]?)"
     r"(?P<body>\d[\d.,'’\s]*(?:[eE][+-]?\d+)?|\.\d+)\s*(?P<after>[^\W\d_][^\d\s]*[²2]?|[^\w\s.,+-]\w?)?"
 )
-_PLAIN = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _THREE_BEHIND_POINTS = r"[+-]?(\d+|[1-9]\d{0,2}\.\d{3})"
 _ONE_GROUP = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 _WAYS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"))
@@ -131,7 +131,7 @@ class NumberGuess:
         """
         if self.format is None or self.format.is_plain:
             return ""
-        changed = text[~text.str.fullmatch(_PLAIN)]
+        changed = text[~text.str.fullmatch(NUMBER)]
         changed = changed if len(changed) else text
         longest = max(map(str, changed.head(1000)), key=len)
         value = numbers_of_text(pd.Series([longest], dtype="str"), self.format)[0]
@@ -155,7 +155,7 @@ def numbers_of_text(text: pd.Series, format: NumberFormat) -> np.ndarray:
     Shape: (n_rows,) -> the same, float64.
     """
     plain = format.plain(pa.array(text.astype("str"), type=pa.string()))
-    fits = pa.array(matches(plain, f"^{_PLAIN}$"))
+    fits = pa.array(matches(plain, f"^{NUMBER}$"))
     numbers = pc.cast(pc.if_else(fits, plain, pa.scalar(None, pa.string())), pa.float64())
     return np.asarray(pc.fill_null(numbers, np.nan).to_numpy(zero_copy_only=False))
 
@@ -176,7 +176,7 @@ def guess_numbers(text: pd.Series, *, decimal_commas: bool | None = False) -> Nu
     Args: text: (n_rows,) trimmed, none missing. decimal_commas: whether the table writes decimals
         after commas; None where that is likely but not certain.
     """
-    plain = text.str.fullmatch(_PLAIN)
+    plain = text.str.fullmatch(NUMBER)
     if plain.all() and not _may_be_thousands(text):
         return NumberGuess(NumberFormat())
     words = text.value_counts()
@@ -198,7 +198,7 @@ def guess_numbers(text: pd.Series, *, decimal_commas: bool | None = False) -> Nu
     marks, doubt = _marks(bodies, decimal_commas)
     found = NumberFormat(marks.decimal, marks.thousands, unit)
     read = found.plain(pa.array(text.astype("str"), type=pa.string()))
-    unread = text[~matches(read, f"^{_PLAIN}$")]
+    unread = text[~matches(read, f"^{NUMBER}$")]
     if _too_many(unread, text):
         return _NO_NUMBERS
     return NumberGuess(found, unread, doubt, _ANSWERS[_marks_in(bodies)] if doubt else ())

@@ -54,14 +54,21 @@ def _typed_numbers(cells: pd.Series, column: Column) -> pd.Series:
             "Turn it into one before it comes here."
         )
         return pd.Series(np.nan, index=cells.index)
-    if not isinstance(cells.dtype, np.dtype) and cells.isna().any():
+    if not isinstance(cells.dtype, np.dtype) and cells.hasnans:
+        if cells.dtype.kind in "iu":
+            _refuse_inexact(_beyond_exact(cells.fillna(0).to_numpy()), cells, column)
         cells = cells.astype("float64")
     if cells.dtype.kind == "f":
         return cells if cells.dtype == "float64" else cells.astype("float64")
     values = cells.to_numpy()
     if len(values) and (values.max() > EXACT_WHOLE or values.min() < -EXACT_WHOLE):
-        _refuse_inexact((values > EXACT_WHOLE) | (values < -EXACT_WHOLE), cells, column)
+        _refuse_inexact(_beyond_exact(values), cells, column)
     return cells if cells.dtype == "int64" else cells.astype("int64")
+
+
+def _beyond_exact(values: np.ndarray) -> np.ndarray:
+    found: np.ndarray = (values > EXACT_WHOLE) | (values < -EXACT_WHOLE)
+    return found
 
 
 def _refuse_inexact(large: np.ndarray, cells: pd.Series, column: Column) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pandas as pd
 
 from colonnade.errors import DataError, UserError
+from colonnade.tables.numbers import EXACT_WHOLE
 from colonnade.tables.source import Source
 from colonnade.tables.text_table import read_text_table
 
@@ -200,11 +201,26 @@ def _read_parquet(
         try:
             # column by column, each given free once it is converted: half the memory
             thrifty = {"split_blocks": True, "self_destruct": True}
-            options = {"to_pandas_kwargs": thrifty, **load_args}
-            frame: pd.DataFrame = pd.read_parquet(stream, **options)
+            # floats, which pandas makes of whole numbers where one is missing, have but 53 bits
+            exact = {"integer_object_nulls": True}
+            options = {"to_pandas_kwargs": {**thrifty, **exact}, **load_args}
+            frame = _plain_whole_numbers(pd.read_parquet(stream, **options))
         except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as error:
             raise DataError(f"{name}: the file is not Parquet, or is damaged ({error}).") from None
     return frame, digest.hexdigest()
+
+
+def _plain_whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Whole numbers, some missing: as floats where that keeps every digit."""
+    for place, dtype in enumerate(frame.dtypes):
+        cells = frame.iloc[:, place]
+        if dtype != "object" or pd.api.types.infer_dtype(cells, skipna=True) != "integer":
+            continue
+        largest = int(cells.max())
+        kept = pd.UInt64Dtype() if largest >= 2**63 else pd.Int64Dtype()
+        exact = max(largest, -int(cells.min())) <= EXACT_WHOLE
+        frame.isetitem(place, cells.astype("float64").array if exact else cells.astype(kept).array)
+    return frame
 
 
 def _read_excel(data: bytes, name: str, load_args: dict[str, Any]) -> pd.DataFrame:

@@ -40,6 +40,11 @@ Label = Annotated[int | str, BeforeValidator(_no_truth_values)]
 """A class label, or a value of a categorical column: a whole number or text."""
 
 
+def spelled(value: Label, case: str | None) -> str:
+    """The value as it is compared with others."""
+    return str(value).lower() if case == "fold" else str(value)
+
+
 class ColumnParams(Params):
     """What one column means and which values it may hold."""
 
@@ -65,6 +70,8 @@ class ColumnParams(Params):
     """The mark between groups of three digits, such as the comma of `1,234`."""
     unit: str | None = Field(None, min_length=1)
     """What stands before or after every number, such as `%` or `kg`; kept for display."""
+    case: Literal["fold"] | None = None
+    """`fold`: `Gold` and `gold` are one value, written as in `values`, else in small letters."""
     format: str | None = None
     """How a datetime is written, such as `%d/%m/%Y`; else found from the values, unless one of them
     alone could be read in two ways."""
@@ -83,13 +90,15 @@ class ColumnParams(Params):
             raise ValueError("`kind: ordered` needs `values`, from lowest to highest")
         if self.values and self.kind not in ("categorical", "ordered"):
             raise ValueError(f"`values` does not go with `kind: {self.kind}`")
-        if self.values and len({str(v) for v in self.values}) < len(self.values):
+        if self.values and len({spelled(v, self.case) for v in self.values}) < len(self.values):
             raise ValueError("`values` names one value twice")
         self._check_bounds()
         self._check_number_format()
         return self
 
     def _check_number_format(self) -> None:
+        if self.case and self.kind not in ("categorical", "ordered"):
+            raise ValueError(f"`case` does not go with `kind: {self.kind}`")
         if (self.decimal or self.thousands or self.unit) and self.kind != "numeric":
             raise ValueError(
                 f"`decimal`, `thousands` and `unit` do not go with `kind: {self.kind}`"
@@ -142,6 +151,8 @@ class SchemaParams(Params):
     """What becomes of rows whose class has fewer rows than there are parts, so that not each part
     has one: train, where no other row tells how well they are predicted; drop leaves out classes
     with fewer than three rows."""
+    case: Literal["fold"] | None = None
+    """`fold`: labels that differ in capital letters alone are one."""
     minimum: float | None = None
     """The least value that a number to be predicted may have."""
     maximum: float | None = None
@@ -154,7 +165,7 @@ class SchemaParams(Params):
             raise ValueError("`classes` does not go with `task: regression`")
         if self.classes and len({type(c) for c in self.classes}) > 1:
             raise ValueError("`classes` mixes whole numbers and words: put all of them in quotes")
-        if self.classes and len({str(c) for c in self.classes}) < len(self.classes):
+        if self.classes and len({spelled(c, self.case) for c in self.classes}) < len(self.classes):
             raise ValueError("`classes` names one label twice")
         if self.thousands == self.decimal:
             raise ValueError("`thousands` and `decimal` are one mark: give two different ones")

@@ -5,23 +5,25 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from colonnade.errors import MOST_CELLS_TOLD, DataError
-from colonnade.tables.problems import Problems, plural
+from colonnade.errors import DataError
 from colonnade.tables.signatures import guessed_encoding, refuse_disguise
+from colonnade.tables.text_faults import (
+    WrongRows,
+    refuse_open_quote,
+    refuse_other_separator,
+    refuse_repeated_header,
+    refuse_repeated_names,
+    refuse_wrong_widths,
+)
 
 LONGEST_ROW = 16 * 2**20
 USUAL_ROW = 2**20  # the parser's block: small enough for the processor's cache
 LONGEST_HEADER = 2**20
-_SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -40,38 +42,22 @@ def read_text_table(
     names = [str(column[0].as_py()).strip() for column in table.columns]
     if not any(names):
         raise DataError(f"{name}: the file is empty. Put a table with a header line in it.")
-    _refuse_other_separator(names, name, separator)
+    refuse_other_separator(names, name, separator)
     table = table.slice(1)
     lines = _line_numbers(text, table.num_rows + len(wrong_rows), separator)
-    _refuse_open_quote(text, table, wrong_rows, name, lines)
-    _refuse_wrong_widths(wrong_rows, len(names), name, lines)
+    refuse_open_quote(text, table, wrong_rows, name, lines)
+    refuse_wrong_widths(wrong_rows, len(names), name, lines)
     if not table.num_rows:
         raise DataError(f"{name}: the file has a header but no rows. Add rows to it.")
-    _refuse_repeated_names(names, name)
+    refuse_repeated_names(names, name)
+    refuse_repeated_header(table, names, name, lines)
     names = [given or f"unnamed_{place}" for place, given in enumerate(names, 1)]
     frame: pd.DataFrame = table.rename_columns(names).to_pandas()
     frame.index = pd.Index(lines, name="line")
     return frame
 
 
-@dataclass
-class _WrongRows:
-    """Rows that are wider or narrower than the header; the parser hands them over one by one."""
-
-    found: list[tuple[int, int]] = field(default_factory=list)
-    last: str = ""
-    """The text of the last one."""
-
-    def __call__(self, row: Any) -> str:
-        self.found.append((row.number, row.actual_columns))
-        self.last = row.text
-        return "skip"
-
-    def __len__(self) -> int:
-        return len(self.found)
-
-
-def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, _WrongRows]:
+def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, WrongRows]:
     width = _header_width(text, name, separator)
     try:
         try:
@@ -94,9 +80,9 @@ def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, _WrongRows
 
 def _parse_blocks(
     text: bytes, width: int, separator: str, block_size: int
-) -> tuple[pa.Table, _WrongRows]:
+) -> tuple[pa.Table, WrongRows]:
     """Raises: pyarrow.ArrowInvalid, which speaks of straddling if a row is longer than a block."""
-    wrong = _WrongRows()
+    wrong = WrongRows()
     table = pa_csv.read_csv(
         pa.BufferReader(text),
         # one thread: only then does the parser know the numbers of wrong rows
@@ -184,71 +170,6 @@ def _refuse_nul_bytes(text: bytes, name: str) -> None:
         raise DataError(
             f"{name}: line {line} holds a NUL byte: the file is damaged, or not text. "
             "Export it again, or set `encoding: utf-16-le` if that is what it is."
-        )
-
-
-def _refuse_other_separator(names: list[str], name: str, separator: str) -> None:
-    if len(names) > 1:
-        return
-    for other, word in _SEPARATORS.items():
-        if other != separator and other in names[0]:
-            raise DataError(
-                f"{name}: the columns are separated by {word}, not by "
-                f"{_SEPARATORS.get(separator, separator)}. "
-                f"Set `separator: {json.dumps(other)}` in its catalog entry."
-            )
-
-
-def _refuse_wrong_widths(wrong: _WrongRows, width: int, name: str, lines: pd.Index | range) -> None:
-    header = f"the header has {width} {plural('column', width)}"
-    widths = Counter(cells for _, cells in wrong.found)
-    if len(widths) == 1 and len(wrong) == len(lines) > 1:
-        [cells] = widths
-        raise DataError(
-            f"{name}: every row has {cells} {plural('cell', cells)}, {header}. Name the first "
-            "column if it holds row numbers, or remove the separators that end the rows."
-        )
-    problems = Problems(name, pd.Index(lines, name="line"))
-    for cells, count in widths.items():
-        rows = [number - 2 for number, found in wrong.found if found == cells]
-        for row in rows[:MOST_CELLS_TOLD]:
-            problems.add(
-                f"{problems.place(row)} has {cells} {plural('cell', cells)}, {header}. "
-                "Correct the row; a cell that holds the separator needs quotes."
-            )
-        if count > MOST_CELLS_TOLD:
-            more = count - MOST_CELLS_TOLD
-            problems.add(
-                f"{more} more {plural('row', more)} of {cells} {plural('cell', cells)} "
-                f"({problems.place(rows[MOST_CELLS_TOLD])} ...)."
-            )
-    problems.raise_if_any()
-
-
-def _refuse_open_quote(
-    text: bytes, table: pa.Table, wrong: _WrongRows, name: str, lines: pd.Index | range
-) -> None:
-    if text.count(b'"') % 2 == 0 or not len(lines):
-        return
-    if wrong.found and wrong.found[-1][0] == len(lines) + 1:
-        is_open = wrong.last.count('"') % 2 == 1
-    else:
-        is_open = any("\n" in str(column[-1].as_py()) for column in table.columns)
-    if is_open:
-        raise DataError(
-            f"{name}: line {lines[-1]} opens a quote that is never closed. Close it, or double it."
-        )
-
-
-def _refuse_repeated_names(names: list[str], name: str) -> None:
-    repeated = sorted({given for given in names if given and names.count(given) > 1})
-    if repeated:
-        raise DataError(
-            [
-                f"{name}: the header names '{given}' {names.count(given)} times. "
-                "Rename all but one."
-                for given in repeated
-            ]
         )
 
 

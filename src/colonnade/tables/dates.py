@@ -41,6 +41,8 @@ FORMATS = (
     "%b %Y",
     "%B %Y",
 )
+COMPACT_FORMATS = ("%Y%m%d", "%d%m%Y", "%m%d%Y")
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 LOOKED_AT = 1000
 """So many of the first dates tell how all are written."""
 
@@ -73,6 +75,37 @@ def lone_reading(text: pd.Series) -> str:
             example = text.iloc[int(unlike.to_numpy().argmax())]
             return f"the dates read as {found}, but '{example}' alone as {candidate} too."
     return ""
+
+
+def same_format(text: pd.Series) -> str:
+    """The format by which every cell is a date; nothing if one is none, or if digits alone.
+
+    Args: text: (n_rows,), none missing.
+    """
+    if not len(text) or not text.str.contains(r"\d.*\D|\D.*\d", regex=True).all():
+        return ""
+    if text.str.fullmatch(_NUMBER).any():
+        return ""
+    format, _, _ = best_format(text)
+    return format if _parsed(text, format).notna().all() else ""
+
+
+def compact_format(text: pd.Series) -> tuple[str, str]:
+    """The format by which every cell of eight digits is a date, and another that reads all, too.
+
+    Years are from 1900 to 2100, and there are at least three dates: other numbers hardly are so
+    by chance.
+
+    Args: text: (n_rows,), none missing.
+    """
+    if not len(text) or not text.str.fullmatch(r"\d{8}").all() or text.nunique() < 3:
+        return "", ""
+    fits = []
+    for candidate in COMPACT_FORMATS:
+        dates = _parsed(text, candidate)
+        if dates.notna().all() and dates.dt.year.between(1900, 2100).all():
+            fits.append(candidate)
+    return (fits[0], fits[1] if len(fits) > 1 else "") if fits else ("", "")
 
 
 def best_format(text: pd.Series) -> tuple[str, int, str]:

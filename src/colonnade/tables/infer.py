@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from colonnade.errors import DataError
 from colonnade.parameters import nearest
 from colonnade.tables.column import is_missing
@@ -17,19 +15,17 @@ from colonnade.tables.column_guesses import (
     told_alike,
     told_labels,
 )
-from colonnade.tables.kinds import Guess, known_text, usual_order
-from colonnade.tables.number_format import NumberFormat
-from colonnade.tables.number_guess import PLAIN, NumberGuess, numbers_of_text
-from colonnade.tables.problems import plural
+from colonnade.tables.kinds import Guess, known_text
+from colonnade.tables.number_guess import PLAIN, NumberGuess
+from colonnade.tables.problems import Problems
 from colonnade.tables.schema import MISSING_WORDS, Task
+from colonnade.tables.source import source_name
+from colonnade.tables.target_guess import guess_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-
-MOST_LABELS = 20
-"""Whole numbers with more different values than this are numbers, not classes."""
 
 
 @dataclass(frozen=True)
@@ -110,40 +106,38 @@ def infer_table(
     _refuse_unknown(said, names)
     unlabelled_words = [str(word) for word in said.get(target, {}).get("missing_words", [])]
     refuse_missing_header(raw)
-    labeled = raw[~is_missing(raw[target], [*MISSING_WORDS, *unlabelled_words])]
-    if not len(labeled):
-        raise DataError(f"column '{target}' has no value in any row: there is nothing to predict.")
-    n_unlabelled = len(raw) - len(labeled)
-    unlabelled = raw[target].drop(labeled.index)
+    labeled, unlabelled = _labeled_rows(raw, target, unlabelled_words)
     rows, raw = labeled.index.to_numpy(), labeled.set_axis(range(len(labeled)))
     columns, number = guess_columns(raw, target, said, decimal_commas=decimal_commas)
     refuse_doubt(table, rows, columns, target, number)
-    if not any(guess.kind not in ("identifier", "ignored") for guess in columns.values()):
-        raise DataError(
-            f"no column besides '{target}' holds anything to learn from: "
-            + "; ".join(f"{name} is {guess.reason}" for name, guess in columns.items())
-        )
-    found, reason, classes = _task(raw[target], number, task, ordered)
-    number = number if found == "regression" else PLAIN
-    read_otherwise = {target: number.told(known_text(raw[target]))}
-    read_otherwise |= {name: guess.told for name, guess in columns.items()}
-    told = [f"{name}: {what}" for name, what in read_otherwise.items() if what]
+    _refuse_nothing_to_learn_from(columns, target)
+    places = Problems(source_name(table, "table"), table.index)
+    guess = guess_target(raw[target].set_axis(rows), number, places, task=task, ordered=ordered)
+    told = [*told_labels(target, unlabelled), *guess.told]
+    told += _told_read_otherwise(raw[target], guess.number, columns)
+    told += told_alike(raw, columns, "" if guess.task == "regression" else target)
     return Inference(
         target,
-        found,
-        reason,
-        classes,
+        guess.task,
+        guess.reason,
+        guess.classes,
         columns,
-        number,
-        [
-            *told_labels(target, unlabelled),
-            *told,
-            *told_alike(raw, columns, "" if found == "regression" else target),
-        ],
+        guess.number,
+        told,
         unlabelled_words=unlabelled_words,
-        n_unlabelled=n_unlabelled,
+        n_unlabelled=len(unlabelled),
         n_rows=len(raw),
     )
+
+
+def _labeled_rows(
+    raw: pd.DataFrame, target: str, words: list[str]
+) -> tuple[pd.DataFrame, pd.Series]:
+    """The rows with a label, and the target's cells in the others."""
+    missing = is_missing(raw[target], [*MISSING_WORDS, *words])
+    if missing.all():
+        raise DataError(f"column '{target}' has no value in any row: there is nothing to predict.")
+    return raw[~missing], raw.loc[missing, target]
 
 
 def _refuse_unknown(said: Mapping[str, Any], names: list[str]) -> None:
@@ -154,33 +148,18 @@ def _refuse_unknown(said: Mapping[str, Any], names: list[str]) -> None:
             )
 
 
-def _task(
-    cells: pd.Series, number: NumberGuess, task: Task | None, ordered: bool
-) -> tuple[Task, str, list[int | str] | None]:
-    text = known_text(cells)
-    format = number.format or NumberFormat()
-    numbers = numbers_of_text(text, format)
-    n_labels = text.nunique()
-    labels = f"{n_labels} different {plural('value', n_labels)} in {len(text)} rows"
-    is_number = bool(np.isfinite(numbers).all())
-    whole = is_number and bool((numbers == np.round(numbers)).all())
-    if task is None:
-        many = n_labels > MOST_LABELS or n_labels > len(text) / 3
-        if is_number and (many or not whole):
-            return "regression", f"a number: {labels}", None
-        task = "ordinal" if ordered else "classification"
-    if task == "regression":
-        return task, f"as asked: {labels}", None
-    if is_number and format.is_plain:
-        shown = ", ".join(f"{number:g}" for number in sorted(set(numbers))[:6])
-        reason = f"whole numbers that name classes: {labels} ({shown})"
-        return task, reason, None
-    known = usual_order(set(text))
-    order = known or sorted(set(text))
-    shown = ", ".join(order[:6])
-    if task != "ordinal":
-        return task, f"words: {labels} ({shown})", None
-    if known:
-        return task, f"words, taken to rise in this order: {shown}", list(order)
-    reason = f"words whose order is not known; sorted by letter they are {shown}"
-    return task, f"{reason}: put `schema.classes` in order", list(order)
+def _refuse_nothing_to_learn_from(columns: Mapping[str, Guess], target: str) -> None:
+    if not any(guess.kind not in ("identifier", "ignored") for guess in columns.values()):
+        raise DataError(
+            f"no column besides '{target}' holds anything to learn from: "
+            + "; ".join(f"{name} is {guess.reason}" for name, guess in columns.items())
+        )
+
+
+def _told_read_otherwise(
+    target: pd.Series, number: NumberGuess, columns: Mapping[str, Guess]
+) -> list[str]:
+    """Which cells are read otherwise than they stand in the file."""
+    found = {str(target.name): number.told(known_text(target))}
+    found |= {name: guess.told for name, guess in columns.items()}
+    return [f"{name}: {what}" for name, what in found.items() if what]

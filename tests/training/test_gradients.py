@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
 from colonnade.training import ModelParams, TrainingParams
-from colonnade.training.components.activations import ACTIVATIONS
+from colonnade.training.components.activations import ACTIVATIONS, ActivationParams
 from colonnade.training.components.layers import DropoutMasks
 from colonnade.training.engine.fast_mlp.gradient import HandDerivedGradients
 from colonnade.training.engine.forward import AutogradGradients
@@ -93,6 +94,36 @@ def test_every_loss_and_layout_has_autograds_gradient(table, task, loss, model, 
 def test_every_activation_has_autograds_gradient(table, activation, n_members, extra):
     model = {"kind": "mlp", "hidden": [6, 5], "activation": activation, **extra}
     assert_same(both_gradients(table, "classification", model, "cross_entropy", n_members))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "prelu"])
+def test_kernels_fill_buffers_that_end_in_another_column(activation, dtype):
+    params = ActivationParams.model_validate(activation)
+    kernels = params.kernels()
+    z = torch.linspace(-3, 3, 56, dtype=dtype).view(8, 7)
+    z.requires_grad_()
+    expected = params.module()(z)
+    given = torch.linspace(1, 2, 56, dtype=dtype).view(8, 7)
+    (derivative,) = torch.autograd.grad(expected, z, given)
+    # a layer's outputs and their gradients are views beside the column of ones
+    out, delta = (torch.zeros(8, 8, dtype=dtype)[:, :7] for _ in range(2))
+    with torch.no_grad():
+        kernels.forward(z, out)
+        delta.copy_(given)
+        kernels.backward(delta, z, out)
+    torch.testing.assert_close(out, expected.detach())
+    torch.testing.assert_close(delta, derivative)
+
+
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+def test_training_in_float32_goes_the_way_of_autograd(fit, activation):
+    model = {"hidden": [8], "activation": activation}
+    derived, automatic = (
+        fit("ordinal", model, {"gradients": way}).history["train_loss"].to_numpy()
+        for way in ("auto", "autograd")
+    )
+    np.testing.assert_allclose(derived, automatic, rtol=1e-4)
 
 
 def test_bce_of_two_classes_has_autograds_gradient(table):

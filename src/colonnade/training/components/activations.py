@@ -101,7 +101,11 @@ def _smooth(name: str) -> Kernels:
     """Activations whose derivative needs the input: gelu, silu, mish."""
     import torch
 
-    forward = getattr(torch.ops.aten, name).out
+    forward: Callable[..., object] = getattr(torch.ops.aten, name).out
+    if name == "gelu":
+        # torch 2.13's gelu.out leaves a strided `out` as it was, in float32 on the CPU
+        value = torch.nn.functional.gelu
+        forward = lambda z, out: out.copy_(value(z))  # noqa: E731
     derivative = getattr(torch.ops.aten, f"{name}_backward")
     if hasattr(derivative, "grad_input"):
         into = derivative.grad_input

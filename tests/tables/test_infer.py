@@ -9,8 +9,9 @@ import yaml
 from colonnade.errors import DataError
 from colonnade.tables.check import table_problems
 from colonnade.tables.fitting import StandardizeParams
+from colonnade.tables.guess import Guess
 from colonnade.tables.infer import infer_table
-from colonnade.tables.kinds import Guess, guess_column
+from colonnade.tables.kinds import guess_column
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.schema_yaml import parameters_text
 from colonnade.tables.sniff import text_options

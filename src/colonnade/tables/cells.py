@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from colonnade.parameters import nearest
 from colonnade.tables.column import Column, as_text, is_missing, is_text, mask, text_series
-from colonnade.tables.dates import lone_reading, read_dates
+from colonnade.tables.dates import has_short_years, lone_reading, read_dates, zoned
 from colonnade.tables.numbers import read_numbers
 from colonnade.tables.problems import plural
 
@@ -107,7 +107,7 @@ def _read_datetimes(cells: pd.Series, column: Column) -> pd.Series:
         return _plain_dates(cells)
     missing = is_missing(cells, column.missing_words)
     text = text_series(as_text(cells), missing, cells.index)
-    dates, trouble = read_dates(text, column.params.format)
+    dates, trouble = read_dates(text, column.params.format, column.params.latest_year)
     if not trouble and column.params.format is None:
         trouble = lone_reading(text.dropna())
     if trouble:
@@ -115,6 +115,7 @@ def _read_datetimes(cells: pd.Series, column: Column) -> pd.Series:
             f"column '{column.name}': {trouble} Set `{column.key}.format`, such as '%d/%m/%Y'."
         )
         return dates
+    _refuse_unlike_times(dates, text, cells, column)
     column.refuse(
         dates.isna().to_numpy() & ~missing,
         cells,
@@ -122,6 +123,31 @@ def _read_datetimes(cells: pd.Series, column: Column) -> pd.Series:
         f"Write every date alike, or set `{column.key}.format`.",
     )
     return dates
+
+
+def _refuse_unlike_times(
+    dates: pd.Series, text: pd.Series, cells: pd.Series, column: Column
+) -> None:
+    """Note times without a zone beside such with one, and years that are in doubt."""
+    known = text.notna().to_numpy()
+    with_zone = np.zeros(len(text), dtype=bool)
+    if column.params.format is None:
+        with_zone[known] = zoned(text[known])
+    if with_zone.any():
+        column.refuse(
+            known & ~with_zone,
+            cells,
+            "names no time zone, as other cells of the column do",
+            "Write the zone in every cell, or in none.",
+        )
+    if has_short_years(column.params.format) and column.params.latest_year is None:
+        now = np.datetime64("now")
+        column.refuse(
+            dates.to_numpy() > now,
+            cells,
+            "lies in the future, if its year is read as usual (69 is 1969, 68 is 2068)",
+            f"Set `{column.key}.latest_year` to the last year that two digits may mean.",
+        )
 
 
 def _plain_dates(cells: pd.Series) -> pd.Series:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import DataError
 from colonnade.tables.column import is_missing, is_text
-from colonnade.tables.kinds import Guess, guess_column, known_text
+from colonnade.tables.guess import Guess, known_text
+from colonnade.tables.kinds import guess_column
 from colonnade.tables.number_format import NumberFormat
 from colonnade.tables.number_guess import NUMBER, PLAIN, NumberGuess, guess_numbers
 from colonnade.tables.problems import Problems, plural, quoted

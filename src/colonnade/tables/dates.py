@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 FORMATS = (
@@ -40,25 +41,77 @@ FORMATS = (
     "%b-%y",
     "%b %Y",
     "%B %Y",
+    "%H:%M",
+    "%H:%M:%S",
 )
+"""Times of day are moments of one day."""
 COMPACT_FORMATS = ("%Y%m%d", "%d%m%Y", "%m%d%Y")
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 LOOKED_AT = 1000
 """So many of the first dates tell how all are written."""
 
 
-def read_dates(text: pd.Series, format: str | None = None) -> tuple[pd.Series, str]:
+def read_dates(
+    text: pd.Series, format: str | None = None, latest_year: int | None = None
+) -> tuple[pd.Series, str]:
     """Dates of a text column, and what is in doubt about the way they are written, if anything.
+
+    Args: latest_year: of years with two digits, the last that they may mean.
 
     Shape: (n_rows,) -> the same, datetime64[us], NaT where a cell is not written like the others.
     """
     if format:
-        return _parsed(text, format), ""
+        dates = _parsed(text, format)
+        return (dates if latest_year is None else not_after(dates, latest_year)), ""
     found, _, doubt = best_format(text.dropna())
     if doubt:
         example = text.dropna().iloc[0]
         return _parsed(text, found), f"dates such as '{example}' read as {found} and as {doubt}."
     return _parsed(text, found), ""
+
+
+def has_short_years(format: str | None) -> bool:
+    """Whether years are written with two digits."""
+    return format is not None and ("%y" in format or "%D" in format or "%x" in format)
+
+
+def not_after(dates: pd.Series, latest_year: int) -> pd.Series:
+    """Dates of years with two digits in the hundred years that end with the latest.
+
+    Shape: (n_rows,) datetime64[us] -> the same; NaT where that year has no 29 February.
+    """
+    moments = dates.to_numpy(dtype="datetime64[us]")
+    months = moments.astype("datetime64[M]")
+    years = months.astype("datetime64[Y]").astype(np.int64) + 1970
+    centuries = np.where(np.isnat(moments), 0, (years - latest_year + 99) // 100)
+    moved = months - 1200 * centuries
+    found = moved.astype("datetime64[us]") + (moments - months.astype("datetime64[us]"))
+    found[~np.isnat(found) & (found.astype("datetime64[M]") != moved)] = np.datetime64("NaT")
+    return pd.Series(found, index=dates.index)
+
+
+def latest_year_of(dates: pd.Series, this_year: int) -> tuple[int, str]:
+    """The last year that years with two digits mean, and what is in doubt about it.
+
+    They span as few years as they can, and end this year or before.
+
+    >>> latest_year_of(pd.to_datetime(pd.Series(["2050-01-01", "2069-01-01"])), 2026)
+    (1969, '')
+    """
+    years = np.unique(dates.dropna().dt.year.to_numpy() % 100)
+    gaps = np.diff([*years, years[0] + 100])
+    last = int(years[int(gaps.argmax())])
+    first = int(years[(int(gaps.argmax()) + 1) % len(years)])
+    latest = this_year - (this_year - last) % 100
+    n_years = (last - first) % 100
+    if latest + 100 - n_years <= this_year:
+        return latest + 100, f"years of two digits end with {latest} or with {latest + 100}"
+    return latest, ""
+
+
+def zoned(text: pd.Series) -> np.ndarray:
+    """Where a time says its zone."""
+    return text.str.contains(r"[T ]\d.*(?:[Zz]|[+-]\d\d:?(?:\d\d)?)$", regex=True).to_numpy(bool)
 
 
 def lone_reading(text: pd.Series) -> str:

@@ -15,7 +15,7 @@ from colonnade.tables.column_guesses import (
     told_alike,
     told_labels,
 )
-from colonnade.tables.kinds import Guess, known_text
+from colonnade.tables.guess import Guess, known_text
 from colonnade.tables.number_guess import PLAIN, NumberGuess
 from colonnade.tables.problems import Problems
 from colonnade.tables.schema import MISSING_WORDS, Task

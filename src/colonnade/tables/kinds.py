@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from colonnade.tables.cells import FALSE_WORDS, TRUE_WORDS
-from colonnade.tables.column import is_missing, is_text
-from colonnade.tables.dates import best_format
-from colonnade.tables.number_guess import (
-    PLACEHOLDERS,
-    PLAIN,
-    guess_numbers,
-    numbers_of_text,
-    placeholders_in,
-)
+from colonnade.tables.column import is_text
+from colonnade.tables.date_guess import guess_dates
+from colonnade.tables.guess import Guess, guess_of, known_text, with_gaps
+from colonnade.tables.number_guess import PLAIN, guess_numbers, numbers_of_text
+from colonnade.tables.placeholders import placeholders_in
 from colonnade.tables.problems import plural, quoted
-from colonnade.tables.schema import MISSING_WORDS
 
 MOST_CATEGORIES = 50
 """A column with more categories has its rare ones pooled."""
@@ -66,24 +61,6 @@ _NAMES_ROWS = re.compile(
 _LEADING_ZERO = re.compile(r"0\d+")
 
 
-@dataclass(frozen=True)
-class Guess:
-    """What a column seems to mean, and what that rests on."""
-
-    kind: str
-    reason: str
-    schema: dict[str, Any] = field(default_factory=dict)
-    standardize: dict[str, Any] = field(default_factory=dict)
-    told: str = ""
-    """What the guess makes of cells that a computer would read otherwise, with an example."""
-    odd: pd.Series | None = None
-    """Cells that do not fit the others: only the user knows what they mean."""
-    doubt: str = ""
-    """What the cells may mean as well, so that the user has to be asked."""
-    ways: tuple[dict[str, Any], ...] = ()
-    """What the YAML may say, one answer each to the doubt."""
-
-
 def guess_column(name: str, cells: pd.Series, decimal_commas: bool | None = False) -> Guess:
     """The likely kind of a column, with a policy for its missing cells.
 
@@ -94,7 +71,14 @@ def guess_column(name: str, cells: pd.Series, decimal_commas: bool | None = Fals
     text = text[~text.isin(placeholders)] if placeholders else text
     guess = _guess_kind(name, text, cells, decimal_commas)
     if placeholders and guess.kind not in ("identifier", "ignored"):
-        return replace(guess, schema={**guess.schema, "missing_words": placeholders})
+        n_cells = len(known_text(cells)) - len(text)
+        shown = " or ".join(map(quoted, placeholders))
+        told = f"{n_cells} {plural('cell', n_cells)} {shown} -> no value (`missing_words`)"
+        return replace(
+            guess,
+            schema={**guess.schema, "missing_words": placeholders},
+            told="; ".join(filter(None, [guess.told, told])),
+        )
     return guess
 
 
@@ -102,15 +86,15 @@ def _guess_kind(name: str, text: pd.Series, cells: pd.Series, decimal_commas: bo
     n_missing = len(cells) - len(text)
     useless = _why_useless(name, text, n_missing)
     if useless:
-        return _guess("ignored", useless)
+        return guess_of("ignored", useless)
     if cells.dtype.kind == "M" or isinstance(cells.dtype, pd.DatetimeTZDtype):
-        return _with_gaps("datetime", "dates", n_missing, cells)
+        return with_gaps("datetime", "dates", n_missing, cells)
     if text.nunique() == 1:
         reason = f"{quoted(str(text.iloc[0]))} or nothing"
-        return _with_gaps("categorical", reason, n_missing, cells)
+        return with_gaps("categorical", reason, n_missing, cells)
     if set(text.str.lower().unique()) in TRUTH_WORDS:
         shown = " and ".join(sorted(text.unique())[:2])
-        return _with_gaps("boolean", f"{shown} alone", n_missing, cells)
+        return with_gaps("boolean", f"{shown} alone", n_missing, cells)
     return _guess_numbers(name, text, cells, decimal_commas) or _guess_words(text, cells)
 
 
@@ -125,16 +109,6 @@ def _why_useless(name: str, text: pd.Series, n_missing: int) -> str:
     return ""
 
 
-def known_text(cells: pd.Series) -> pd.Series:
-    """The cells that hold a value, as trimmed text."""
-    if cells.dtype.kind == "f":
-        known = cells.dropna()
-        whole = bool(np.isfinite(known).all() and (known == known.round()).all())
-        cells = cells.astype("Int64") if whole else cells
-    text = cells.dropna().astype("str").str.strip()
-    return text[~text.str.lower().isin(MISSING_WORDS)]
-
-
 def usual_order(words: set[str]) -> list[str]:
     """The words from lowest to highest, where everybody knows their order; else nothing."""
     spelled = {word.lower().replace("_", " "): word for word in words}
@@ -142,27 +116,6 @@ def usual_order(words: set[str]) -> list[str]:
         if len(words) > 1 and len(spelled) == len(words) and set(spelled) <= set(order):
             return [spelled[word] for word in order if word in spelled]
     return []
-
-
-def _guess(kind: str, reason: str, **schema: Any) -> Guess:
-    return Guess(kind, reason, {"kind": kind, **schema})
-
-
-def _with_gaps(kind: str, reason: str, n_missing: int, cells: pd.Series, **schema: Any) -> Guess:
-    """A guess with a policy for missing cells, if there are any."""
-    if n_missing:
-        reason += f"; {_told_missing(n_missing, cells)}"
-        schema["missing"] = "category" if kind == "categorical" else "median"
-    return _guess(kind, reason, **schema)
-
-
-def _told_missing(n_missing: int, cells: pd.Series) -> str:
-    """How many cells are missing; and how they are written, since a word may mean something."""
-    share = n_missing / len(cells)
-    told = f"{share:.1%} missing" if share >= 0.0005 else f"{n_missing} of {len(cells)} missing"
-    missing = cells[is_missing(cells, [*MISSING_WORDS, *PLACEHOLDERS])].dropna()
-    words = sorted(set(missing.astype("str").str.strip()))
-    return f"{told} ({' or '.join(map(quoted, words))})" if any(words) else told
 
 
 def _guess_numbers(
@@ -183,20 +136,20 @@ def _guess_numbers(
     numbers = numbers_of_text(text, found.format)
     known = numbers[~np.isnan(numbers)]
     if len(known) == len(text) and text.str.fullmatch(_LEADING_ZERO.pattern).any():
-        return _guess(
+        return guess_of(
             "identifier", f"digits with leading zeros, such as {quoted(str(text.iloc[0]))}"
         )
     whole = bool((known == np.round(known)).all())
     if whole and len(text) == len(cells) and len(np.unique(known)) == len(cells) > 1:
         if _counts_rows(known):
             reason = f"whole numbers from {known.min():g} to {known.max():g}, each once: they count"
-            return _guess("identifier", f"{reason} the rows")
+            return guess_of("identifier", f"{reason} the rows")
         if _NAMES_ROWS.search(name):
-            return _guess("identifier", "another whole number in every row")
+            return guess_of("identifier", "another whole number in every row")
     unit = f" {found.format.unit}" if found.format.unit else ""
     reason = f"{'whole numbers' if whole else 'numbers'} from {known.min():g} to {known.max():g}"
     n_missing = len(cells) - len(text)
-    guess = _with_gaps("numeric", reason + unit, n_missing, cells, **found.words())
+    guess = with_gaps("numeric", reason + unit, n_missing, cells, **found.words())
     guess = replace(guess, told=found.told(text), odd=found.odd)
     return _with_logarithm(guess, known)
 
@@ -233,40 +186,26 @@ def _skewness(values: np.ndarray) -> float:
     return float((rest**3).mean() / deviation**3) if deviation else 0.0
 
 
-def _guess_dates(text: pd.Series, cells: pd.Series) -> Guess | None:
-    n_missing = len(cells) - len(text)
-    format, doubt = _date_format(text)
-    if not format or format == "ISO8601":
-        return _with_gaps("datetime", "dates", n_missing, cells) if format else None
-    example = quoted(str(text.iloc[0]))
-    reason = f"dates such as {example}, read as {format}"
-    guess = _with_gaps("datetime", reason, n_missing, cells, format=format)
-    if not doubt:
-        return guess
-    question = f"dates such as {example} read as {format} and as {doubt}"
-    return replace(guess, doubt=question, ways=({"format": format}, {"format": doubt}))
-
-
 def _guess_words(text: pd.Series, cells: pd.Series) -> Guess:
     n_missing = len(cells) - len(text)
-    if dates := _guess_dates(text, cells):
+    if dates := guess_dates(text, cells):
         return dates
     n_words = int(text.nunique())
     if n_words > 20 and n_words > 0.5 * len(text):
-        return _guess("identifier", f"{n_words} different texts in {len(text)} rows")
+        return guess_of("identifier", f"{n_words} different texts in {len(text)} rows")
     order = usual_order(set(text.unique()))
     if order and not n_missing and len(order) > 2:
-        return _guess("ordered", f"words of a known order: {', '.join(order)}", values=order)
+        return guess_of("ordered", f"words of a known order: {', '.join(order)}", values=order)
     reason = f"{n_words} different {plural('text', n_words)}, such as {quoted(str(text.iloc[0]))}"
     if n_words <= MOST_CATEGORIES:
-        return _with_gaps("categorical", reason, n_missing, cells)
+        return with_gaps("categorical", reason, n_missing, cells)
     fewest, n_kept = _pooled_below(text)
     reason += f"; those in fewer than {fewest} train rows pooled"
     choice: dict[str, Any] = {"minimum_count": fewest}
     if n_kept > MOST_ONES:
         reason += f", the other {n_kept:,} embedded"
         choice = {"categorical": "embedding", **choice}
-    guess = _with_gaps("categorical", reason, n_missing, cells)
+    guess = with_gaps("categorical", reason, n_missing, cells)
     return replace(guess, standardize=choice)
 
 
@@ -280,11 +219,3 @@ def _pooled_below(text: pd.Series) -> tuple[int, int]:
         if counts[counts < fewest].sum() <= 0.1 * counts.sum():
             return fewest, int((counts >= fewest).sum())
     return POOLED_BELOW[0], int((counts >= POOLED_BELOW[0]).sum())
-
-
-def _date_format(text: pd.Series) -> tuple[str, str]:
-    """The format that reads every cell as a date, and another that does so too; else nothing."""
-    if not text.str.contains(r"\d", regex=True).all():
-        return "", ""
-    format, n_read, doubt = best_format(text)
-    return (format, doubt) if n_read == min(len(text), 1000) else ("", "")

@@ -15,9 +15,6 @@ from colonnade.tables.column import matches
 from colonnade.tables.number_format import MARKS, NumberFormat
 from colonnade.tables.problems import plural, quoted
 
-PLACEHOLDERS = ("?", "-", "--", "---", ".", "..", "...", "*", "n.a.", "n. a.", "k.a.", "k. a.")
-"""Beside the usual words for a missing cell: what people put where nothing is known."""
-
 CURRENCIES = (
     "$",
     "€",
@@ -158,16 +155,6 @@ def numbers_of_text(text: pd.Series, format: NumberFormat) -> np.ndarray:
     fits = pa.array(matches(plain, f"^{NUMBER}$"))
     numbers = pc.cast(pc.if_else(fits, plain, pa.scalar(None, pa.string())), pa.float64())
     return np.asarray(pc.fill_null(numbers, np.nan).to_numpy(zero_copy_only=False))
-
-
-def placeholders_in(text: pd.Series) -> list[str]:
-    """The words among the cells that people put where nothing is known.
-
-    Not `-` beside `+`.
-    """
-    short = text[text.str.len() <= max(map(len, PLACEHOLDERS))]
-    words = set(short.unique())
-    return [] if "+" in words else sorted(word for word in words if word.lower() in PLACEHOLDERS)
 
 
 def guess_numbers(text: pd.Series, *, decimal_commas: bool | None = False) -> NumberGuess:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from colonnade.parameters import Params
+from colonnade.tables.dates import has_short_years
 
 Task = Literal["classification", "ordinal", "regression"]
 Kind = Literal["numeric", "boolean", "categorical", "ordered", "datetime", "identifier", "ignored"]
@@ -59,6 +60,8 @@ class ColumnParams(Params):
     """The value that `missing: constant` puts in."""
     indicator: bool = True
     """Whether the model is told that a value was missing where a number stands for it."""
+    latest_year: int | None = None
+    """Of years written with two digits: the last that they may mean; they begin 99 years before."""
     unique: bool = False
     feature: bool = True
     """False: the column is checked and kept for splitting, but the model does not see it."""
@@ -103,6 +106,8 @@ class ColumnParams(Params):
             raise ValueError(
                 f"`decimal`, `thousands` and `unit` do not go with `kind: {self.kind}`"
             )
+        if self.latest_year is not None and not has_short_years(self.format):
+            raise ValueError("`latest_year` needs a `format` with years of two digits (%y)")
         if self.thousands and self.thousands == self.decimal:
             raise ValueError("`thousands` and `decimal` are one mark: give two different ones")
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from colonnade.errors import DataError
 from colonnade.tables.dates import compact_format, same_format
-from colonnade.tables.kinds import known_text, usual_order
+from colonnade.tables.guess import known_text
+from colonnade.tables.kinds import usual_order
 from colonnade.tables.labels import MANY_CLASSES
 from colonnade.tables.number_format import NumberFormat
 from colonnade.tables.number_guess import PLAIN, NumberGuess, numbers_of_text
@@ -98,10 +99,10 @@ def _refuse_few_or_constant(text: pd.Series) -> None:
 def _refuse_dates(cells: pd.Series, text: pd.Series) -> None:
     typed = cells.dtype.kind == "M" or isinstance(cells.dtype, pd.DatetimeTZDtype)
     what = ""
-    if typed or same_format(text) or compact_format(text)[0]:
-        what = "date"
-    elif text.str.fullmatch(_TIME).all():
+    if not typed and text.str.fullmatch(_TIME).all():
         what = "time of day"
+    elif typed or same_format(text) or compact_format(text)[0]:
+        what = "date"
     if what:
         since = "days since a fixed date" if what == "date" else "minutes since midnight"
         raise DataError(

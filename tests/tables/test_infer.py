@@ -357,6 +357,7 @@ def test_recipe_for_numbers_has_no_temperature() -> None:
         ("a,Köln\n1,Düsseldorf\n".encode("cp1252"), {"encoding": "cp1252"}),
         ("a,b\n1,créée à Orléans\n".encode("cp1252"), {"encoding": "cp1252"}),
         (b"a\n1\n", {}),
+        (b"a b y\n1 2 0\n3 4 1\n", {"separator": " "}),
         (b"", {}),
     ],
 )

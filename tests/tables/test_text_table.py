@@ -310,3 +310,40 @@ def test_bytes_of_any_kind_raise_nothing_but_data_errors() -> None:
 def test_header_that_stands_again_among_the_rows_is_refused_with_its_lines() -> None:
     data = b"a,b\n1,2\na,b\n3,b\n a , b\n"
     assert error_of(data) == "t.csv: the header stands again in lines 3, 5. Remove those lines."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "sep=;\na;b\n1;2\n",
+            "line 1 is a word for Excel (sep=;), not the header. Remove that line",
+        ),
+        ("# made by x\n# today\na,b\n1,2\n", "lines 1 to 2 are remarks (#), not the header."),
+        ("# made by x, y, z\na,b\n1,2\n", "line 1 is a remark (#), not the header."),
+        ("a,b\n1,2\n# the end\n", "line 3 is a remark (#), not a row. Remove it."),
+        (
+            "Sales of May\na,b\n1,2\n3,4\n",
+            "line 1 has one cell and every row below it has 2: a title",
+        ),
+        ("a b y\n1 2 0\n3 4 1\n", 'separated by blanks. Set `separator: " "`'),
+        ("a   b y\n1   2 0\n", "separated by blanks. Write one comma"),
+    ],
+)
+def test_lines_that_are_no_rows_and_blanks_between_cells_are_named(text: str, said: str) -> None:
+    assert said in error_of(text)
+
+
+def test_header_may_begin_with_a_hash_and_cells_may_hold_blanks() -> None:
+    assert list(read("#id,b\n1,2\n").columns) == ["#id", "b"]
+    assert list(read("a name\nof one\nof two and\n").columns) == ["a name"]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "cp1252"])
+def test_utf8_is_not_read_by_another_encoding(encoding: str) -> None:
+    # these four letters are readable as GBK too, as others
+    data = "颜色,y\n红色,0\n".encode()
+    assert error_of(data, encoding=encoding) == (
+        f"t.csv: the file is UTF-8, not {encoding}. Set `encoding: utf-8` in its catalog entry, or "
+        "say --params encoding=utf-8 for one run."
+    )

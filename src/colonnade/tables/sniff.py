@@ -57,4 +57,12 @@ def _separator(text: str) -> str:
             continue
         if widths and len(set(widths)) == 1 and widths[0] > most:
             best, most = separator, widths[0]
-    return best
+    return best if most > 1 or not _separated_by_blanks(text) else " "
+
+
+def _separated_by_blanks(text: str) -> bool:
+    """Whether single blanks give the first lines the same number of columns."""
+    lines = [line for line in text.splitlines()[:20] if line]
+    widths = {len(line.split()) for line in lines}
+    single = all(" ".join(line.split()) == line for line in lines)
+    return single and len(lines) > 1 and len(widths) == 1 and max(widths) > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ from colonnade.errors import MOST_CELLS_TOLD, DataError
 from colonnade.tables.problems import Problems, plural
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+LOOKED_AT = 2**16
+"""So many of the first bytes are searched for what stands above the header."""
 MOST_LINES = 12
 """So many lines are named of those that are wrong in one way."""
 
@@ -25,6 +28,8 @@ class WrongRows:
     """Rows that are wider or narrower than the header; the parser hands them over one by one."""
 
     found: list[tuple[int, int]] = field(default_factory=list)
+    remarks: list[int] = field(default_factory=list)
+    """The numbers of those that begin with #."""
     last: str = ""
     """The text of the last one."""
 
@@ -32,6 +37,8 @@ class WrongRows:
         """Note a row of another width; the parser goes on without it."""
         self.found.append((row.number, row.actual_columns))
         self.last = row.text
+        if row.text.startswith("#"):
+            self.remarks.append(row.number)
         return "skip"
 
     def __len__(self) -> int:
@@ -51,25 +58,67 @@ def refuse_other_separator(names: list[str], name: str, separator: str) -> None:
             )
 
 
+def refuse_lines_before_header(text: bytes, name: str, separator: str) -> None:
+    """Name what stands above the header: remarks, or Excel's word for the separator."""
+    lines = text[:LOOKED_AT].decode(errors="replace").splitlines()
+    first = lines[0] if lines else ""
+    if re.fullmatch(r"\s*\"?sep=.\"?\s*", first, re.IGNORECASE):
+        told = json.dumps(first.strip(' "')[4:])
+        raise DataError(
+            f"{name}: line 1 is a word for Excel ({first.strip()}), not the header. Remove that "
+            f"line; the separator stands in the catalog entry as `separator: {told}`."
+        )
+    n_remarks = next((n for n, line in enumerate(lines) if not line.startswith("#")), 0)
+    # a header may begin with # as well
+    if n_remarks and lines[n_remarks - 1].count(separator) != lines[n_remarks].count(separator):
+        what = "line 1 is a remark" if n_remarks == 1 else f"lines 1 to {n_remarks} are remarks"
+        raise DataError(f"{name}: {what} (#), not the header. Remove what stands above the header.")
+
+
+def refuse_blanks_between(table: pa.Table, name: str) -> None:
+    """Name blanks as what separates the columns, where every line seems to be one cell."""
+    if table.num_columns > 1:
+        return
+    rows = [str(cell).strip() for cell in table.column(0).slice(0, 20).to_pylist()]
+    widths = {len(row.split()) for row in rows}
+    if len(rows) < 2 or len(widths) > 1 or max(widths) < 2:
+        return
+    single = all(" ".join(row.split()) == row for row in rows)
+    cure = (
+        'Set `separator: " "` in its catalog entry'
+        if single
+        else "Write one comma in place of the blanks between two cells"
+    )
+    raise DataError(f"{name}: the columns are separated by blanks. {cure}.")
+
+
 def refuse_wrong_widths(wrong: WrongRows, width: int, name: str, lines: pd.Index | range) -> None:
     """Name the rows that are wider or narrower than the header."""
     header = f"the header has {width} {plural('column', width)}"
     widths = Counter(cells for _, cells in wrong.found)
     if len(widths) == 1 and len(wrong) == len(lines) > 1:
         [cells] = widths
+        if width == 1:
+            raise DataError(
+                f"{name}: line 1 has one cell and every row below it has {cells}: a title, not the "
+                "header? Remove what stands above the header."
+            )
         raise DataError(
             f"{name}: every row has {cells} {plural('cell', cells)}, {header}. Name the first "
             "column if it holds row numbers, or remove the separators that end the rows."
         )
     problems = Problems(name, pd.Index(lines, name="line"))
-    for cells, count in widths.items():
-        rows = [number - 2 for number, found in wrong.found if found == cells]
+    for number in wrong.remarks[:MOST_CELLS_TOLD]:
+        problems.add(f"{problems.place(number - 2)} is a remark (#), not a row. Remove it.")
+    for cells in widths:
+        remarks = set(wrong.remarks)
+        rows = [n - 2 for n, found in wrong.found if found == cells and n not in remarks]
         for row in rows[:MOST_CELLS_TOLD]:
             problems.add(
                 f"{problems.place(row)} has {cells} {plural('cell', cells)}, {header}. "
                 "Correct the row; a cell that holds the separator needs quotes."
             )
-        if count > MOST_CELLS_TOLD:
+        if (count := len(rows)) > MOST_CELLS_TOLD:
             more = count - MOST_CELLS_TOLD
             problems.add(
                 f"{more} more {plural('row', more)} of {cells} {plural('cell', cells)} "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from contextlib import suppress
 
 import pandas as pd
 import pyarrow as pa
@@ -14,6 +15,8 @@ from colonnade.errors import DataError
 from colonnade.tables.signatures import guessed_encoding, refuse_disguise
 from colonnade.tables.text_faults import (
     WrongRows,
+    refuse_blanks_between,
+    refuse_lines_before_header,
     refuse_open_quote,
     refuse_other_separator,
     refuse_repeated_header,
@@ -38,11 +41,13 @@ def read_text_table(
     refuse_disguise(data, name)
     text = _as_utf8(data, name, encoding)
     _refuse_nul_bytes(text, name)
+    refuse_lines_before_header(text, name, separator)
     table, wrong_rows = _parse(text, name, separator)
     names = [str(column[0].as_py()).strip() for column in table.columns]
     if not any(names):
         raise DataError(f"{name}: the file is empty. Put a table with a header line in it.")
     refuse_other_separator(names, name, separator)
+    refuse_blanks_between(table, name)
     table = table.slice(1)
     lines = _line_numbers(text, table.num_rows + len(wrong_rows), separator)
     refuse_open_quote(text, table, wrong_rows, name, lines)
@@ -118,6 +123,7 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
                 f"{name}: the file is not UTF-8 but UTF-16. "
                 f"Set `encoding: {other}` in its catalog entry."
             )
+    _refuse_utf8(data, name, encoding)
     try:
         if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
             _check_utf8(data)
@@ -129,6 +135,18 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
         ) from None
     except UnicodeError as error:
         raise DataError(_wrong_encoding(data, name, encoding, error)) from None
+
+
+def _refuse_utf8(data: bytes, name: str, encoding: str) -> None:
+    """Refuse to read UTF-8 by another encoding, which may well give other letters unsaid."""
+    if encoding.lower().startswith("utf") or data.isascii():
+        return
+    with suppress(UnicodeDecodeError):
+        _check_utf8(data)
+        raise DataError(
+            f"{name}: the file is UTF-8, not {encoding}. Set `encoding: utf-8` in its catalog "
+            "entry, or say --params encoding=utf-8 for one run."
+        )
 
 
 def _check_utf8(data: bytes) -> None:

@@ -145,9 +145,77 @@ def guess(name: str, *cells: str) -> Guess:
         ),
         (
             "zip",
-            ["01234", "94110", "01234"],
+            [f"{n:05d}" for n in range(7, 300, 9)],
             {"kind": "identifier"},
-            "digits with leading zeros, such as '01234'",
+            "codes with leading zeros, 33 different ones in 33 rows",
+        ),
+        (
+            "month",
+            [f"{n % 12 + 1:02d}" for n in range(20)],
+            {"kind": "categorical"},
+            "12 different codes with leading zeros, such as '01'",
+        ),
+        (
+            "site",
+            ["07090002", "", "00060010"] * 10,
+            {"kind": "categorical", "missing": "category"},
+            "2 different codes with leading zeros, such as '07090002'; 33.3% missing",
+        ),
+        (
+            "a",
+            [str(2**53 + n) for n in range(20)],
+            {"kind": "identifier"},
+            "whole numbers beyond 2^53, more than a number holds to the digit, "
+            "20 different ones in 20 rows",
+        ),
+        (
+            "a",
+            [str(2**60), str(2**60 + 1)] * 10,
+            {"kind": "categorical"},
+            "2 different whole numbers beyond 2^53, more than a number holds to the digit, "
+            f"such as '{2**60}'",
+        ),
+        (
+            "when",
+            [f"{1 + n:02d}012025" for n in range(20)],
+            {"kind": "datetime", "format": "%d%m%Y"},
+            "dates such as '01012025', read as %d%m%Y",
+        ),
+        (
+            "when",
+            [f"202501{30 - n}" for n in range(20)],
+            {"kind": "datetime", "format": "%Y%m%d"},
+            "dates such as '20250130', read as %Y%m%d",
+        ),
+        (
+            "code",
+            ["01012025", "99999999", "01022025"] * 7,
+            {"kind": "categorical"},
+            "3 different codes with leading zeros, such as '01012025'",
+        ),
+        (
+            "a",
+            ["7", "8", *[""] * 30],
+            {"kind": "ignored"},
+            "2 values in 32 rows: too few to learn from",
+        ),
+        (
+            "a",
+            ["7", "8", "12", *[""] * 30],
+            {"kind": "numeric", "missing": "constant", "fill": 8.0},
+            "whole numbers from 7 to 12; 90.9% missing, so that 8 stands for the others",
+        ),
+        (
+            "a",
+            ["yes", "no", "yes", *[""] * 30],
+            {"kind": "boolean", "missing": "constant", "fill": 1.0},
+            "no and yes alone; 90.9% missing, so that 1 stands for the others",
+        ),
+        (
+            "a",
+            ["2020-02-01", "2020-03-01", "2020-04-01", *[""] * 30],
+            {"kind": "datetime", "missing": "constant", "fill": "2020-02-01"},
+            "dates; 90.9% missing, so that '2020-02-01' stands for the others",
         ),
         (
             "unnamed_1",

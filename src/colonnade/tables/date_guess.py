@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from colonnade.tables.dates import (
     best_format,
+    compact_format,
     has_short_years,
     latest_year_of,
     not_after,
@@ -29,6 +30,17 @@ def guess_dates(text: pd.Series, cells: pd.Series) -> Guess | None:
     format, doubt = _date_format(text)
     if not format or format == "ISO8601":
         return with_gaps("datetime", "dates", n_missing, cells) if format else None
+    return _read_as(format, doubt, text, cells)
+
+
+def guess_compact_dates(text: pd.Series, cells: pd.Series) -> Guess | None:
+    """Dates of eight digits, such as 18012025, if the column holds nothing else."""
+    format, doubt = compact_format(text)
+    return _read_as(format, doubt, text, cells) if format else None
+
+
+def _read_as(format: str, doubt: str, text: pd.Series, cells: pd.Series) -> Guess:
+    n_missing = len(cells) - len(text)
     example = quoted(str(text.iloc[0]))
     reason = f"dates such as {example}, read as {format}"
     guess = with_gaps("datetime", reason, n_missing, cells, format=format)

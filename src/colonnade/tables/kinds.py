@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from colonnade.tables.cells import FALSE_WORDS, TRUE_WORDS
+from colonnade.tables.code_guess import guess_categories, guess_digits
 from colonnade.tables.column import is_text
 from colonnade.tables.date_guess import guess_dates
 from colonnade.tables.guess import Guess, guess_of, known_text, with_gaps
 from colonnade.tables.number_guess import PLAIN, guess_numbers, numbers_of_text
 from colonnade.tables.placeholders import placeholders_in
 from colonnade.tables.problems import plural, quoted
-
-MOST_CATEGORIES = 50
-"""A column with more categories has its rare ones pooled."""
-
-POOLED_BELOW = (10, 5, 2)
-"""The first of these that leaves at most a tenth of the rows in the pool; else the first."""
-
-MOST_ONES = 200
-"""With more categories of their own a column of codes is embedded, not spread over columns."""
-
-TRAIN_SHARE = 0.7
-"""Of the rows, as a split is unless the YAML says otherwise."""
+from colonnade.tables.sparse_guess import told_too_few, with_constant
+from colonnade.tables.word_orders import usual_order
 
 FEWEST_COUNTED = 20
 """In fewer rows, whole numbers may fill their range by chance."""
@@ -36,29 +26,9 @@ OFTEN, MOST_GROUPS = 3, 12
 """Among numbers, a word that stands so often in a column of so few values is one of them."""
 
 TRUTH_WORDS = [set(pair) for pair in zip(TRUE_WORDS, FALSE_WORDS, strict=True)]
-ORDERS = [
-    ["very low", "low", "mid", "medium", "moderate", "high", "very high"],
-    ["very small", "small", "medium", "large", "very large"],
-    ["xs", "s", "m", "l", "xl", "xxl"],
-    ["cheap", "medium", "expensive"],
-    [
-        *("very bad", "bad", "poor", "fair", "average", "medium", "good", "better", "very good"),
-        *("premium", "excellent", "outstanding", "best", "ideal"),
-    ],
-    ["never", "rarely", "sometimes", "often", "always"],
-    ["very unlikely", "unlikely", "somewhat likely", "likely", "very likely"],
-    ["strongly disagree", "disagree", "neutral", "agree", "strongly agree"],
-    ["first", "second", "third", "fourth"],
-    ["1st", "2nd", "3rd", "4th"],
-    ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-    ["低", "中", "高"],
-]
-"""Words whose order everybody knows."""
-
 _NAMES_ROWS = re.compile(
     r"(?i:(^|[_\s.-])(p?id|ids|index|uuid|guid|key|row|row_?num|row_?names?)$|^id[_\s.-])|[a-z]I[dD]$"
 )
-_LEADING_ZERO = re.compile(r"0\d+")
 
 
 def guess_column(name: str, cells: pd.Series, decimal_commas: bool | None = False) -> Guess:
@@ -69,7 +39,7 @@ def guess_column(name: str, cells: pd.Series, decimal_commas: bool | None = Fals
     text = known_text(cells)
     placeholders = placeholders_in(text) if is_text(cells) else []
     text = text[~text.isin(placeholders)] if placeholders else text
-    guess = _guess_kind(name, text, cells, decimal_commas)
+    guess = with_constant(_guess_kind(name, text, cells, decimal_commas), text, len(cells))
     if placeholders and guess.kind not in ("identifier", "ignored"):
         n_cells = len(known_text(cells)) - len(text)
         shown = " or ".join(map(quoted, placeholders))
@@ -102,20 +72,13 @@ def _why_useless(name: str, text: pd.Series, n_missing: int) -> str:
     """Why nothing can be learned from the column, or nothing."""
     if not len(text):
         return "no value in any row"
+    if too_few := told_too_few(len(text), n_missing):
+        return too_few
     if text.nunique() == 1 and not n_missing:
         return f"{quoted(str(text.iloc[0]))} in every row"
     if name.startswith("unnamed_"):
         return "without a name: row numbers, most likely"
     return ""
-
-
-def usual_order(words: set[str]) -> list[str]:
-    """The words from lowest to highest, where everybody knows their order; else nothing."""
-    spelled = {word.lower().replace("_", " "): word for word in words}
-    for order in ORDERS:
-        if len(words) > 1 and len(spelled) == len(words) and set(spelled) <= set(order):
-            return [spelled[word] for word in order if word in spelled]
-    return []
 
 
 def _guess_numbers(
@@ -135,10 +98,8 @@ def _guess_numbers(
         )
     numbers = numbers_of_text(text, found.format)
     known = numbers[~np.isnan(numbers)]
-    if len(known) == len(text) and text.str.fullmatch(_LEADING_ZERO.pattern).any():
-        return guess_of(
-            "identifier", f"digits with leading zeros, such as {quoted(str(text.iloc[0]))}"
-        )
+    if codes := guess_digits(text, known, cells):
+        return codes
     whole = bool((known == np.round(known)).all())
     if whole and len(text) == len(cells) and len(np.unique(known)) == len(cells) > 1:
         if _counts_rows(known):
@@ -196,26 +157,4 @@ def _guess_words(text: pd.Series, cells: pd.Series) -> Guess:
     order = usual_order(set(text.unique()))
     if order and not n_missing and len(order) > 2:
         return guess_of("ordered", f"words of a known order: {', '.join(order)}", values=order)
-    reason = f"{n_words} different {plural('text', n_words)}, such as {quoted(str(text.iloc[0]))}"
-    if n_words <= MOST_CATEGORIES:
-        return with_gaps("categorical", reason, n_missing, cells)
-    fewest, n_kept = _pooled_below(text)
-    reason += f"; those in fewer than {fewest} train rows pooled"
-    choice: dict[str, Any] = {"minimum_count": fewest}
-    if n_kept > MOST_ONES:
-        reason += f", the other {n_kept:,} embedded"
-        choice = {"categorical": "embedding", **choice}
-    guess = with_gaps("categorical", reason, n_missing, cells)
-    return replace(guess, standardize=choice)
-
-
-def _pooled_below(text: pd.Series) -> tuple[int, int]:
-    """How many train rows a category needs of its own, so that those pooled are rare ones.
-
-    And how many categories will likely have so many.
-    """
-    counts = TRAIN_SHARE * text.value_counts()
-    for fewest in POOLED_BELOW:
-        if counts[counts < fewest].sum() <= 0.1 * counts.sum():
-            return fewest, int((counts >= fewest).sum())
-    return POOLED_BELOW[0], int((counts >= POOLED_BELOW[0]).sum())
+    return guess_categories(text, cells, plural("text", n_words))

@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from colonnade.tables.kinds import usual_order
+from colonnade.tables.word_orders import usual_order
 
 if TYPE_CHECKING:
     from colonnade.tables.infer import Inference

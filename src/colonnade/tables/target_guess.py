@@ -11,12 +11,12 @@ import pandas as pd
 from colonnade.errors import DataError
 from colonnade.tables.dates import compact_format, same_format
 from colonnade.tables.guess import known_text
-from colonnade.tables.kinds import usual_order
 from colonnade.tables.labels import MANY_CLASSES
 from colonnade.tables.number_format import NumberFormat
 from colonnade.tables.number_guess import PLAIN, NumberGuess, numbers_of_text
 from colonnade.tables.numbers import EXACT_WHOLE
 from colonnade.tables.problems import listed, plural, quoted
+from colonnade.tables.word_orders import usual_order
 
 if TYPE_CHECKING:
     from colonnade.tables.problems import Problems

@@ -1,0 +1,31 @@
+"""Words that rise in an order that everybody knows."""
+
+from __future__ import annotations
+
+ORDERS = [
+    ["very low", "low", "mid", "medium", "moderate", "high", "very high"],
+    ["very small", "small", "medium", "large", "very large"],
+    ["xs", "s", "m", "l", "xl", "xxl"],
+    ["cheap", "medium", "expensive"],
+    [
+        *("very bad", "bad", "poor", "fair", "average", "medium", "good", "better", "very good"),
+        *("premium", "excellent", "outstanding", "best", "ideal"),
+    ],
+    ["never", "rarely", "sometimes", "often", "always"],
+    ["very unlikely", "unlikely", "somewhat likely", "likely", "very likely"],
+    ["strongly disagree", "disagree", "neutral", "agree", "strongly agree"],
+    ["first", "second", "third", "fourth"],
+    ["1st", "2nd", "3rd", "4th"],
+    ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+    ["低", "中", "高"],
+]
+"""Words whose order everybody knows."""
+
+
+def usual_order(words: set[str]) -> list[str]:
+    """The words from lowest to highest, where everybody knows their order; else nothing."""
+    spelled = {word.lower().replace("_", " "): word for word in words}
+    for order in ORDERS:
+        if len(words) > 1 and len(spelled) == len(words) and set(spelled) <= set(order):
+            return [spelled[word] for word in order if word in spelled]
+    return []

@@ -55,9 +55,11 @@ def dataset_input(source: Mapping[str, Any], location: str) -> DatasetInput:
 
 def _schema(types: Mapping[str, str]) -> str | None:
     """The columns as MLflow's page shows them; None where they are not known, or too many."""
+    if not types:
+        return None
     columns = Schema([ColSpec(_data_type(told), name) for name, told in types.items()])
     text = json.dumps({"mlflow_colspec": columns.to_dict()})
-    return text if types and len(text) <= MAX_DATASET_SCHEMA_SIZE else None
+    return text if len(text) <= MAX_DATASET_SCHEMA_SIZE else None
 
 
 def _data_type(told: str) -> DataType:

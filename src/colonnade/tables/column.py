@@ -60,7 +60,13 @@ class Column:
         """What to do about cells that are no numbers, unless they are a mistake."""
         if self.is_target:
             return "for classes to be predicted set `schema.task: classification`"
-        return f"set `{self.key}.kind: {kind}` {when}"
+        words = f"`{self.key}.kind: {kind}`"
+        if kind == "categorical" and self.schema.column(self.name).missing not in (
+            "error",
+            "category",
+        ):
+            words += " with `missing: category`"
+        return f"set {words} {when}"
 
     def refuse(self, wrong: np.ndarray, cells: pd.Series, what: str, cure: str) -> None:
         """Note the cells where `wrong` is true."""

@@ -32,6 +32,10 @@ def profile_table(
     columns = {
         str(name): column_facts(primary[name], _kind(str(name), schema)) for name in primary.columns
     }
+    for name, column in columns.items():
+        params = schema.target_column() if name == schema.target else schema.column(name)
+        if params.unit:
+            column["unit"] = params.unit
     repeated = int(repeated_rows(primary, schema).sum())
     shared = shared_rows(primary, split, schema)
     counts = split["part"].value_counts()
@@ -44,7 +48,8 @@ def profile_table(
         "duplicates": {"repeated": repeated, **{f"{k}_shared": v for k, v in shared.items()}},
     }
     tested = primary[schema.target][(split["part"] == "test").to_numpy()]
-    return {**facts, "notes": _notes(facts, set(map(str, tested.unique())), schema)}
+    notes = _notes(facts, set(map(str, tested.unique())), schema)
+    return {**facts, "notes": [*notes, *source.readings]}
 
 
 def column_facts(cells: pd.Series, kind: str) -> dict[str, Any]:

@@ -24,8 +24,6 @@ _POLICIES: dict[Kind, tuple[Missing, ...]] = {
     "datetime": ("error", "mean", "median", "constant"),
     "ordered": ("error", "median", "constant"),
     "categorical": ("error", "constant", "category"),
-    "identifier": ("error",),
-    "ignored": ("error",),
 }
 
 
@@ -81,6 +79,8 @@ class ColumnParams(Params):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if self.kind in ("identifier", "ignored"):
+            return self  # nothing is learned from it: words for another kind may stay
         if self.missing not in _POLICIES[self.kind]:
             allowed = ", ".join(_POLICIES[self.kind])
             raise ValueError(

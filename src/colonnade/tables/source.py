@@ -26,6 +26,8 @@ class Source(Params):
     coefficients: dict[str, float] = Field(default_factory=dict)
     """The true coefficients of a drawn regression table, by feature."""
     intercept: float | None = None
+    readings: list[str] = Field(default_factory=list)
+    """What was read otherwise than it stands in the file, in sentences."""
 
     @classmethod
     def of(cls, frame: pd.DataFrame, name: str = "table") -> Source:

@@ -183,9 +183,13 @@ def line_rows(metrics: Metrics) -> Rows:
 def column_rows(content: ReportContent) -> Rows:
     """One row a column of the table."""
     return [
-        (name, c["kind"], number(c["missing"]), number(c["distinct"]), *_ends(c))
+        (_with_unit(name, c), c["kind"], number(c["missing"]), number(c["distinct"]), *_ends(c))
         for name, c in content.data.profile.get("columns", {}).items()
     ]
+
+
+def _with_unit(name: str, column: dict[str, Any]) -> str:
+    return f"{name} ({column['unit']})" if column.get("unit") else name
 
 
 def _ends(column: dict[str, Any]) -> tuple[str, str]:

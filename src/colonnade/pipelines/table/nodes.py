@@ -21,6 +21,7 @@ from colonnade.evaluation.report.drawings import drawings
 from colonnade.evaluation.report.model_card import model_card_markdown
 from colonnade.evaluation.report.page import report_content, report_html
 from colonnade.tables.ingest import ingest_table
+from colonnade.tables.readings import told_readings
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.source import Source
 from colonnade.tables.split import PARTS, SplitParams, rows_of, split_table
@@ -37,7 +38,9 @@ logger = logging.getLogger(__name__)
 
 def ingest(raw: pd.DataFrame, schema: SchemaParams) -> tuple[pd.DataFrame, Json]:
     """Check every cell against the schema and give each column its type."""
-    return ingest_table(raw, schema), Source.of(raw).model_dump(mode="json")
+    table = ingest_table(raw, schema)
+    source = Source.of(raw).model_copy(update={"readings": told_readings(raw, schema)})
+    return table, source.model_dump(mode="json")
 
 
 def split_rows(primary: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> pd.DataFrame:

@@ -143,6 +143,12 @@ KINDS: dict[str, Kind] = {
     "a rare number": partial(one_odd, partial(whole, 0, 2), "9"),
     "skewed": lambda rng, n: [f"{number:.2f}" for number in np.exp(rng.normal(0, 4, n))],
 }
+PREDICTABLE = (
+    *("few whole numbers", "decimals", "decimals with a comma", "dollars", "percent", "kilograms"),
+    *("truth values", "two words", "five words", "few codes", "one fraction among whole numbers"),
+    *("one word spelled twice", "signs", "line breaks", "a rare word", "skewed"),
+)
+"""Kinds that make a target."""
 GAPS = {"none": 0.0, "first": 0.0, "some": 0.1, "half": 0.5, "most": 0.95, "all": 1.0}
 SIZES = (1, 3, 8, 10, 12, 20, 33, 60, 120, 240)
 MISSING = ["", "NA", "null", "?"]
@@ -155,8 +161,10 @@ def random_table(seed: int) -> RandomTable:
     columns, made_of = {}, [f"seed {seed}, {n_rows} rows"]
     for place in range(int(rng.integers(2, 6))):
         name = "y" if place == 0 else f"x{place}"
-        kind = list(KINDS)[int(rng.integers(len(KINDS)))]
-        gaps = str(rng.choice(list(GAPS), p=[0.5, 0.1, 0.2, 0.1, 0.07, 0.03]))
+        kinds = PREDICTABLE if place == 0 and rng.random() < 0.6 else tuple(KINDS)
+        kind = kinds[int(rng.integers(len(kinds)))]
+        shares = [0.5, 0.1, 0.2, 0.1, 0.07, 0.03] if place else [0.7, 0.1, 0.1, 0.06, 0.03, 0.01]
+        gaps = str(rng.choice(list(GAPS), p=shares))
         columns[name] = with_gaps(KINDS[kind](rng, n_rows), gaps, rng)
         made_of.append(f"{name}: {kind}, gaps: {gaps}")
     order = list(rng.permutation(list(columns)))

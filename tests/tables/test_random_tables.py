@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -13,7 +15,12 @@ from colonnade.cli.new_table import add_table
 from colonnade.errors import UserError
 from colonnade.pipelines.table.parameter_groups import read_groups
 from colonnade.tables.check import table_problems
+from colonnade.tables.column import is_missing
+from colonnade.tables.ingest import ingest_table
 from colonnade.tables.raw import read_raw_table
+from colonnade.tables.split import rows_of, split_table
+from colonnade.tables.standardize import fit_standardizer
+from colonnade.training.fit import train_model
 from colonnade.training.prepare import prepare
 from tests.tables.random_tables import random_table
 
@@ -38,7 +45,7 @@ def added(seed: int, folder: Path) -> tuple[Any, dict[str, Any]] | None:
 
 
 @pytest.mark.parametrize("first", range(0, 200, 50))
-def test_table_that_add_accepts_can_be_trained_on(first: int, tmp_path: Path) -> None:
+def test_table_that_add_accepts_passes_every_check_of_a_run(first: int, tmp_path: Path) -> None:
     accepted = 0
     for seed in range(first, first + 50):
         found = added(seed, tmp_path)
@@ -50,4 +57,37 @@ def test_table_that_add_accepts_can_be_trained_on(first: int, tmp_path: Path) ->
         assert not table_problems(
             raw, groups["schema"], groups["split"], groups["standardize"], begin
         ), random_table(seed).made_of
-    assert accepted > 10
+    assert accepted > 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, 2000, 250))
+def test_table_that_add_accepts_is_trained_on_and_every_row_answered(
+    first: int, tmp_path: Path
+) -> None:
+    for seed in range(first, first + 250):
+        found = added(seed, tmp_path)
+        if found is None:
+            continue
+        answers = answers_of_two_epochs(*found)
+        assert answers["prediction"].notna().all(), random_table(seed).made_of
+        numbers = answers.select_dtypes("number").to_numpy(dtype=np.float64)
+        assert np.isfinite(numbers).all(), random_table(seed).made_of
+
+
+def answers_of_two_epochs(raw: pd.DataFrame, groups: dict[str, Any]) -> pd.DataFrame:
+    """What a model trained for two epochs says of the rows that have a label."""
+    schema = groups["schema"]
+    labeled = raw[~is_missing(raw[schema.target], schema.unlabelled_cells())]
+    table = ingest_table(raw, schema)
+    parts = split_table(table, schema, groups["split"])
+    train = rows_of(table, parts, "train")
+    standardizer = fit_standardizer(train, schema, groups["standardize"])
+    fitted = train_model(
+        standardizer.transform(train),
+        standardizer.transform(rows_of(table, parts, "validation")),
+        standardizer,
+        groups["model"],
+        groups["training"].model_copy(update={"epochs": 2}),
+    )
+    return fitted.model.predict(labeled.drop(columns=schema.target))

@@ -214,3 +214,12 @@ def test_numbers_that_rise_may_be_names(head: str) -> None:
         head[-1:] if head[-2] == "," else "2021",
     )
     assert len(found.columns) == 2
+
+
+def test_labels_with_leading_zeros_or_signs_are_told_as_they_are_written() -> None:
+    codes = infer_table(table(NUMBERS).assign(y=["01", "1", "10"] * 10), "y")
+    assert codes.task_reason == "words: 3 different values in 30 rows (01, 1, 10)"
+    signs = table(NUMBERS).assign(y=["+1", "-1", "0"] * 10)
+    found = infer_table(signs, "y")
+    assert (found.task, found.classes) == ("classification", ["+1", "-1", "0"])
+    assert sorted(read(found, signs)["y"].unique()) == ["+1", "-1", "0"]

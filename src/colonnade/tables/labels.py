@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 MANY_CLASSES = 100
 _WHOLE = r"^[+-]?\d{1,18}$"
-_WRITTEN_BY_A_COMPUTER = r"^(0|-?[1-9]\d*)$"
+WRITTEN_BY_A_COMPUTER = r"^(0|-?[1-9]\d*)$"
+"""A whole number without leading zeros or a plus: what another spelling means is a name."""
 _WHOLE_AS_FLOAT = r"^(-?\d{1,18})\.0+$"
 _FRACTION = r"^[+-]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][+-]?\d+)$"
 
@@ -100,7 +101,7 @@ def _read_labels(cells: pd.Series, missing: np.ndarray, column: Column) -> pd.Se
     fraction = matches(text, _FRACTION) & ~missing
     words = ~whole & ~fraction & ~missing
     # "01" and "1" are two labels, "+1" and "-1" are names: no number says so
-    spelled = bool((whole & ~matches(text, _WRITTEN_BY_A_COMPUTER)).any())
+    spelled = bool((whole & ~matches(text, WRITTEN_BY_A_COMPUTER)).any())
     if words.sum() > (whole | fraction).sum() or (spelled and (whole | missing).all()):
         labels = text_series(text, missing, cells.index)
         _refuse_unordered(labels[~missing], column)

@@ -11,7 +11,7 @@ import pandas as pd
 from colonnade.errors import DataError
 from colonnade.tables.dates import compact_format, same_format
 from colonnade.tables.guess import known_text
-from colonnade.tables.labels import MANY_CLASSES
+from colonnade.tables.labels import MANY_CLASSES, WRITTEN_BY_A_COMPUTER
 from colonnade.tables.number_format import NumberFormat
 from colonnade.tables.number_guess import PLAIN, NumberGuess, numbers_of_text
 from colonnade.tables.numbers import EXACT_WHOLE
@@ -162,7 +162,7 @@ def _guess_classes(
     told = _told_rare(text)
     whole = text.str.fullmatch(_WHOLE)
     exact = bool((np.abs(numbers[whole]) <= EXACT_WHOLE).all())
-    if plain and whole.all() and exact:
+    if plain and exact and text.str.fullmatch(WRITTEN_BY_A_COMPUTER).all():
         shown = ", ".join(f"{number:g}" for number in sorted(set(numbers))[:6])
         reason = f"whole numbers that name classes: {labels} ({shown})"
         return TargetGuess(task, reason, told=told)

@@ -55,7 +55,8 @@ def read_text_table(
     if not table.num_rows:
         raise DataError(f"{name}: the file has a header but no rows. Add rows to it.")
     refuse_repeated_names(names, name)
-    refuse_repeated_header(table, names, name, lines)
+    if text.count(names[0].encode()) > 1:
+        refuse_repeated_header(table, names, name, lines)
     names = [given or f"unnamed_{place}" for place, given in enumerate(names, 1)]
     frame: pd.DataFrame = table.rename_columns(names).to_pandas()
     frame.index = pd.Index(lines, name="line")

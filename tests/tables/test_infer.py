@@ -330,6 +330,15 @@ def test_lines_tell_every_decision() -> None:
     ]
 
 
+def test_what_is_left_out_of_learning_is_said_first() -> None:
+    raw = table(["0", "1"] * 10).assign(b="7", c=[f"n{n * n}" for n in range(20)])
+    raw["d"] = [str(n) for n in range(20)]
+    assert infer_table(raw, "y").lines()[0] == (
+        "left out of learning: b ('7' in every row); "
+        "d (whole numbers from 0 to 19, each once: they count the rows)"
+    )
+
+
 def test_table_without_the_target_or_without_features_is_refused() -> None:
     with pytest.raises(DataError) as caught:
         infer_table(table(["0", "1"]), "yy")

@@ -31,6 +31,7 @@ def table(n_rows: int = 120, n_classes: int = 3) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "x": rng.normal(size=n_rows),
+            "z": np.random.default_rng(1).normal(size=n_rows),
             "group": [f"g{code}" for code in rng.integers(0, 12, n_rows)],
             "when": pd.Timestamp(2020, 1, 1) + pd.to_timedelta(rng.permutation(n_rows), unit="D"),
             "part": rng.choice(["train", "VAL", "test"], n_rows),
@@ -306,6 +307,17 @@ def test_doubled_table_is_warned_of_and_dropping_cures_it(
     assert caplog.text == ""
     assert counts(parts["part"]) == {"unused": 120, "train": 84, "test": 24, "validation": 12}
     assert (parts["part"][120:] == "unused").all()
+
+
+@pytest.mark.parametrize("names", [["x"], ["x", "z"]])
+def test_equal_rows_that_chance_explains_are_not_warned_of(
+    names: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    # dice: of 36 pairs most stand in train as well
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({name: rng.integers(1, 7, 300) for name in names})
+    split(frame.assign(y=rng.integers(0, 2, 300)))
+    assert caplog.text == ""
 
 
 def test_identifiers_do_not_make_equal_rows_different() -> None:

@@ -50,5 +50,37 @@ def shared_rows(
     return shared
 
 
+def telling_shared_rows(
+    table: pd.DataFrame, split: pd.DataFrame, schema: SchemaParams
+) -> dict[str, int]:
+    """How many validation and test rows equal a train row, where chance does not explain it.
+
+    Chance: columns that know nothing of each other. Of a single column equal rows say nothing.
+    """
+    shared = shared_rows(table, split, schema)
+    names = [str(name) for name in table.columns if _is_feature(str(name), schema)]
+    if not any(shared.values()) or len(names) < 2:
+        return dict.fromkeys(shared, 0)
+    in_train = (split["part"] == "train").to_numpy()
+    likelihood = np.ones(len(table))
+    for name in names:
+        codes, _ = pd.factorize(table[name], use_na_sentinel=False)
+        likelihood *= (np.bincount(codes[in_train], minlength=codes.max() + 1) / in_train.sum())[
+            codes
+        ]
+    equals_one = 1 - (1 - likelihood) ** in_train.sum()
+    expected = {
+        part: float(equals_one[(split["part"] == part).to_numpy()].sum()) for part in shared
+    }
+    return {
+        part: count if count > expected[part] + 3 * np.sqrt(expected[part]) else 0
+        for part, count in shared.items()
+    }
+
+
+def _is_feature(name: str, schema: SchemaParams) -> bool:
+    return name != schema.target and schema.column(name).is_feature
+
+
 def _counts(name: str, schema: SchemaParams) -> bool:
-    return name == schema.target or schema.column(name).is_feature
+    return name == schema.target or _is_feature(name, schema)

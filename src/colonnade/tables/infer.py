@@ -70,8 +70,14 @@ class Inference:
         return {"columns": own} if own else {}
 
     def lines(self) -> list[str]:
-        """What was decided and why, a sentence a line."""
-        told = [f"note: {sentence}" for sentence in self.told]
+        """What was decided and why, a sentence a line; what is left out of learning first."""
+        left_out = [
+            f"{name} ({guess.reason})"
+            for name, guess in self.columns.items()
+            if guess.kind in ("identifier", "ignored")
+        ]
+        told = [f"left out of learning: {'; '.join(left_out)}"] if left_out else []
+        told += [f"note: {sentence}" for sentence in self.told]
         told += [f"{self.target}: predicted by {self.task}, {self.task_reason}"]
         for name, guess in self.columns.items():
             told.append(f"{name}: {guess.kind}, {guess.reason}")

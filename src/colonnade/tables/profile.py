@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colonnade.tables.duplicates import repeated_rows, shared_rows
+from colonnade.tables.duplicates import repeated_rows, telling_shared_rows
 from colonnade.tables.labels import classes_of
 from colonnade.tables.parts import PARTS, UNUSED
 from colonnade.tables.problems import listed, plural
@@ -27,7 +27,8 @@ def profile_table(
 
     Keys: source, rows, columns (of each: kind, missing, distinct, and minimum, mean, median and
     maximum or the commonest values), parts (rows of each), classes (rows of each, or None),
-    duplicates (repeated, and those that validation and test share with train), notes (sentences).
+    duplicates (repeated, and those that validation and test share with train where that is more
+    than chance), notes (sentences).
     """
     columns = {
         str(name): column_facts(primary[name], _kind(str(name), schema)) for name in primary.columns
@@ -37,7 +38,7 @@ def profile_table(
         if params.unit:
             column["unit"] = params.unit
     repeated = int(repeated_rows(primary, schema).sum())
-    shared = shared_rows(primary, split, schema)
+    shared = telling_shared_rows(primary, split, schema)
     counts = split["part"].value_counts()
     facts: dict[str, Any] = {
         "source": source.model_dump(mode="json"),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from colonnade.errors import DataError
-from colonnade.tables.duplicates import repeated_rows, shared_rows
+from colonnade.tables.duplicates import repeated_rows, telling_shared_rows
 from colonnade.tables.folds import fold_parts
 from colonnade.tables.parts import (
     NONE,
@@ -163,7 +163,7 @@ def _refuse_unseen_classes(
 
 
 def _warn_of_shared_rows(table: pd.DataFrame, split: pd.DataFrame, schema: SchemaParams) -> None:
-    for part, shared in shared_rows(table, split, schema).items():
+    for part, shared in telling_shared_rows(table, split, schema).items():
         if shared:
             n_rows = int((split["part"] == part).sum())
             log.warning(

@@ -308,7 +308,7 @@ def test_bytes_of_any_kind_raise_nothing_but_data_errors() -> None:
 
 
 def test_header_that_stands_again_among_the_rows_is_refused_with_its_lines() -> None:
-    data = b"a,b\n1,2\na,b\n3,b\n a , b\n"
+    data = b'a,b\n1,2\na,b\n3,b\n"a",b\n'
     assert error_of(data) == "t.csv: the header stands again in lines 3, 5. Remove those lines."
 
 

@@ -157,14 +157,14 @@ def refuse_repeated_names(names: list[str], name: str) -> None:
 
 
 def refuse_repeated_header(
-    table: pa.Table, names: list[str], name: str, lines: pd.Index | range
+    table: pa.Table, header: list[str], name: str, lines: pd.Index | range
 ) -> None:
     """Name the lines that hold the header once more, as files put together do."""
-    same = pc.equal(pc.utf8_trim_whitespace(table.column(0)), names[0])
-    if len(names) == 1 or not pc.any(same).as_py():
+    same = pc.equal(table.column(0), header[0])
+    if len(header) == 1 or not pc.any(same).as_py():
         return
-    for place, given in enumerate(names):
-        same = pc.and_(same, pc.equal(pc.utf8_trim_whitespace(table.column(place)), given))
+    for place, given in enumerate(header):
+        same = pc.and_(same, pc.equal(table.column(place), given))
     found = [int(lines[int(row)]) for row in np.flatnonzero(same.to_numpy(zero_copy_only=False))]
     if found:
         shown = ", ".join(map(str, found[:MOST_LINES])) + (

@@ -43,7 +43,8 @@ def read_text_table(
     _refuse_nul_bytes(text, name)
     refuse_lines_before_header(text, name, separator)
     table, wrong_rows = _parse(text, name, separator)
-    names = [str(column[0].as_py()).strip() for column in table.columns]
+    header = [str(column[0].as_py()) for column in table.columns]
+    names = [given.strip() for given in header]
     if not any(names):
         raise DataError(f"{name}: the file is empty. Put a table with a header line in it.")
     refuse_other_separator(names, name, separator)
@@ -55,8 +56,7 @@ def read_text_table(
     if not table.num_rows:
         raise DataError(f"{name}: the file has a header but no rows. Add rows to it.")
     refuse_repeated_names(names, name)
-    if text.count(names[0].encode()) > 1:
-        refuse_repeated_header(table, names, name, lines)
+    refuse_repeated_header(table, header, name, lines)
     names = [given or f"unnamed_{place}" for place, given in enumerate(names, 1)]
     frame: pd.DataFrame = table.rename_columns(names).to_pandas()
     frame.index = pd.Index(lines, name="line")

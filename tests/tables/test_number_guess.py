@@ -64,9 +64,8 @@ def test_three_digits_behind_one_mark_are_asked_about(
     cells: list[str], decimal_commas: bool | None
 ) -> None:
     found = guess_numbers(pd.Series(cells, dtype="str"), decimal_commas=decimal_commas)
-    assert found.doubt == "'1,004' may be 1004 or 1.004".replace(
-        ",", cells[0][1] if cells[0][1] in ",." else "."
-    )
+    number = next(cell for cell in cells if cell.endswith("004"))
+    assert found.doubt == f"holds {number!r}, which may be 1004 or 1.004"
     assert len(found.ways) == 2
 
 
@@ -155,7 +154,7 @@ def test_few_values_with_a_word_among_them_are_groups() -> None:
 
 
 def test_numbers_of_different_units_are_asked_about() -> None:
-    assert "a' its numbers have different units: 20 with 'kg', such as '12 kg'; 10 with 'lb'" in (
+    assert "a' holds numbers of different units: 20 with 'kg', such as '12 kg'; 10 with 'lb'" in (
         asked([*["12 kg"] * 20, *["7 lb"] * 10])
     )
 
@@ -223,3 +222,15 @@ def test_labels_with_leading_zeros_or_signs_are_told_as_they_are_written() -> No
     found = infer_table(signs, "y")
     assert (found.task, found.classes) == ("classification", ["+1", "-1", "0"])
     assert sorted(read(found, signs)["y"].unique()) == ["+1", "-1", "0"]
+
+
+def test_word_for_a_missing_cell_that_may_be_a_category_is_told() -> None:
+    raw = table(["None", "Mild", "Severe"] * 10)
+    found = infer_table(raw, "y")
+    assert found.lines()[0] == (
+        "note: a: 10 cells 'None' -> no value; if that is a category, list it with the others in "
+        "`values`"
+    )
+    words = found.schema()
+    words["columns"]["a"] = {"kind": "categorical", "values": ["None", "Mild", "Severe"]}
+    assert ingest_table(raw, SchemaParams.model_validate(words))["a"].tolist()[0] == "None"

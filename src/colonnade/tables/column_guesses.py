@@ -120,7 +120,8 @@ def refuse_doubt(
 
 def _ask(name: str, guess: Guess | NumberGuess, problems: Problems) -> None:
     ways = [_flag(name, words) for words in guess.ways]
-    advice = f"Say which: {' or '.join(ways)}." if ways else "Write all of them in one way."
+    leave = f"Write all in one way, or leave the column out: {_flag(name, {'kind': 'ignored'})}."
+    advice = f"Say which: {' or '.join(ways)}." if ways else leave
     problems.add(f"{guess.doubt}. {advice}", name)
 
 

@@ -46,7 +46,7 @@ def _read_as(format: str, doubt: str, text: pd.Series, cells: pd.Series) -> Gues
     guess = with_gaps("datetime", reason, n_missing, cells, format=format)
     if not doubt:
         return _with_latest_year(guess, text, format) if has_short_years(format) else guess
-    question = f"dates such as {example} read as {format} and as {doubt}"
+    question = f"holds dates such as {example}, which read as {format} and as {doubt}"
     return replace(guess, doubt=question, ways=({"format": format}, {"format": doubt}))
 
 

@@ -105,7 +105,10 @@ def latest_year_of(dates: pd.Series, this_year: int) -> tuple[int, str]:
     latest = this_year - (this_year - last) % 100
     n_years = (last - first) % 100
     if latest + 100 - n_years <= this_year:
-        return latest + 100, f"years of two digits end with {latest} or with {latest + 100}"
+        return (
+            latest + 100,
+            f"holds years of two digits, which end with {latest} or with {latest + 100}",
+        )
     return latest, ""
 
 

@@ -16,6 +16,7 @@ from colonnade.tables.guess import Guess, guess_of, known_text, with_gaps
 from colonnade.tables.number_guess import PLAIN, guess_numbers, numbers_of_text
 from colonnade.tables.placeholders import placeholders_in
 from colonnade.tables.problems import plural, quoted
+from colonnade.tables.schema import MISSING_WORDS
 from colonnade.tables.sparse_guess import told_too_few, with_constant
 from colonnade.tables.word_orders import usual_order
 
@@ -40,6 +41,8 @@ def guess_column(name: str, cells: pd.Series, decimal_commas: bool | None = Fals
     placeholders = placeholders_in(text) if is_text(cells) else []
     text = text[~text.isin(placeholders)] if placeholders else text
     guess = with_constant(_guess_kind(name, text, cells, decimal_commas), text, len(cells))
+    if guess.kind == "categorical" and is_text(cells):
+        guess = replace(guess, told=_told_words(cells))
     if placeholders and guess.kind not in ("identifier", "ignored"):
         n_cells = len(known_text(cells)) - len(text)
         shown = " or ".join(map(quoted, placeholders))
@@ -66,6 +69,17 @@ def _guess_kind(name: str, text: pd.Series, cells: pd.Series, decimal_commas: bo
         shown = " and ".join(sorted(text.unique())[:2])
         return with_gaps("boolean", f"{shown} alone", n_missing, cells)
     return _guess_numbers(name, text, cells, decimal_commas) or _guess_words(text, cells)
+
+
+def _told_words(cells: pd.Series) -> str:
+    """Words for a missing cell that may well be a category, such as None."""
+    words = cells.dropna().astype("str").str.strip()
+    counts = words[words.str.lower().isin([word for word in MISSING_WORDS if word])].value_counts()
+    told = [
+        f"{count} {plural('cell', count)} {quoted(str(word))}" for word, count in counts.items()
+    ]
+    end = "-> no value; if that is a category, list it with the others in `values`"
+    return f"{', '.join(told)} {end}" if told else ""
 
 
 def _why_useless(name: str, text: pd.Series, n_missing: int) -> str:

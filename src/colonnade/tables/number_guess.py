@@ -235,7 +235,7 @@ def _one_unit(known: pd.Series, units: dict[str, str | None]) -> tuple[str | Non
         example = quoted(str(known[given == unit].iloc[0]))
         told.append(f"{count} with {quoted(unit)}" if unit else f"{count} without a unit")
         told[-1] += f", such as {example}"
-    return "", f"its numbers have different units: {'; '.join(told[:MOST_SHOWN])}"
+    return "", f"holds numbers of different units: {'; '.join(told[:MOST_SHOWN])}"
 
 
 def _marks(bodies: list[str], decimal_commas: bool | None) -> tuple[NumberFormat, str]:
@@ -282,4 +282,4 @@ def _one_group(
 
 def _two_readings(number: str) -> str:
     whole, decimals = (re.sub("[.,]", mark, number) for mark in ("", "."))
-    return f"{quoted(number)} may be {whole} or {decimals}"
+    return f"holds {quoted(number)}, which may be {whole} or {decimals}"

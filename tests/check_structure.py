@@ -87,6 +87,6 @@ def modules(room: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    found = list(breaches(LIBRARY))
+    found = list(breaches(Path(sys.argv[1]) if len(sys.argv) > 1 else LIBRARY))
     print("\n".join(found) or "The library keeps to its plan.")
     sys.exit(bool(found))

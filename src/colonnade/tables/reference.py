@@ -54,8 +54,6 @@ class ColumnReference(_Described):
         """
         if column.kind == "datetime":
             return None if self.median is None else pd.Timestamp(round(self.median), unit="us")
-        if column.kind == "numeric":
-            return self.median
         shares = self.shares or {}
         if column.kind == "boolean":
             return shares.get("true", 0.0) >= shares.get("false", 0.0)
@@ -63,7 +61,7 @@ class ColumnReference(_Described):
             values = [str(value) for value in column.values or []]
             below = np.cumsum([shares.get(value, 0.0) for value in values])
             return values[int(np.searchsorted(below, 0.5))]
-        return None
+        return self.median  # of words there is none
 
 
 class Reference(_Described):

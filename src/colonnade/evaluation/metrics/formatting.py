@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from colonnade.evaluation.metrics.scores import HEADLINES
 
@@ -10,55 +11,40 @@ if TYPE_CHECKING:
     from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.tables.schema import Task
 
-NAMES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "f1_macro": "F1, mean over classes",
-    "f1_weighted": "F1, weighted by rows",
-    "log_loss": "log-loss (nats)",
-    "brier": "Brier score",
-    "ece": "expected calibration error",
-    "roc_auc": "ROC-AUC",
-    "pr_auc": "PR-AUC (average precision)",
-    "rare_pr_auc": "PR-AUC of the rarest class",
-    "top_2_accuracy": "accuracy within the two likeliest",
-    "top_5_accuracy": "accuracy within the five likeliest",
-    "rank_error": "mean absolute rank error",
-    "quadratic_kappa": "quadratic-weighted kappa",
-    "rmse": "RMSE",
-    "mae": "mean absolute error",
-    "median_error": "median absolute error",
-    "r2": "R²",
-    "mape": "mean absolute percentage error",
-    "interval_coverage": "coverage of the prediction interval",
-    "interval_width": "width of the prediction interval",
+
+@dataclass(frozen=True)
+class Shown:
+    """How a reader is shown a metric: its name, and whether it is a share, a score or raw units."""
+
+    name: str
+    unit: Literal["share", "score", "raw"]
+
+
+METRICS = {
+    "accuracy": Shown("accuracy", "share"),
+    "balanced_accuracy": Shown("balanced accuracy", "share"),
+    "f1_macro": Shown("F1, mean over classes", "score"),
+    "f1_weighted": Shown("F1, weighted by rows", "score"),
+    "log_loss": Shown("log-loss (nats)", "score"),
+    "brier": Shown("Brier score", "score"),
+    "ece": Shown("expected calibration error", "score"),
+    "roc_auc": Shown("ROC-AUC", "score"),
+    "pr_auc": Shown("PR-AUC (average precision)", "score"),
+    "rare_pr_auc": Shown("PR-AUC of the rarest class", "score"),
+    "top_2_accuracy": Shown("accuracy within the two likeliest", "share"),
+    "top_5_accuracy": Shown("accuracy within the five likeliest", "share"),
+    "rank_error": Shown("mean absolute rank error", "score"),
+    "quadratic_kappa": Shown("quadratic-weighted kappa", "score"),
+    "rmse": Shown("RMSE", "raw"),
+    "mae": Shown("mean absolute error", "raw"),
+    "median_error": Shown("median absolute error", "raw"),
+    "r2": Shown("R²", "score"),
+    "mape": Shown("mean absolute percentage error", "share"),
+    "interval_coverage": Shown("coverage of the prediction interval", "share"),
+    "interval_width": Shown("width of the prediction interval", "raw"),
 }
-_SHARES = frozenset(
-    {
-        "accuracy",
-        "balanced_accuracy",
-        "top_2_accuracy",
-        "top_5_accuracy",
-        "mape",
-        "interval_coverage",
-    }
-)
-# Numbers without a unit, most of them between 0 and 1.
-_SCORES = frozenset(
-    {
-        "f1_macro",
-        "f1_weighted",
-        "log_loss",
-        "brier",
-        "ece",
-        "roc_auc",
-        "pr_auc",
-        "rare_pr_auc",
-        "rank_error",
-        "quadratic_kappa",
-        "r2",
-    }
-)
+"""Every metric that a report shows, in its order."""
+NAMES = {key: shown.name for key, shown in METRICS.items()}
 NB = "\N{NO-BREAK SPACE}"
 # A share of so much is told without decimals.
 _MANY = 10
@@ -100,16 +86,16 @@ def format_metric(name: str, value: float, digits: int = 4) -> str:
 
     Shares in percent, scores to three decimals, numbers in raw units to four digits.
     """
-    if name in _SHARES:
+    if _unit(name) == "share":
         text = _percent(value)
     else:
-        text = _score(value) if name in _SCORES else _digits(value, digits)
+        text = _score(value) if _unit(name) == "score" else _digits(value, digits)
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def format_difference(name: str, value: float) -> str:
     """A difference between two values of a metric: shares in percentage points."""
-    if name not in _SHARES:
+    if _unit(name) != "share":
         return format_interval_end(name, value)
     text = f"{100 * value:z.1f}{NB}points"
     return text.replace("-", "\N{MINUS SIGN}")
@@ -118,6 +104,11 @@ def format_difference(name: str, value: float) -> str:
 def format_difference_interval(name: str, low: float, high: float) -> str:
     """A difference's interval, its unit told once: "0.8 to 4.2 points"."""
     return f"{format_difference(name, low).partition(NB)[0]} to {format_difference(name, high)}"
+
+
+def _unit(name: str) -> str:
+    shown = METRICS.get(name)
+    return "raw" if shown is None else shown.unit
 
 
 def _percent(value: float) -> str:

@@ -410,6 +410,14 @@ def test_a_glance_tells_why_and_where_it_fails():
     assert summary_lines(plain_content(params=EvaluationParams(explain=False))) == []
 
 
+def test_suspicious_columns_are_told_on_the_first_screen(content):
+    page = content()
+    told = "Column 'paid' tells 'y' almost alone: set `schema.columns.paid.kind: ignored`."
+    page.data.profile["suspicions"] = [told]
+    assert summary_lines(page)[0] == ("Suspicious", told)
+    assert "<code>schema.columns.paid.kind: ignored</code>" in report_html(page, {})
+
+
 def test_a_glance_at_a_perfect_model_finds_no_row_wrong():
     bare = plain_content()
     right = bare.results.predictions.assign(prediction=bare.results.predictions["actual"])

@@ -19,10 +19,12 @@ from colonnade.pipelines.table.parameter_groups import read_groups
 from colonnade.tables.check import table_problems
 from colonnade.tables.files import replaced_file
 from colonnade.tables.infer import infer_table
+from colonnade.tables.ingest import ingest_table
 from colonnade.tables.raw import read_raw_table
 from colonnade.tables.schema_yaml import parameters_text
 from colonnade.tables.sniff import LOOKED_AT, text_options
 from colonnade.tables.source import Source, name_source
+from colonnade.tables.suspicion import evenly_drawn, suspicious_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from kedro.config import AbstractConfigLoader
 
     from colonnade.tables.infer import Inference
-    from colonnade.tables.schema import Task
+    from colonnade.tables.schema import SchemaParams, Task
     from colonnade.tables.sniff import TextOptions
 
 
@@ -40,7 +42,13 @@ class NewTable:
     """What was decided for a new table, and the files that say so."""
 
     inference: Inference
+    suspicions: list[str]
+    """Sentences on columns that the model should hardly learn from."""
     files: list[Path]
+
+    def lines(self) -> list[str]:
+        """What was decided and why, a sentence a line; what to look at first."""
+        return [*(f"look: {told}" for told in self.suspicions), *self.inference.lines()]
 
 
 @dataclass(frozen=True)
@@ -80,14 +88,15 @@ def add_table(
     catalog = conf / f"catalog_{name}.yml"
     _refuse_name(name, others, [file for file in (parameters, catalog) if file.exists()], force)
     draft = draft_table(name, path, target, task=task, ordered=ordered, said=said)
-    _refuse_problems(draft, name)
+    schema = _refuse_problems(draft, name)
+    suspicions = _suspicions(draft.raw, schema)
     _write(parameters, draft.parameters)
     _write(catalog, catalog_text(name, path, draft.options))
     tables = conf / "tables.yml"
     listed = tables.read_text(encoding="utf-8") if tables.exists() else ""
     if f"{name}:" not in (line.strip() for line in listed.splitlines()):
         _write(tables, f"{listed.rstrip()}\n{name}:\n".lstrip())
-    return NewTable(draft.inference, [parameters, catalog, tables])
+    return NewTable(draft.inference, suspicions, [parameters, catalog, tables])
 
 
 def draft_table(
@@ -118,8 +127,8 @@ def draft_table(
     return Draft(raw, options, inference, parameters_text(name, inference, path.name))
 
 
-def _refuse_problems(draft: Draft, name: str) -> None:
-    """Refuse a table that could not be trained on by the YAML drafted for it."""
+def _refuse_problems(draft: Draft, name: str) -> SchemaParams:
+    """Refuse a table that could not be trained on by the YAML drafted for it; else its schema."""
     groups, problems = read_groups(yaml.safe_load(draft.parameters)[name])
     if not problems:
         problems = table_problems(
@@ -131,6 +140,15 @@ def _refuse_problems(draft: Draft, name: str) -> None:
             "or say what a column means, such as --column 'NAME={kind: categorical}'."
         )
         raise DataError([Problem(advice), *problems], name)
+    schema: SchemaParams = groups["schema"]
+    return schema
+
+
+def _suspicions(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
+    try:
+        return suspicious_columns(ingest_table(evenly_drawn(raw), schema), schema)
+    except DataError:  # of many rows, those drawn may hold one class alone
+        return []
 
 
 def _refuse_name(name: str, others: Sequence[str], taken: list[Path], force: bool) -> None:

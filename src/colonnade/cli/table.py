@@ -49,7 +49,7 @@ def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choi
     with chdir(root):
         folder = Path("conf") / ("base" if shared else "local")
         new = add_table(folder, name, place, others=table_names(config_loader()), **choices)
-    for line in new.inference.lines():
+    for line in new.lines():
         click.echo(line)
     click.echo(f"\nWritten: {', '.join(map(str, new.files))}. Correct what is wrong there.")
     click.echo(f"Next: kedro table check {name}, then kedro run --pipeline {name}")

@@ -10,6 +10,7 @@ from colonnade.tables.duplicates import repeated_rows, telling_shared_rows
 from colonnade.tables.labels import classes_of
 from colonnade.tables.parts import PARTS, UNUSED
 from colonnade.tables.problems import listed, plural
+from colonnade.tables.suspicion import suspicious_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,8 @@ def profile_table(
     Keys: source, rows, columns (of each: kind, missing, distinct, and minimum, mean, median and
     maximum or the commonest values), parts (rows of each), classes (rows of each, or None),
     duplicates (repeated, and those that validation and test share with train where that is more
-    than chance), notes (sentences).
+    than chance), suspicions (sentences on columns that are hardly to be learned from), notes
+    (sentences).
     """
     columns = {
         str(name): column_facts(primary[name], _kind(str(name), schema)) for name in primary.columns
@@ -50,7 +52,8 @@ def profile_table(
     }
     tested = primary[schema.target][(split["part"] == "test").to_numpy()]
     notes = _notes(facts, set(map(str, tested.unique())), schema)
-    return {**facts, "notes": [*notes, *source.readings]}
+    suspicions = suspicious_columns(primary, schema)
+    return {**facts, "suspicions": suspicions, "notes": [*notes, *source.readings]}
 
 
 def column_facts(cells: pd.Series, kind: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _MOST_COLUMNS = 4
 def summary_lines(content: ReportContent) -> list[tuple[str, str]]:
     """Pairs of a word and a sentence; none where nothing was explained."""
     pairs = [
+        ("Suspicious", " ".join(content.data.profile.get("suspicions", []))),
         ("Over folds", _folds(content)),
         ("Why", _leans_on(content)),
         ("How far off", _typical_error(content)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -234,3 +236,13 @@ def test_word_for_a_missing_cell_that_may_be_a_category_is_told() -> None:
     words = found.schema()
     words["columns"]["a"] = {"kind": "categorical", "values": ["None", "Mild", "Severe"]}
     assert ingest_table(raw, SchemaParams.model_validate(words))["a"].tolist()[0] == "None"
+
+
+def test_cells_of_a_spreadsheet_are_guessed_whatever_they_are() -> None:
+    mixed = [1, "2", 3.5, None, "4,5"] * 6
+    days = [date(2020, 1, 1 + n % 28) for n in range(30)]
+    raw = pd.DataFrame({"a": [Decimal(n) for n in range(30)], "b": mixed, "d": days})
+    found = infer_table(
+        raw.assign(c=range(0, 60, 2), y=["p", "q"] * 15), "y", said={"b": {"kind": "ignored"}}
+    )
+    assert {name: guess.kind for name, guess in found.columns.items()}["d"] == "datetime"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+LOOKED_AT = 1000
+"""So many of the first cells tell whether a column has decimal commas."""
 NEVER_MISSING = ("identifier", "ignored")
 _NUMBER_WORDS = {"decimal", "thousands", "unit"}
 
@@ -56,7 +58,9 @@ def guess_columns(
 
 
 def _has_decimal_commas(cells: pd.Series) -> bool:
-    if not is_text(cells) or not cells.head(1000).str.contains(",", regex=False).any():
+    if not is_text(cells):
+        return False
+    if not known_text(cells.head(LOOKED_AT)).str.contains(",", regex=False).any():
         return False
     found = guess_numbers(known_text(cells), decimal_commas=None)
     return found.format is not None and found.format.decimal == "," and not found.doubt

@@ -50,7 +50,7 @@ def _told(cells: pd.Series, column: Column) -> Iterator[str]:
     if is_number and (not column.is_target or column.schema.task == "regression"):
         yield from _told_numbers(as_text(cells), column)
     if params.latest_year is not None:
-        text = cells.str.strip()
+        text = cells.astype("str").str.strip()
         dates, _ = read_dates(text, params.format)
         found = dates.notna().to_numpy()
         years = not_after(dates[found], params.latest_year).dt.strftime("%Y-%m-%d")

@@ -11,7 +11,9 @@ import pytest
 from colonnade.errors import DataError
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.text_table import read_text_table
 from colonnade.training import ModelParams, TrainedModel, TrainingParams, train_model
+from colonnade.training.models.batch import predict_batch
 
 COLUMNS = {
     "city": {"kind": "categorical"},
@@ -179,3 +181,21 @@ def test_rows_may_be_the_path_of_a_file(model, tmp_path):
         DataError, match=r"rows are a pandas DataFrame, or the path of a .* not list"
     ):
         model.predict([1.0, 2.0])
+
+
+def test_rows_with_too_many_or_too_few_cells_are_set_aside_and_counted(model):
+    head = ",".join(LIKE_TRAIN)
+    good = "61,Oslo,s,true,2024-02-29,,6"
+    text = (
+        "\n".join([head, good, f"{good},8", good, "61,Oslo", good.replace("61", "x"), good]) + "\n"
+    )
+    rows = read_text_table(text.encode(), "r.csv", set_aside=True)
+    batch = predict_batch(model, rows, coverage=0.9)
+    assert batch.predictions["row"].tolist() == [1, 3, 6]
+    assert batch.refused[["row", "reason"]].values.tolist() == [
+        [2, "line 3: 8 cells, and the header has 7"],
+        [4, "line 5: 2 cells, and the header has 7"],
+        [5, "line 6: 'x' is not a number"],
+    ]
+    with pytest.raises(DataError, match="line 3 has 8 cells, and the header has 7"):
+        predict_batch(model, rows, coverage=0.9, refuse=True)

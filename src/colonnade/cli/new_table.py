@@ -204,6 +204,8 @@ def _source_entry(name: str, param: str, path: Path, options: TextOptions) -> st
         f"  encoding: ${{runtime_params:encoding,{options.get('encoding', 'null')}}}",
         "  metadata: {kedro-viz: {layer: 01_raw}}",
     ]
+    if param == "rows":
+        lines.insert(4, "  set_aside: true")
     if "separator" in options:
         lines.insert(4, f"  separator: {json.dumps(options['separator'])}")
     return "\n".join(lines) + "\n"

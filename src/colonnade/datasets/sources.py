@@ -36,7 +36,9 @@ class RawTableDataset(_SourceTable):
 
     Args: filepath: a path or an address that fsspec knows. encoding: of a text table, utf-8 unless
         given. separator: of a text table, by suffix unless given. max_bytes: the most that a text
-        table may unpack to. load_args: handed to pandas for Parquet and Excel.
+        table may unpack to. set_aside: leave rows of another width than the header's out of a text
+        table, and tell of them, instead of refusing it. load_args: handed to pandas for Parquet
+        and Excel.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class RawTableDataset(_SourceTable):
         encoding: str | None = None,
         separator: str | None = None,
         max_bytes: int = MOST_BYTES,
+        set_aside: bool = False,
         load_args: dict[str, Any] | None = None,
         credentials: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
@@ -54,6 +57,7 @@ class RawTableDataset(_SourceTable):
         self._encoding = encoding
         self._separator = separator
         self._max_bytes = max_bytes
+        self._set_aside = set_aside
         self._load_args = load_args or {}
         self._credentials = credentials or {}
         self.metadata = metadata
@@ -70,6 +74,7 @@ class RawTableDataset(_SourceTable):
             max_bytes=self._max_bytes,
             load_args=self._load_args,
             storage=self._credentials,
+            set_aside=self._set_aside,
         )
 
     def _exists(self) -> bool:

@@ -36,10 +36,12 @@ def read_raw_table(
     max_bytes: int = MOST_BYTES,
     load_args: dict[str, Any] | None = None,
     storage: dict[str, Any] | None = None,
+    set_aside: bool = False,
 ) -> pd.DataFrame:
     """Text tables as text, Parquet and Excel typed; `attrs["source"]` tells where rows came from.
 
     Args: path: a path or an address that fsspec knows. storage: options for fsspec.
+        set_aside: see `read_text_table`.
 
     Raises: DataError if the file is missing, of an unknown kind, too large, or not a table.
     """
@@ -52,6 +54,7 @@ def read_raw_table(
             name,
             encoding=encoding or "utf-8-sig",
             separator=separator or _SEPARATORS[suffix],
+            set_aside=set_aside,
         )
     elif suffix == ".parquet":
         frame, digest = _read_parquet(path, name, load_args or {}, options)

@@ -41,6 +41,21 @@ class WrongRows:
             self.remarks.append(row.number)
         return "skip"
 
+    def others(self, lines: pd.Index | range) -> pd.Index | range:
+        """The lines of all rows but these."""
+        return pd.Index(lines).delete([n - 2 for n, _ in self.found]) if self.found else lines
+
+    def told(self, width: int, lines: pd.Index | range) -> list[dict[str, Any]]:
+        """Where each of them stands, counted from 1, and what is wrong with it."""
+        return [
+            {
+                "row": number - 1,
+                "line": int(lines[number - 2]),
+                "reason": f"{cells} {plural('cell', cells)}, and the header has {width}",
+            }
+            for number, cells in self.found
+        ]
+
     def __len__(self) -> int:
         return len(self.found)
 

@@ -31,9 +31,17 @@ _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 def read_text_table(
-    data: bytes, name: str, *, encoding: str = "utf-8-sig", separator: str = ","
+    data: bytes,
+    name: str,
+    *,
+    encoding: str = "utf-8-sig",
+    separator: str = ",",
+    set_aside: bool = False,
 ) -> pd.DataFrame:
     """Cells as text, header as written; the index, named "line", is each row's line in the file.
+
+    Args: set_aside: leave rows of another width than the header's out, and tell of them in
+        `attrs["set_aside"]`, a list of dicts of "row" (counted from 1), "line" and "reason".
 
     Raises: DataError for wrong encodings and separators, empty files, rows of another width than
         the header's, names used twice, NUL bytes, quotes never closed and rows beyond 16 MiB.
@@ -52,14 +60,18 @@ def read_text_table(
     table = table.slice(1)
     lines = _line_numbers(text, table.num_rows + len(wrong_rows), separator)
     refuse_open_quote(text, table, wrong_rows, name, lines)
-    refuse_wrong_widths(wrong_rows, len(names), name, lines)
+    if not (set_aside and table.num_rows):
+        refuse_wrong_widths(wrong_rows, len(names), name, lines)
     if not table.num_rows:
         raise DataError(f"{name}: the file has a header but no rows. Add rows to it.")
     refuse_repeated_names(names, name)
-    refuse_repeated_header(table, header, name, lines)
+    kept = wrong_rows.others(lines)
+    refuse_repeated_header(table, header, name, kept)
     names = [given or f"unnamed_{place}" for place, given in enumerate(names, 1)]
     frame: pd.DataFrame = table.rename_columns(names).to_pandas()
-    frame.index = pd.Index(lines, name="line")
+    frame.index = pd.Index(kept, name="line")
+    if wrong_rows:
+        frame.attrs["set_aside"] = wrong_rows.told(len(names), lines)
     return frame
 
 

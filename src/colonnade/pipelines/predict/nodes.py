@@ -43,10 +43,12 @@ def _told(batch: Batch, rows: pd.DataFrame) -> list[str]:
     ]
     if n_refused := batch.n_refused:
         first = batch.refused.iloc[0]
+        n_rows = len(rows) + len(rows.attrs.get("set_aside", []))
+        column = f"column '{first['column']}', " if first["column"] else ""
         told.append(
-            f"{n_refused} of {len(rows)} {plural('row', len(rows))} cannot be answered and "
-            f"{'was' if n_refused == 1 else 'were'} set aside (predictions_refused.csv), as column "
-            f"'{first['column']}', {first['reason']}"
+            f"{n_refused} of {n_rows} {plural('row', n_rows)} cannot be answered and "
+            f"{'was' if n_refused == 1 else 'were'} set aside (predictions_refused.csv), as "
+            f"{column}{first['reason']}"
         )
     return told
 

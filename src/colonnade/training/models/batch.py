@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -51,8 +51,13 @@ def predict_batch(
     """
     if not len(rows):
         raise DataError(f"{source_name(rows, 'table')}: the table has no rows. Add rows to it.")
+    aside = rows.attrs.get("set_aside", [])
+    if refuse and aside:
+        told = (f"line {one['line']} has {one['reason']}. Correct the row." for one in aside)
+        raise DataError(f"{source_name(rows, 'table')}: {what}" for what in told)
+    numbers = np.delete(np.arange(1, len(rows) + len(aside) + 1), [one["row"] - 1 for one in aside])
     kept = np.arange(len(rows))
-    refused: list[pd.DataFrame] = []
+    refused: list[pd.DataFrame] = [_wrong_widths(aside)] if aside else []
     while True:
         try:
             answers = model.predict(rows.iloc[kept], coverage=coverage)
@@ -60,6 +65,7 @@ def predict_batch(
         except BadCellsError as error:
             found = _refused(error, rows, kept)
             bad = found["row"].to_numpy() - 1
+            found["row"] = numbers[bad]
             if refuse or len(np.unique(bad)) == len(kept):
                 raise
             refused.append(found)
@@ -67,8 +73,8 @@ def predict_batch(
     known = {*model.standardizer.inputs, model.standardizer.target}
     carried = rows.iloc[kept][[name for name in rows if str(name).strip() not in known]]
     renamed = names_apart(map(str, carried.columns), {ROW, *answers.columns})
-    numbers = pd.Series(kept + 1, index=answers.index, name=ROW)
-    predictions = pd.concat([numbers, carried.rename(columns=renamed), answers], axis=1)
+    places = pd.Series(numbers[kept], index=answers.index, name=ROW)
+    predictions = pd.concat([places, carried.rename(columns=renamed), answers], axis=1)
     table = pd.concat(refused) if refused else pd.DataFrame(columns=list(_REFUSED))
     return Batch(predictions, table.sort_values("row", kind="stable"), renamed)
 
@@ -88,6 +94,12 @@ def names_apart(carried: Iterable[str], taken: set[str]) -> dict[str, str]:
         renamed[name] = new
         used.add(new)
     return renamed
+
+
+def _wrong_widths(aside: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows of another width than the header's, which were left out as the file was read."""
+    found = [(one["row"], "", f"line {one['line']}: {one['reason']}") for one in aside]
+    return pd.DataFrame(found, columns=list(_REFUSED))
 
 
 def _refused(error: BadCellsError, rows: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:

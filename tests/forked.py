@@ -66,6 +66,11 @@ class Server:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """The number of the process that forks."""
+        return self._process.pid
+
     def start(
         self, words: list[str], cwd: Path, env: dict[str, str], stdout: int, stderr: int
     ) -> Forked:

@@ -81,7 +81,7 @@ def test_the_server_knows_nothing_of_a_project(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 def test_the_server_has_one_thread_since_a_fork_takes_no_other_along(tmp_path):
     forkserver().run(["-c", ""], tmp_path, ENV)
-    threads = Path(f"/proc/{forkserver()._process.pid}/task")
+    threads = Path(f"/proc/{forkserver().pid}/task")
     assert len(list(threads.iterdir())) == 1
 
 
@@ -91,7 +91,7 @@ def test_what_was_forked_ends_with_the_tests_that_asked_for_it(tmp_path):
         from tests.forked import Server
         server = Server([])
         forked = server.start(["-c", "import time; time.sleep(60)"], pathlib.Path.cwd(), {}, 1, 2)
-        print(forked.pid, server._process.pid, flush=True)
+        print(forked.pid, server.pid, flush=True)
         os._exit(0)
     """
     done = subprocess.run(

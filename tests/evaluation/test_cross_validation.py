@@ -162,7 +162,7 @@ def test_large_tables_are_trained_a_few_folds_at_a_time(monkeypatch: pytest.Monk
 
     fit_folds = fold_training.fit_folds
     monkeypatch.setattr(fold_training, "fit_folds", spy)
-    monkeypatch.setattr(cross_validation, "_MOST_NUMBERS", 2 * 40 * 2)
+    monkeypatch.setattr(cross_validation, "MOST_NUMBERS", 2 * 40 * 2)
     primary = pd.DataFrame({"x": np.arange(40.0), "y": np.arange(40.0)})
     split = split_table(primary, NUMBER, SplitParams(folds=5))
     assert len(run(primary, split).folds) == 5

@@ -20,7 +20,7 @@ def test_a_row_has_the_number_that_pandas_gives_it_whatever_the_block(monkeypatc
             "date": pd.date_range("2020-01-01", periods=100),
         }
     )
-    monkeypatch.setattr(hashes, "_BLOCK", block)
+    monkeypatch.setattr(hashes, "BLOCK", block)
     whole = pd.util.hash_pandas_object(frame, index=False).to_numpy()
     np.testing.assert_array_equal(hashes.hash_rows(frame), whole)
     assert hashes.hash_rows(frame.iloc[:0]).shape == (0,)

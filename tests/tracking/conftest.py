@@ -31,7 +31,7 @@ from colonnade.tracking.recording.recorder import Recorder, RunStart
 project = Path(sys.argv[1])
 params = TrackingParams()
 recorder = Recorder.start(project, params, RunStart("phones", "the run", {"training.epochs": 3}))
-print(recorder._writer.pid, flush=True)
+print(recorder.writer.pid, flush=True)
 """
 
 

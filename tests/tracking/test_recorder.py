@@ -134,8 +134,8 @@ def test_failed_run_shows_its_own_error_not_trackings(
     figure.write_bytes(b"picture")
     recorder = Recorder.start(tmp_path, TrackingParams(), RUN)
     recorder.artifact(figure)
-    assert recorder._writer is not None
-    wait_for(lambda: recorder._writer.ended)
+    assert recorder.writer is not None
+    wait_for(lambda: recorder.writer.ended)
     assert recorder.finish("FAILED") is None
     assert "The writer has ended" in caplog.text
 
@@ -143,14 +143,14 @@ def test_failed_run_shows_its_own_error_not_trackings(
 @pytest.mark.filterwarnings("ignore")  # MLflow's own
 def test_failed_run_leaves_its_record_to_the_writer(tmp_path: Path) -> None:
     recorder = Recorder.start(tmp_path, TrackingParams(), RUN)
-    writer = recorder._writer
+    writer = recorder.writer
     assert writer is not None
     recorder.metrics({"test/accuracy": 0.5})
     curve = tmp_path / "curve.csv"
     curve.write_text("of this run")
     recorder.artifact(curve)
     assert recorder.finish("FAILED") is None
-    assert writer._child.poll() is None  # it imports MLflow still, and nobody waits for that
+    assert writer.running  # it imports MLflow still, and nobody waits for that
     curve.write_text("of a later run")
     wait_for(lambda: not journals(tmp_path))
     [run] = runs_of(tmp_path, RUN.experiment)

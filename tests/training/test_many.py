@@ -66,12 +66,16 @@ def test_stacked_and_solo_agree_for_every_task(table, task, model):
         assert_alike(found, train_model(*prepared, model, training))
 
 
-def test_two_workers_change_no_bit(table):
+def test_workers_side_by_side_do_what_one_does(table):
     members = [Member(seed=i) for i in range(4)]
-    one = fit_many(*table("ordinal"), MODEL, TRAINING, members=members, workers=2)
-    other = fit_many(*table("ordinal"), MODEL, TRAINING, members=members, workers=2)
-    for a, b in zip(one, other, strict=True):
-        assert all(torch.equal(a.model.weights[n], b.model.weights[n]) for n in a.model.weights)
+    one, two, again = (
+        fit_many(*table("ordinal"), MODEL, TRAINING, members=members, workers=workers)
+        for workers in (1, 2, 2)
+    )
+    for alone, beside, repeated in zip(one, two, again, strict=True):
+        assert_alike(alone, beside)
+        for name, weight in beside.model.weights.items():
+            assert torch.equal(weight, repeated.model.weights[name])
 
 
 def test_folds_equal_runs_on_their_own_rows(table):

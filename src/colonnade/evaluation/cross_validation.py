@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from colonnade.training.training_params import TrainingParams
 
 # Standardized numbers held at once, over all folds in training: 128 MiB of float32.
-_MOST_NUMBERS = 2**25
+MOST_NUMBERS = 2**25
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class _FoldOfTable:
 def _portions(folds: Sequence[_FoldOfTable]) -> Iterator[Sequence[_FoldOfTable]]:
     """Folds whose standardized rows fit into memory side by side."""
     widest = max(len(fold.standardizer.feature_names) + 1 for fold in folds)
-    size = max(1, _MOST_NUMBERS // max(1, len(folds[0].primary) * widest))
+    size = max(1, MOST_NUMBERS // max(1, len(folds[0].primary) * widest))
     for start in range(0, len(folds), size):
         yield folds[start : start + size]
 

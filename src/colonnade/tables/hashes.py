@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-_BLOCK = 65_536  # rows hashed at once: a block's columns stay in the processor's cache
+BLOCK = 65_536  # rows hashed at once: a block's columns stay in the processor's cache
 
 
 def hash_rows(frame: pd.DataFrame) -> np.ndarray:
@@ -14,7 +14,7 @@ def hash_rows(frame: pd.DataFrame) -> np.ndarray:
     Shape: (n_rows, ...) -> (n_rows,) uint64.
     """
     hashes = np.empty(len(frame), dtype=np.uint64)
-    for start in range(0, len(frame), _BLOCK):
-        block = frame.iloc[start : start + _BLOCK]
-        hashes[start : start + _BLOCK] = pd.util.hash_pandas_object(block, index=False)
+    for start in range(0, len(frame), BLOCK):
+        block = frame.iloc[start : start + BLOCK]
+        hashes[start : start + BLOCK] = pd.util.hash_pandas_object(block, index=False)
     return hashes

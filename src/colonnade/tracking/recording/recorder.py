@@ -75,7 +75,7 @@ class Recorder:
     ) -> None:
         self._params = params
         self._journal = journal
-        self._writer = writer
+        self.writer = writer
         self._count = 0
         self._paths: dict[int, Path] = {}
         self._lock = Lock()
@@ -183,9 +183,9 @@ class Recorder:
             return None
         self._tell(end, careful=False)
         answer = {"error": ""}
-        if self._writer:
-            answer = self._writer.answer(self._journal, self._params.timeout)
-            self._writer.leave()
+        if self.writer:
+            answer = self.writer.answer(self._journal, self._params.timeout)
+            self.writer.leave()
         if "error" in answer:
             self._copy()
             self._journal.release()
@@ -211,27 +211,27 @@ class Recorder:
                 message = {**message, "path": str(path), "fingerprint": fingerprint(path)}
             self._journal.append({**message, "number": self._count})
             self._count += 1
-        if self._writer:
-            self._writer.ring(self._journal)
+        if self.writer:
+            self.writer.ring(self._journal)
             if careful and self._params.mode == "required":
-                problem = self._writer.problem(self._journal)
+                problem = self.writer.problem(self._journal)
                 if problem:
                     raise TrackingError(f"{problem} {_ADVICE}")
 
     def _may_leave(self, status: Status) -> bool:
         """Say whether the writer can be trusted to end the record by itself."""
-        if not self._writer or self._writer.ended or status == "FINISHED":
+        if not self.writer or self.writer.ended or status == "FINISHED":
             return False
         assert self._journal is not None
-        return not self._writer.problem(self._journal)
+        return not self.writer.problem(self._journal)
 
     def _leave(self, end: Message) -> None:
         assert self._journal is not None
-        assert self._writer is not None
+        assert self.writer is not None
         self._copy()  # before the last message, after which the writer deletes the journal
         self._tell(end, careful=False)
         self._journal.release()
-        self._writer.leave(wait=False)
+        self.writer.leave(wait=False)
 
     def _copy(self) -> None:
         """Copy what may not be delivered yet, before the next run overwrites it."""

@@ -90,6 +90,11 @@ class WriterProcess:
         return self._child.pid
 
     @property
+    def running(self) -> bool:
+        """Whether the writer's process is there."""
+        return self._child.poll() is None
+
+    @property
     def ended(self) -> bool:
         """Whether the writer is known to be gone."""
         return self._ended

@@ -107,7 +107,8 @@ def test_a_class_with_a_single_row_is_told(quiet):
     lines = [line for line in rows() if not line.endswith(",3")]
     lines.append(next(line for line in rows() if line.endswith(",3")))
     Path("bad.csv").write_text("\n".join(lines) + "\n")
-    assert message_of(quiet, raw="bad.csv").startswith(
+    refused = {"schema": {"rare_classes": "error"}}
+    assert message_of(quiet, raw="bad.csv", phone_price=refused).startswith(
         "phone_price: column 'price_range': class 3 has 1 row, "
     )
 

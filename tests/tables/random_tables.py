@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,8 @@ class RandomTable:
 
     data: bytes
     target: str
+    options: dict[str, Any]
+    """What the user says of the target."""
     made_of: str
 
 
@@ -150,6 +153,12 @@ PREDICTABLE = (
 )
 """Kinds that make a target."""
 GAPS = {"none": 0.0, "first": 0.0, "some": 0.1, "half": 0.5, "most": 0.95, "all": 1.0}
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"ordered": True},
+    {"task": "classification"},
+    {"task": "regression"},
+]
 SIZES = (1, 3, 8, 10, 12, 20, 33, 60, 120, 240)
 MISSING = ["", "NA", "null", "?"]
 
@@ -169,7 +178,7 @@ def random_table(seed: int) -> RandomTable:
         made_of.append(f"{name}: {kind}, gaps: {gaps}")
     order = list(rng.permutation(list(columns)))
     dialect = {
-        "delimiter": str(rng.choice([",", ";", "\t"])),
+        "delimiter": str(rng.choice([",", ";", "\t", "|"])),
         "lineterminator": str(rng.choice(["\n", "\r\n"])),
         "quoting": [csv.QUOTE_MINIMAL, csv.QUOTE_ALL][int(rng.integers(2))],
     }
@@ -178,8 +187,9 @@ def random_table(seed: int) -> RandomTable:
     writer = csv.writer(stream, **dialect)
     writer.writerow(order)
     writer.writerows(zip(*(columns[name] for name in order), strict=True))
-    told = "\n  ".join([*made_of, f"{encoding}, {dialect}"])
-    return RandomTable(stream.getvalue().encode(encoding), "y", told)
+    options = OPTIONS[int(rng.choice(len(OPTIONS), p=[0.7, 0.15, 0.1, 0.05]))]
+    told = "\n  ".join([*made_of, f"{encoding}, {dialect}, {options}"])
+    return RandomTable(stream.getvalue().encode(encoding), "y", options, told)
 
 
 def with_gaps(cells: Cells, gaps: str, rng: np.random.Generator) -> Cells:

@@ -31,7 +31,7 @@ def added(seed: int, folder: Path) -> tuple[Any, dict[str, Any]] | None:
     path = folder / "t.csv"
     path.write_bytes(table.data)
     try:
-        add_table(folder, "t", path, table.target, force=True)
+        add_table(folder, "t", path, table.target, force=True, **table.options)
     except UserError:
         return None
     words = yaml.safe_load((folder / "parameters_t.yml").read_text(encoding="utf-8"))["t"]

@@ -102,7 +102,17 @@ def test_words_and_numbers_that_stand_often_are_classes_together() -> None:
 def test_a_lone_word_among_numbers_is_refused_with_its_row(numbers: list[str]) -> None:
     told = refusal([*numbers, "4O"])
     assert told.startswith("table: column 'y', row 31: '4O' is not a number as most labels are.")
-    assert "--column 'y={missing_words: ['4O']}'" in told
+    assert "--column 'y={missing_words: [\"4O\"]}'" in told
+
+
+def test_words_are_no_numbers_to_be_predicted() -> None:
+    told = refusal(["1", "2", "low"] * 5, task="regression")
+    assert told.startswith("table: column 'y', row 3: 'low' is not a number. Correct it, or say")
+
+
+def test_fractions_are_classes_if_the_user_says_so() -> None:
+    found = accepted(["0.000", "0.5", "1.0"] * 10, task="classification")
+    assert found.classes == ["0", "0.5", "1"]
 
 
 def test_whole_numbers_with_one_fraction_are_numbers() -> None:

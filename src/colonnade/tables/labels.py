@@ -53,7 +53,7 @@ def codes_of(target: pd.Series, classes: list[Label], name: str) -> pd.Series:
     codes = pd.Index(classes).get_indexer(pd.Index(target)) if typed else np.array([-1])
     if (codes < 0).any():
         names = pa.array([str(label) for label in classes])
-        codes = np.asarray(pc.fill_null(pc.index_in(_label_text(target), value_set=names), -1))
+        codes = np.asarray(pc.fill_null(pc.index_in(label_text(target), value_set=names), -1))
     unknown = np.flatnonzero(codes < 0)
     if len(unknown):
         first = target.iloc[int(unknown[0])]
@@ -88,13 +88,13 @@ def _read_number(cells: pd.Series, column: Column) -> pd.Series:
     return numbers
 
 
-def _label_text(cells: pd.Series) -> pa.Array:
+def label_text(cells: pd.Series) -> pa.Array:
     """Labels as text; 1.0, as programs write 1 where a label is missing, as 1."""
     return pc.replace_substring_regex(as_text(cells), _WHOLE_AS_FLOAT, r"\1")
 
 
 def _read_labels(cells: pd.Series, missing: np.ndarray, column: Column) -> pd.Series:
-    text = column.folded(_label_text(cells), column.schema.classes or [])
+    text = column.folded(label_text(cells), column.schema.classes or [])
     if column.schema.classes:
         return _given_labels(cells, text, missing, column)
     whole = matches(text, _WHOLE) & ~missing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pandas as pd
 from colonnade.errors import DataError
 from colonnade.tables.dates import compact_format, same_format
 from colonnade.tables.guess import known_text
-from colonnade.tables.labels import MANY_CLASSES, WRITTEN_BY_A_COMPUTER
+from colonnade.tables.labels import MANY_CLASSES, WRITTEN_BY_A_COMPUTER, label_text
 from colonnade.tables.number_format import NumberFormat
 from colonnade.tables.number_guess import PLAIN, NumberGuess, numbers_of_text
 from colonnade.tables.numbers import EXACT_WHOLE
@@ -70,6 +71,7 @@ def guess_target(
     n_labels = text.nunique()
     labels = f"{n_labels} different {plural('value', n_labels)} in {len(text)} rows"
     if task == "regression":
+        _refuse_cells(text[np.isnan(numbers)], "is not a number", problems)
         return TargetGuess(task, f"as asked: {labels}", number=number)
     whole = is_number and bool((numbers == np.round(numbers)).all())
     many = n_labels > MOST_LABELS or n_labels > len(text) / 3
@@ -139,14 +141,20 @@ def _refuse_odd(text: pd.Series, numbers: np.ndarray, problems: Problems) -> Non
     odd = text[~is_number]
     if is_number.sum() < 0.8 * len(text) or odd.value_counts().min() >= FEWEST_OF_A_CLASS:
         return
-    word = str(odd.iloc[0])
+    _refuse_cells(odd, "is not a number as most labels are", problems)
+
+
+def _refuse_cells(odd: pd.Series, what: str, problems: Problems) -> None:
+    if not len(odd):
+        return
+    words = ", ".join(json.dumps(str(word), ensure_ascii=False) for word in odd.unique()[:3])
     problems.add_cells(
-        str(text.name),
+        str(odd.name),
         odd.index.to_numpy(),
         odd.iloc[:3].tolist(),
-        "is not a number as most labels are",
+        what,
         "Correct it, or say that it is no label: "
-        f"--column '{text.name}={{missing_words: [{quoted(word)}]}}'.",
+        f"--column '{odd.name}={{missing_words: [{words}]}}'.",
     )
     problems.raise_if_any()
 
@@ -159,6 +167,7 @@ def _guess_classes(
     *,
     plain: bool,
 ) -> TargetGuess:
+    text = pd.Series(label_text(text).to_pylist(), index=text.index, name=text.name, dtype="str")
     told = _told_rare(text)
     whole = text.str.fullmatch(_WHOLE)
     exact = bool((np.abs(numbers[whole]) <= EXACT_WHOLE).all())

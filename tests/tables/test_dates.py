@@ -106,3 +106,18 @@ def test_dates_that_stand_for_none_are_missing_and_told(nothing: str) -> None:
 def test_times_of_day_are_moments_of_one_day() -> None:
     column = guess([f"{n % 24:02d}:{7 * n % 60:02d}" for n in range(40)]).schema()["columns"]["a"]
     assert column == {"kind": "datetime", "format": "%H:%M"}
+
+
+def test_odd_cell_among_dates_is_asked_about_with_its_line() -> None:
+    cells = [f"2024-0{n % 9 + 1}-1{n % 7}" for n in range(20)]
+    for odd in ("unknown", "2024-02-31", "31/12/2024"):
+        with pytest.raises(DataError) as caught:
+            guess([*cells, odd])
+        assert f"column 'a', line 22: '{odd}' is not a date as most cells" in str(caught.value)
+
+
+def test_time_zones_are_told_with_an_example() -> None:
+    found = guess([f"2024-01-{n + 1:02d}T10:00:00+02:00" for n in range(20)])
+    assert found.lines()[0] == (
+        "note: a: 20 cells such as '2024-01-01T10:00:00+02:00' -> 2024-01-01 08:00 UTC"
+    )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 1000
 """So many of the first cells tell whether a column has decimal commas."""
+MOST_WORDS = 12
+"""So many odd words are named in an answer."""
 NEVER_MISSING = ("identifier", "ignored")
 _NUMBER_WORDS = {"decimal", "thousands", "unit"}
 
@@ -107,13 +109,14 @@ def refuse_doubt(
         if guess.odd is not None and len(guess.odd):
             places = rows[guess.odd.index.to_numpy()]
             words = list(dict.fromkeys(guess.odd))
-            missing = _flag(name, {"missing_words": words[:3]})
+            missing = _flag(name, {"missing_words": words[:MOST_WORDS]})
             word = _flag(name, {"kind": "categorical"})
             cure = (
                 f"Correct it; or say that it is no value ({missing}), or that the column holds "
                 f"words ({word})."
             )
-            what = "is not a number as most cells of the column are"
+            kind = "date" if guess.kind == "datetime" else "number"
+            what = f"is not a {kind} as most cells of the column are"
             problems.add_cells(name, places, list(guess.odd.iloc[:3]), what, cure)
         if guess.doubt:
             _ask(name, guess, problems)

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from colonnade.tables.dates import (
+    LOOKED_AT,
     best_format,
     compact_format,
     has_short_years,
     latest_year_of,
     not_after,
     read_dates,
+    zoned,
 )
 from colonnade.tables.guess import Guess, with_gaps
 from colonnade.tables.problems import plural, quoted
@@ -21,16 +23,34 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MOSTLY = 0.8
+"""A column of which so many cells are dates means dates: the others are odd."""
+
+
 def guess_dates(text: pd.Series, cells: pd.Series) -> Guess | None:
     """Dates written in one way, if the column holds them.
 
     Args: text: (n_known,) the cells that hold a value. cells: (n_rows,) all of them.
     """
-    n_missing = len(cells) - len(text)
     format, doubt = _date_format(text)
-    if not format or format == "ISO8601":
-        return with_gaps("datetime", "dates", n_missing, cells) if format else None
-    return _read_as(format, doubt, text, cells)
+    if not format:
+        return None
+    dates, _ = read_dates(text, None if format == "ISO8601" else format)
+    odd = text[dates.isna()]
+    if format != "ISO8601":
+        return replace(_read_as(format, doubt, text.drop(odd.index), cells), odd=odd)
+    guess = with_gaps("datetime", "dates", len(cells) - len(text), cells)
+    return replace(guess, odd=odd, told=_told_zones(text, dates))
+
+
+def _told_zones(text: pd.Series, dates: pd.Series) -> str:
+    """How many times say a zone, with one as it is read."""
+    with_zone = zoned(text)
+    if not with_zone.any():
+        return ""
+    count, example = int(with_zone.sum()), str(text[with_zone].iloc[0])
+    moment = f"{dates[with_zone].iloc[0]:%Y-%m-%d %H:%M} UTC"
+    return f"{count} {plural('cell', count)} such as {quoted(example)} -> {moment}"
 
 
 def guess_compact_dates(text: pd.Series, cells: pd.Series) -> Guess | None:
@@ -65,8 +85,13 @@ def _with_latest_year(guess: Guess, text: pd.Series, format: str) -> Guess:
 
 
 def _date_format(text: pd.Series) -> tuple[str, str]:
-    """The format that reads every cell as a date, and another that does so too; else nothing."""
-    if not text.str.contains(r"\d", regex=True).all():
+    """The format that reads nearly every cell as a date, and another that does so too.
+
+    Nothing where the column does not mean dates.
+    """
+    if text.str.contains(r"\d", regex=True).mean() < MOSTLY:
         return "", ""
     format, n_read, doubt = best_format(text)
-    return (format, doubt) if n_read == min(len(text), 1000) else ("", "")
+    n_looked_at = min(len(text), LOOKED_AT)
+    few_odd = n_looked_at - n_read <= (1 - MOSTLY) * n_looked_at
+    return (format, doubt) if n_read and few_odd else ("", "")

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,7 +16,7 @@ from colonnade.tables.fitting import StandardizeParams
 from colonnade.tables.infer import Inference, infer_table
 from colonnade.tables.ingest import ingest_table
 from colonnade.tables.number_format import NumberFormat
-from colonnade.tables.number_guess import guess_numbers
+from colonnade.tables.number_guess import guess_numbers, numbers_of_text
 from colonnade.tables.schema import SchemaParams
 from colonnade.tables.split import SplitParams
 from colonnade.tables.text_table import read_text_table
@@ -246,3 +247,18 @@ def test_cells_of_a_spreadsheet_are_guessed_whatever_they_are() -> None:
         raw.assign(c=range(0, 60, 2), y=["p", "q"] * 15), "y", said={"b": {"kind": "ignored"}}
     )
     assert {name: guess.kind for name, guess in found.columns.items()}["d"] == "datetime"
+
+
+@pytest.mark.parametrize("unit", ["", "%", "€", "kg"])
+@pytest.mark.parametrize(("decimal", "thousands"), [(".", ","), (",", "."), (",", " "), (".", "'")])
+def test_numbers_written_in_any_way_are_guessed_and_read_to_the_digit(
+    decimal: str, thousands: str, unit: str
+) -> None:
+    values = np.random.default_rng(7).normal(scale=1e5, size=200).round(2)
+    swap = str.maketrans({",": thousands, ".": decimal})
+    written = [f"{value:,.2f}".translate(swap) + (f" {unit}" if unit else "") for value in values]
+    text = pd.Series(written, dtype="str")
+    found = guess_numbers(text)
+    assert (found.format, found.doubt) == (NumberFormat(decimal, thousands, unit), "")
+    assert found.format is not None
+    assert numbers_of_text(text, found.format).tolist() == values.tolist()

@@ -10,6 +10,7 @@ from colonnade.tables.check import table_problems
 from colonnade.tables.fitting import StandardizeParams
 from colonnade.tables.infer import Inference, infer_table
 from colonnade.tables.schema import SchemaParams
+from colonnade.tables.schema_yaml import parameters_text
 from colonnade.tables.split import SplitParams
 
 
@@ -87,9 +88,12 @@ def test_names_and_free_text_are_no_classes() -> None:
 def test_rare_classes_are_told_first() -> None:
     found = accepted(["a", "b"] * 10 + ["c"])
     assert found.lines()[0] == (
-        "note: y: classes with fewer than 3 rows are trained on, but not tested: 'c' (1). "
-        "`schema.rare_classes: drop` leaves them out."
+        "note: y: classes with fewer than 3 rows are trained on, but not tested: 'c' (1)"
     )
+    assert (
+        "    rare_classes: train  # fewer than 3 rows are trained on, but not tested: 'c' (1); "
+        "or: drop, error\n"
+    ) in parameters_text("mine", found, "mine.csv")
 
 
 def test_words_and_numbers_that_stand_often_are_classes_together() -> None:

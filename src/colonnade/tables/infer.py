@@ -20,7 +20,7 @@ from colonnade.tables.number_guess import PLAIN, NumberGuess
 from colonnade.tables.problems import Problems
 from colonnade.tables.schema import MISSING_WORDS, Task
 from colonnade.tables.source import source_name
-from colonnade.tables.target_guess import guess_target
+from colonnade.tables.target_guess import TargetGuess, guess_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,8 @@ class Inference:
     """How a number to be predicted is written."""
     told: list[str] = field(default_factory=list)
     """What the guesses make of cells and rows that could be meant otherwise."""
+    rare_classes: str = ""
+    """Classes that can only be trained on, as shown to a reader."""
     unlabelled_words: list[str] = field(default_factory=list)
     """Words of the target that stand for no label, as the user says."""
     n_unlabelled: int = 0
@@ -57,6 +59,8 @@ class Inference:
             found["unlabelled_words"] = self.unlabelled_words
         if self.n_unlabelled:
             found["unlabelled"] = "drop"
+        if self.rare_classes:
+            found["rare_classes"] = "train"
         columns = {name: dict(guess.schema) for name, guess in self.columns.items()}
         if "decimal" in found:  # that of the target is also that of columns which name none
             for words in columns.values():
@@ -119,9 +123,8 @@ def infer_table(
     _refuse_nothing_to_learn_from(columns, target)
     places = Problems(source_name(table, "table"), table.index)
     guess = guess_target(raw[target].set_axis(rows), number, places, task=task, ordered=ordered)
-    told = [*told_labels(target, unlabelled), *guess.told]
-    told += _told_read_otherwise(raw[target], guess.number, columns)
-    told += told_alike(raw, columns, "" if guess.task == "regression" else target)
+    told = [*told_labels(target, unlabelled), *(f"{target}: {what}" for what in guess.told)]
+    told += _told_cells(raw, target, guess, columns)
     return Inference(
         target,
         guess.task,
@@ -130,6 +133,7 @@ def infer_table(
         columns,
         guess.number,
         told,
+        rare_classes=guess.rare,
         unlabelled_words=unlabelled_words,
         n_unlabelled=len(unlabelled),
         n_rows=len(raw),
@@ -162,10 +166,11 @@ def _refuse_nothing_to_learn_from(columns: Mapping[str, Guess], target: str) -> 
         )
 
 
-def _told_read_otherwise(
-    target: pd.Series, number: NumberGuess, columns: Mapping[str, Guess]
+def _told_cells(
+    raw: pd.DataFrame, target: str, guess: TargetGuess, columns: Mapping[str, Guess]
 ) -> list[str]:
-    """Which cells are read otherwise than they stand in the file."""
-    found = {str(target.name): number.told(known_text(target))}
-    found |= {name: guess.told for name, guess in columns.items()}
-    return [f"{name}: {what}" for name, what in found.items() if what]
+    """Which cells are read otherwise than they stand in the file, and which words look alike."""
+    found = {target: guess.number.told(known_text(raw[target]))}
+    found |= {name: column.told for name, column in columns.items()}
+    told = [f"{name}: {what}" for name, what in found.items() if what]
+    return told + told_alike(raw, columns, "" if guess.task == "regression" else target)

@@ -7,6 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from colonnade.tables.target_guess import RARE_CLASSES
 from colonnade.tables.word_orders import usual_order
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def parameters_text(name: str, inference: Inference, origin: str) -> str:
         "thousands": "the mark between groups of three digits",
         "unit": "stands beside every number",
         "unlabelled": f"rows without a label, {inference.n_unlabelled} in all; or: error",
+        "rare_classes": f"{RARE_CLASSES}: {inference.rare_classes}; or: drop, error",
         "others": "a column that is not listed stops the run; or: ignored, numeric",
     }
     for key, value in schema.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,7 @@ FEWEST_LABELED = 10
 """With fewer labeled rows nothing can be trained, validated and tested."""
 FEWEST_OF_A_CLASS = 3
 """A class with fewer rows cannot have one in train, validation and test."""
+RARE_CLASSES = f"fewer than {FEWEST_OF_A_CLASS} rows are trained on, but not tested"
 _TIME = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?"
 _WHOLE = r"[+-]?\d+"
 _LEADING_ZERO = r"0\d+"
@@ -43,7 +44,13 @@ class TargetGuess:
     classes: list[int | str] | None = None
     number: NumberGuess = PLAIN
     """How a number to be predicted is written."""
-    told: list[str] = field(default_factory=list)
+    rare: str = ""
+    """Classes with so few rows that they can only be trained on, as shown to a reader."""
+
+    @property
+    def told(self) -> list[str]:
+        """What the user should know of it, as sentences."""
+        return [f"classes with {RARE_CLASSES}: {self.rare}"] if self.rare else []
 
 
 def guess_target(
@@ -168,28 +175,28 @@ def _guess_classes(
     plain: bool,
 ) -> TargetGuess:
     text = pd.Series(label_text(text).to_pylist(), index=text.index, name=text.name, dtype="str")
-    told = _told_rare(text)
+    rare = _rare(text)
     whole = text.str.fullmatch(_WHOLE)
     exact = bool((np.abs(numbers[whole]) <= EXACT_WHOLE).all())
     if plain and exact and text.str.fullmatch(WRITTEN_BY_A_COMPUTER).all():
         shown = ", ".join(f"{number:g}" for number in sorted(set(numbers))[:6])
         reason = f"whole numbers that name classes: {labels} ({shown})"
-        return TargetGuess(task, reason, told=told)
+        return TargetGuess(task, reason, rare=rare)
     known = usual_order(set(text))
     order: list[int | str] = list(known or sorted(set(text)))
     shown = ", ".join(quoted(str(word))[1:-1] for word in order[:6])
     # among labels of several kinds most would decide how all are read
     mixed = bool(whole.any() or np.isfinite(numbers).any())
     if task != "ordinal":
-        return TargetGuess(task, f"words: {labels} ({shown})", order if mixed else None, told=told)
+        return TargetGuess(task, f"words: {labels} ({shown})", order if mixed else None, rare=rare)
     if known:
         reason = f"words, taken to rise in this order: {shown}"
-        return TargetGuess(task, reason, order, told=told)
+        return TargetGuess(task, reason, order, rare=rare)
     reason = f"words whose order is not known; sorted by letter they are {shown}"
-    return TargetGuess(task, f"{reason}: put `schema.classes` in order", order, told=told)
+    return TargetGuess(task, f"{reason}: put `schema.classes` in order", order, rare=rare)
 
 
-def _told_rare(text: pd.Series) -> list[str]:
+def _rare(text: pd.Series) -> str:
     """Which classes have so few rows that they can only be trained on.
 
     Raises: DataError if most rows are of such classes, or if these leave fewer than two.
@@ -206,10 +213,4 @@ def _told_rare(text: pd.Series) -> list[str]:
             "are hardly classes. Choose another column as --target, or join values that mean the "
             "same."
         )
-    if not len(rare):
-        return []
-    shown = listed([f"{quoted(str(value))} ({count})" for value, count in rare.items()])
-    return [
-        f"{name}: classes with fewer than {FEWEST_OF_A_CLASS} rows are trained on, but not tested: "
-        f"{shown}. `schema.rare_classes: drop` leaves them out."
-    ]
+    return listed([f"{quoted(str(value))} ({count})" for value, count in rare.items()])

@@ -262,3 +262,15 @@ def test_numbers_written_in_any_way_are_guessed_and_read_to_the_digit(
     assert (found.format, found.doubt) == (NumberFormat(decimal, thousands, unit), "")
     assert found.format is not None
     assert numbers_of_text(text, found.format).tolist() == values.tolist()
+
+
+def test_class_called_by_a_question_mark_is_told_with_how_to_leave_it_out() -> None:
+    raw = table(NUMBERS).assign(y=["p", "q", "?"] * 10)
+    found = infer_table(raw, "y")
+    assert found.lines()[0] == (
+        "note: 10 rows whose y is '?' are a class. If that is no label, say "
+        """--column 'y={missing_words: ["?"]}'."""
+    )
+    without = infer_table(raw, "y", said={"y": {"missing_words": ["?"]}})
+    assert without.schema()["unlabelled_words"] == ["?"]
+    assert len(read(without, raw)) == 20

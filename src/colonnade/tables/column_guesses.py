@@ -13,6 +13,7 @@ from colonnade.tables.guess import Guess, known_text
 from colonnade.tables.kinds import guess_column
 from colonnade.tables.number_format import NumberFormat
 from colonnade.tables.number_guess import NUMBER, PLAIN, NumberGuess, guess_numbers
+from colonnade.tables.placeholders import placeholders_in
 from colonnade.tables.problems import Problems, plural, quoted
 from colonnade.tables.schema import MISSING_WORDS, ColumnParams
 from colonnade.tables.source import source_name
@@ -163,6 +164,17 @@ def told_alike(raw: pd.DataFrame, columns: Mapping[str, Guess], target: str) -> 
             )
             told.append(f"{name}: {shown} look alike and are told apart; {words} makes them one.")
     return told
+
+
+def told_odd_classes(target: str, cells: pd.Series) -> list[str]:
+    """Classes called by what people put where nothing is known, such as `?`."""
+    text = known_text(cells)
+    counts = text[text.isin(placeholders_in(text))].value_counts()
+    return [
+        f"{count} {plural('row', count)} whose {target} is {quoted(str(word))} are a class. "
+        f"If that is no label, say {_flag(target, {'missing_words': [str(word)]})}."
+        for word, count in counts.items()
+    ]
 
 
 def told_labels(target: str, unlabelled: pd.Series) -> list[str]:

@@ -14,6 +14,7 @@ from colonnade.tables.column_guesses import (
     refuse_missing_header,
     told_alike,
     told_labels,
+    told_odd_classes,
 )
 from colonnade.tables.guess import Guess, known_text
 from colonnade.tables.number_guess import PLAIN, NumberGuess
@@ -173,4 +174,10 @@ def _told_cells(
     found = {target: guess.number.told(known_text(raw[target]))}
     found |= {name: column.told for name, column in columns.items()}
     told = [f"{name}: {what}" for name, what in found.items() if what]
-    return told + told_alike(raw, columns, "" if guess.task == "regression" else target)
+    if guess.task == "regression":
+        return told + told_alike(raw, columns, "")
+    return [
+        *told_odd_classes(target, raw[target]),
+        *told,
+        *told_alike(raw, columns, target),
+    ]

@@ -68,11 +68,17 @@ def _typical_error(content: ReportContent) -> str:
     told = f"Half of the test rows are predicted to within {format_interval_end('rmse', half)}"
     if width is None or share is None:
         return f"{told}."
-    return (
+    told = (
         f"{told}; {format_metric('interval_coverage', share)} lie within "
         f"±{format_interval_end('rmse', width / 2)}, the interval that comes with each "
         f"prediction and is made to hold {promise:.3g}{NB}%."
     )
+    if content.model.interval_rows_chose:
+        told += (
+            " Its width comes from validation rows, which also chose when training stopped: of new "
+            "rows it may hold somewhat fewer."
+        )
+    return told
 
 
 def _confusion(content: ReportContent) -> str:

@@ -67,4 +67,5 @@ def _interval_told(model: TrainedModel, coverage: float) -> str:
     return (
         f"interval: prediction +- {half:.6g} should hold {coverage:.4g} of new rows, by the errors "
         f"on {held_out.n_rows} {held_out.origin}"
+        f"{', which also chose when training stopped' if model.interval_rows_chose else ''}"
     )

@@ -44,8 +44,10 @@ def half_width(errors: np.ndarray | list[float], coverage: float) -> float | Non
     """The distance from a prediction within which so large a share of new values lies.
 
     Of n absolute errors on rows held out, the one of rank ceil((n + 1) coverage): a new row's is as
-    likely to fall into any of the n + 1 gaps between them, so that the interval holds at least as
-    often as promised, whatever the model. None where n is too small: 0.9 needs nine errors.
+    likely to fall into any of the n + 1 gaps between them. So the interval holds at least as often
+    as promised, whatever the model, if the rows are exchangeable with new ones and had no say in
+    the model. Rows that chose when to stop have: their errors are somewhat smaller than a new
+    row's. None where n is too small: 0.9 needs nine errors.
 
     Units: those of the errors.
     Raises: ParameterError if coverage is not between 0 and 1.

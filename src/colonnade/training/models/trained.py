@@ -141,6 +141,17 @@ class TrainedModel:
         numbers: np.ndarray = self.scores(X) * table.target_scale + table.target_center
         return numbers
 
+    @property
+    def interval_rows_chose(self) -> bool:
+        """Whether the rows behind the intervals had a say in when training stopped, or its rates.
+
+        Then new values may lie outside somewhat more often than promised.
+        """
+        training = self.training
+        watched = training.early_stopping is not None or training.scheduler.name == "plateau"
+        held_out = self.held_out
+        return watched and held_out is not None and held_out.origin.startswith("validation")
+
     def half_width(self, coverage: float = COVERAGE) -> float | None:
         """Half of a predicted number's interval, in raw units; None if nothing can be promised.
 

@@ -92,3 +92,17 @@ def test_errors_are_saved_with_the_model_to_the_last_bit(fit, tmp_path):
     model = dataclasses.replace(model, held_out=held_out(0.1, 1 / 3, 2e-300))
     save_model(model, tmp_path)
     assert load_model(tmp_path).held_out == model.held_out
+
+
+@pytest.mark.parametrize(
+    ("training", "chose"),
+    [
+        ({}, False),
+        ({"early_stopping": {"patience": 2}}, True),
+        ({"scheduler": "plateau"}, True),
+        ({"early_stopping": {"patience": 2}, "refit": True}, True),
+    ],
+)
+def test_a_model_knows_whether_the_rows_behind_its_interval_had_a_say(fit, training, chose):
+    assert fit("regression", training=training).model.interval_rows_chose is chose
+    assert fit("ordinal", training=training).model.interval_rows_chose is False

@@ -67,3 +67,13 @@ def test_additions_do_what_is_promised(changed: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_additions_keep_to_the_plan(changed: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "tests/check_structure.py", changed / "colonnade"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

@@ -28,9 +28,9 @@ from colonnade.datasets import (
     TextFile,
 )
 from colonnade.errors import DataError, ModelError, ParameterError
-from colonnade.tables.schema import SchemaParams
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.tables.source import Source
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,7 +217,8 @@ def test_folder_without_a_model_does_not_exist_and_is_refused(tmp_path: Path) ->
 def test_datasets_load_neither_torch_nor_sklearn_nor_matplotlib() -> None:
     code = """
         import sys
-        import colonnade.datasets, colonnade.tables.standardize, colonnade.tables.split
+        import colonnade.datasets, colonnade.tables.features.standardizer
+        import colonnade.tables.splitting.split
         heavy = {"torch", "sklearn", "scipy", "matplotlib", "mlflow"} & set(sys.modules)
         sys.exit(", ".join(sorted(heavy)) or 0)
     """
@@ -232,7 +233,7 @@ SAVE_AND_HANG = """
     from pathlib import Path
     import pandas as pd
     from colonnade import datasets
-    from colonnade.tables import files
+    from colonnade.tables.writing import atomic_file as files
 
     kind, path = sys.argv[1:]
     dataset = getattr(datasets, kind)(filepath=path)
@@ -323,7 +324,7 @@ def test_rows_of_a_database_query_are_ingested(tmp_path: Path) -> None:
 
     from kedro_datasets.pandas import SQLQueryDataset
 
-    from colonnade.tables.ingest import ingest_table
+    from colonnade.tables.schema.ingest import ingest_table
 
     with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
         connection.execute("create table phones (ram integer, color text, y integer)")

@@ -8,8 +8,8 @@ import importlib
 import pandas as pd
 import pytest
 
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.training import ModelParams, TrainingParams, save_model, train_model
 
 
@@ -32,8 +32,8 @@ def kept_line(tmp_path, monkeypatch):
     [
         ("colonnade", "load_model"),
         ("colonnade.evaluation.metrics.groups", "Metrics"),
-        ("colonnade.tables.schema", "SchemaParams"),
-        ("colonnade.tables.standardize", "fit_standardizer"),
+        ("colonnade.tables.schema.table_schema", "SchemaParams"),
+        ("colonnade.tables.features.standardizer", "fit_standardizer"),
         ("colonnade.training.fit", "train_model"),
         ("colonnade.training.ensembles.many", "fit_many"),
     ],

@@ -9,8 +9,8 @@ import pytest
 
 from colonnade.errors import DataError
 from colonnade.hooks.table_check import check_typed
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.schema import SchemaParams
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
 
 COLUMNS = {
     "id": {"kind": "identifier", "unique": True},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colonnade.cli.messages import plain_message
-from colonnade.tables.files import replaced_file
+from colonnade.tables.writing.atomic_file import replaced_file
 from lessons.execution import (
     RunLesson,
     is_solution,

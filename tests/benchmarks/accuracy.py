@@ -26,10 +26,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.split import SplitParams, rows_of, split_table
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.split import SplitParams, rows_of, split_table
 from colonnade.training import ModelParams, TrainingParams, train_model
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -20,7 +20,7 @@ from threadpoolctl import ThreadpoolController
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from colonnade.tables.standardize import Standardizer
+from colonnade.tables.features.standardizer import Standardizer
 from colonnade.training import (
     Member,
     ModelParams,

@@ -77,11 +77,11 @@ def measure(path: Path, epochs: int) -> dict[str, dict[str, float]]:
     watch = Stopwatch()
     watch("(imports)", import_all)
     from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
-    from colonnade.tables.ingest import ingest_table
-    from colonnade.tables.raw import read_raw_table
-    from colonnade.tables.schema import SchemaParams
-    from colonnade.tables.split import PARTS, SplitParams, rows_of, split_table
-    from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+    from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+    from colonnade.tables.reading.raw import read_raw_table
+    from colonnade.tables.schema.ingest import ingest_table
+    from colonnade.tables.schema.table_schema import SchemaParams
+    from colonnade.tables.splitting.split import PARTS, SplitParams, rows_of, split_table
     from colonnade.training import ModelParams, TrainingParams, train_model
 
     def standardize(table: Any, split: Any) -> Any:
@@ -107,7 +107,7 @@ def import_all() -> None:
     """What the stages would import on their way: it does not grow with the rows."""
     import colonnade.evaluation.evaluate
     import colonnade.evaluation.metrics.scores
-    import colonnade.tables.raw
+    import colonnade.tables.reading.raw
     import colonnade.training.ensembles.outcome
     import colonnade.training.ensembles.phases
     import colonnade.training.prepare  # noqa: F401  imported for its time alone

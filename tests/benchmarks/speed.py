@@ -39,11 +39,11 @@ from contenders import (
     slices,
 )
 
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.raw import read_raw_table
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.split import SplitParams, rows_of, split_table
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.reading.raw import read_raw_table
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.split import SplitParams, rows_of, split_table
 from colonnade.training import TrainedModel
 
 SAMPLE = Path(__file__).parents[2] / "data/01_raw/phone_price_sample.csv"

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.training_params import TrainingParams
 

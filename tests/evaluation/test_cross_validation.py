@@ -12,9 +12,9 @@ from colonnade.errors import DataError
 from colonnade.evaluation import cross_validation
 from colonnade.evaluation.cross_validation import CrossValidation, cross_validate
 from colonnade.evaluation.observations import observe
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.split import SplitParams, rows_of, split_table
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.split import SplitParams, rows_of, split_table
 from colonnade.training import ModelParams, TrainingParams, train_model
 from colonnade.training.ensembles import fold_training
 

@@ -14,9 +14,9 @@ from colonnade.evaluation.explanation.explain import Explanation, explain_model
 from colonnade.evaluation.explanation.failures import confident_mistakes, told, weakest_slices
 from colonnade.evaluation.explanation.importance import partial_dependences, permutation_importances
 from colonnade.evaluation.metrics.calibration import calibrate, fit_temperature, tempered
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.schema import ColumnParams
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import ColumnParams
 
 PARAMS = EvaluationParams(baselines=[], resamples=0)
 

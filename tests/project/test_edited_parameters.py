@@ -11,9 +11,9 @@ from kedro.io import DataCatalog, MemoryDataset
 from colonnade.errors import ParameterError
 from colonnade.hooks.partial_runs import check_group_words, check_what_is_left
 from colonnade.pipelines.table.pipeline import create_pipeline
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.split import SplitParams, split_table
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.split import SplitParams, split_table
 
 TABLE = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0] * 5, "y": [1.0, 2.0, 3.0, 5.0] * 5})
 SCHEMA = SchemaParams(target="y", task="regression")

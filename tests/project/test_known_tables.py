@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from kedro.config import OmegaConfigLoader
 
-from colonnade.cli.known_tables import listed_tables, remove_table
-from colonnade.cli.new_table import add_table
+from colonnade.cli.table_yaml.known_tables import listed_tables, remove_table
+from colonnade.cli.table_yaml.new_table import add_table
 from colonnade.errors import ParameterError
 from colonnade.settings import CONFIG_LOADER_ARGS
 

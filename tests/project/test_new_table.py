@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from colonnade.cli.new_table import add_table
+from colonnade.cli.table_yaml.new_table import add_table
 from colonnade.errors import DataError
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from colonnade.tables.file_lock import hold
+from colonnade.tables.writing.file_lock import hold
 from tests.conftest import environment, forkserver, kedro_in, make_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("partial")]

@@ -12,8 +12,8 @@ import torch
 from colonnade.errors import DataError, ParameterError
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.pipelines.predict.nodes import predict
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
 from colonnade.tables.source import Source
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
 from colonnade.training import ModelParams, TrainedModel, TrainingParams, train_model
 from colonnade.training.models.conformal import HeldOut
 from colonnade.training.models.storage import load_model, note_run, save_model

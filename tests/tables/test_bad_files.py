@@ -8,10 +8,10 @@ import pytest
 
 from colonnade.errors import DataError
 from colonnade.tables.check import table_problems
-from colonnade.tables.raw import read_raw_table
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.split import SplitParams, split_table
-from colonnade.tables.standardize import StandardizeParams
+from colonnade.tables.features.standardizer import StandardizeParams
+from colonnade.tables.reading.raw import read_raw_table
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.split import SplitParams, split_table
 
 N_ROWS = 40
 

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import DataError, ParameterError
-from colonnade.tables.dates import latest_year_of, not_after
-from colonnade.tables.infer import Inference, infer_table
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.text_table import read_text_table
+from colonnade.tables.inference.infer import Inference, infer_table
+from colonnade.tables.reading.text_table import read_text_table
+from colonnade.tables.schema.dates import latest_year_of, not_after
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
 
 
 def table(cells: list[str]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colonnade.tables import hashes
+from colonnade.tables import source
 
 
 @pytest.mark.parametrize("block", [1, 7, 100, 65_536])
@@ -20,7 +20,7 @@ def test_a_row_has_the_number_that_pandas_gives_it_whatever_the_block(monkeypatc
             "date": pd.date_range("2020-01-01", periods=100),
         }
     )
-    monkeypatch.setattr(hashes, "BLOCK", block)
+    monkeypatch.setattr(source, "BLOCK", block)
     whole = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    np.testing.assert_array_equal(hashes.hash_rows(frame), whole)
-    assert hashes.hash_rows(frame.iloc[:0]).shape == (0,)
+    np.testing.assert_array_equal(source.hash_rows(frame), whole)
+    assert source.hash_rows(frame.iloc[:0]).shape == (0,)

@@ -8,15 +8,15 @@ import yaml
 
 from colonnade.errors import DataError
 from colonnade.tables.check import table_problems
-from colonnade.tables.fitting import StandardizeParams
-from colonnade.tables.guess import Guess
-from colonnade.tables.infer import infer_table
-from colonnade.tables.kinds import guess_column
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.schema_yaml import parameters_text
-from colonnade.tables.sniff import text_options
-from colonnade.tables.split import SplitParams
-from colonnade.tables.text_table import read_text_table
+from colonnade.tables.features.column_fit import StandardizeParams
+from colonnade.tables.inference.column_kinds import guess_column
+from colonnade.tables.inference.guesses.guess import Guess
+from colonnade.tables.inference.infer import infer_table
+from colonnade.tables.inference.schema_yaml import parameters_text
+from colonnade.tables.reading.dialect import text_options
+from colonnade.tables.reading.text_table import read_text_table
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.split import SplitParams
 from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.training_params import TrainingParams
 

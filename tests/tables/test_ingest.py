@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import DataError, ParameterError
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.text_table import read_text_table
+from colonnade.tables.reading.text_table import read_text_table
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
 
 
 def schema(**keys: Any) -> SchemaParams:

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from colonnade.errors import DataError, ParameterError
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.raw import read_raw_table
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.text_table import read_text_table
+from colonnade.tables.reading.raw import read_raw_table
+from colonnade.tables.reading.text_table import read_text_table
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
 
 
 def ingest(cells: list[str], params: dict[str, Any], **schema: Any) -> list[Any]:

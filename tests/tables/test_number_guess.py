@@ -12,14 +12,14 @@ import pytest
 
 from colonnade.errors import DataError
 from colonnade.tables.check import table_problems
-from colonnade.tables.fitting import StandardizeParams
-from colonnade.tables.infer import Inference, infer_table
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.number_format import NumberFormat
-from colonnade.tables.number_guess import guess_numbers, numbers_of_text
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.split import SplitParams
-from colonnade.tables.text_table import read_text_table
+from colonnade.tables.features.column_fit import StandardizeParams
+from colonnade.tables.inference.guesses.number_guess import guess_numbers, numbers_of_text
+from colonnade.tables.inference.infer import Inference, infer_table
+from colonnade.tables.reading.text_table import read_text_table
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.number_format import NumberFormat
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.split import SplitParams
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from colonnade.tables.check import table_problems
-from colonnade.tables.fitting import StandardizeParams
-from colonnade.tables.ingest import ingest_table
+from colonnade.tables.features.column_fit import StandardizeParams
 from colonnade.tables.profile import profile_table
-from colonnade.tables.schema import SchemaParams
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.tables.source import Source
-from colonnade.tables.split import SplitParams, split_table
+from colonnade.tables.splitting.split import SplitParams, split_table
 
 NB = "\N{NO-BREAK SPACE}"
 SCHEMA = SchemaParams.model_validate(

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 import yaml
 
-from colonnade.cli.new_table import add_table
+from colonnade.cli.table_yaml.new_table import add_table
 from colonnade.errors import UserError
 from colonnade.pipelines.table.parameter_groups import read_groups
 from colonnade.tables.check import table_problems
-from colonnade.tables.column import is_missing
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.raw import read_raw_table
-from colonnade.tables.split import rows_of, split_table
-from colonnade.tables.standardize import fit_standardizer
+from colonnade.tables.features.standardizer import fit_standardizer
+from colonnade.tables.reading.raw import read_raw_table
+from colonnade.tables.schema.column import is_missing
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.splitting.split import rows_of, split_table
 from colonnade.training.fit import train_model
 from colonnade.training.prepare import prepare
 from tests.tables.random_tables import random_table

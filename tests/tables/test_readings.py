@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from colonnade.tables.ingest import ingest_table
+from colonnade.tables.inference.readings import told_readings
 from colonnade.tables.profile import profile_table
-from colonnade.tables.readings import told_readings
-from colonnade.tables.schema import ColumnParams, SchemaParams
+from colonnade.tables.reading.text_table import read_text_table
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import ColumnParams, SchemaParams
 from colonnade.tables.source import Source
-from colonnade.tables.text_table import read_text_table
 
 TEXT = """price;hp;born;tier;y
 1.234,5 €;61;01/02/50;Gold;Yes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from colonnade.tables.raw import read_raw_table
+from colonnade.tables.reading.raw import read_raw_table
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import DataError, ParameterError
-from colonnade.tables.sampling import random_draw, stratified_draw
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.split import SplitParams, rows_of, split_table
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.sampling import random_draw, stratified_draw
+from colonnade.tables.splitting.split import SplitParams, rows_of, split_table
 
 CLASSES = SchemaParams.model_validate(
     {

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import DataError, ParameterError
-from colonnade.tables.fitting import StandardizeParams, fit_scale
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.standardize import Standardizer, fit_standardizer
+from colonnade.tables.features.column_fit import StandardizeParams, fit_scale
+from colonnade.tables.features.standardizer import Standardizer, fit_standardizer
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
 
 
 def schema(columns: dict[str, Any] | None = None, **keys: Any) -> SchemaParams:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.suspicion import suspicious_columns
+from colonnade.tables.inference.suspicion import suspicious_columns
+from colonnade.tables.schema.table_schema import SchemaParams
 
 N_ROWS = 200
 

@@ -7,11 +7,11 @@ import pytest
 
 from colonnade.errors import DataError
 from colonnade.tables.check import table_problems
-from colonnade.tables.fitting import StandardizeParams
-from colonnade.tables.infer import Inference, infer_table
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.schema_yaml import parameters_text
-from colonnade.tables.split import SplitParams
+from colonnade.tables.features.column_fit import StandardizeParams
+from colonnade.tables.inference.infer import Inference, infer_table
+from colonnade.tables.inference.schema_yaml import parameters_text
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.split import SplitParams
 
 
 def table(target: list[Any]) -> pd.DataFrame:

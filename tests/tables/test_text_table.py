@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import DataError
-from colonnade.tables.raw import read_raw_table
-from colonnade.tables.text_table import read_text_table
+from colonnade.tables.reading.raw import read_raw_table
+from colonnade.tables.reading.text_table import read_text_table
 
 if TYPE_CHECKING:
     from pathlib import Path

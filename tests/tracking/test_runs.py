@@ -123,9 +123,9 @@ def _git(project: Path, *words: str) -> str:
 
 
 def _train(folder: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
-    from colonnade.tables.ingest import ingest_table
-    from colonnade.tables.schema import SchemaParams
-    from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+    from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+    from colonnade.tables.schema.ingest import ingest_table
+    from colonnade.tables.schema.table_schema import SchemaParams
     from colonnade.training.fit import train_model
     from colonnade.training.models.storage import save_model
     from colonnade.training.networks.model_params import ModelParams

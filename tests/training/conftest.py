@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import torch
 
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.training import Fitted, ModelParams, TrainingParams, train_model
 
 if TYPE_CHECKING:

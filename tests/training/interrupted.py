@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.training import ModelParams, TrainingParams, save_model, train_model
 
 if TYPE_CHECKING:

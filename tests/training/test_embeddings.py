@@ -11,8 +11,8 @@ import torch
 from tests.training.test_gradients import assert_same, gradients_of
 
 from colonnade.errors import ParameterError
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.training import (
     Fitted,
     Member,

@@ -9,8 +9,8 @@ import pytest
 import torch
 from tests.training.conftest import draw_table
 
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.training import Fold, ModelParams, TrainingParams, fit_folds, train_model
 from colonnade.training.ensembles.fold_training import group_folds
 from colonnade.training.prepare import prepare

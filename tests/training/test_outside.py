@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from colonnade.errors import DataError
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
-from colonnade.tables.text_table import read_text_table
+from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.reading.text_table import read_text_table
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.training import ModelParams, TrainedModel, TrainingParams, train_model
 from colonnade.training.models.batch import predict_batch
 

@@ -111,8 +111,8 @@ def test_temperature_is_for_classes(fit):
 def test_real_phone_table_is_learned_as_an_order(phone_price_dir):
     from sklearn.model_selection import train_test_split
 
-    from colonnade.tables.schema import SchemaParams
-    from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+    from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+    from colonnade.tables.schema.table_schema import SchemaParams
 
     raw = pd.read_csv(phone_price_dir / "train.csv")
     train, test = train_test_split(raw, test_size=0.2, random_state=42)

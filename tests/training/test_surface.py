@@ -39,8 +39,8 @@ def test_training_never_imports_torchs_compiler():
     code = """
         import sys
         import numpy as np, pandas as pd
-        from colonnade.tables.schema import SchemaParams
-        from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+        from colonnade.tables.schema.table_schema import SchemaParams
+        from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
         from colonnade.training import ModelParams, TrainingParams, train_model
         raw = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 3)), columns=["a", "b", "y"])
         schema = SchemaParams(target="y", task="regression")

@@ -41,7 +41,7 @@ def table_group() -> None:
 @click.pass_obj
 def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choices: Any) -> None:
     """Read a file, guess what its columns mean, and write the YAML of table NAME."""
-    from colonnade.cli.new_table import add_table
+    from colonnade.cli.table_yaml.new_table import add_table
 
     root = project.project_path
     place = path.resolve()
@@ -61,7 +61,7 @@ def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choi
 @click.pass_obj
 def check(project: ProjectMetadata, /, name: str, as_json: bool) -> None:
     """Check the data and the parameters of table NAME without training; list every problem."""
-    from colonnade.cli.new_table import check_table
+    from colonnade.cli.table_yaml.new_table import check_table
 
     with chdir(project.project_path):
         try:
@@ -79,7 +79,7 @@ def check(project: ProjectMetadata, /, name: str, as_json: bool) -> None:
 @click.pass_obj
 def list_tables(project: ProjectMetadata, /) -> None:
     """List every table: what it predicts, where it is read from, which file lists it."""
-    from colonnade.cli.known_tables import listed_tables
+    from colonnade.cli.table_yaml.known_tables import listed_tables
 
     with chdir(project.project_path):
         click.echo(listed_tables(config_loader(), Path("conf")))
@@ -91,7 +91,7 @@ def list_tables(project: ProjectMetadata, /) -> None:
 @click.pass_obj
 def remove(project: ProjectMetadata, /, name: str, shared: bool) -> None:
     """Delete the YAML of table NAME; its file, its results and its runs stay."""
-    from colonnade.cli.known_tables import remove_table
+    from colonnade.cli.table_yaml.known_tables import remove_table
 
     with chdir(project.project_path):
         changed = remove_table(config_loader(), Path("conf"), name, shared=shared)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import HTMLPreview, ImagePreview, JSONPreview
 
-from colonnade.tables.files import replaced_file
+from colonnade.tables.writing.atomic_file import replaced_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,8 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro.io.core import get_protocol_and_path
 
 from colonnade.datasets.previews import table_preview
-from colonnade.tables.raw import MOST_BYTES, read_raw_table
-from colonnade.tables.sklearn_tables import draw_table
+from colonnade.tables.reading.raw import MOST_BYTES, read_raw_table
+from colonnade.tables.reading.sklearn_tables import draw_table
 
 if TYPE_CHECKING:
     from kedro_datasets._typing import TablePreview

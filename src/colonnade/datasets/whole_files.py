@@ -12,13 +12,13 @@ from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset, ParquetDataset
 
 from colonnade.datasets.previews import table_preview
-from colonnade.tables.files import replaced_file
-from colonnade.tables.sanitize import finite_document, without_formulas
+from colonnade.tables.writing.atomic_file import replaced_file
+from colonnade.tables.writing.sanitize import finite_document, without_formulas
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
 
 
 class _WholeFile:
@@ -111,7 +111,7 @@ class StandardizerDataset(JsonDocument):
 
     def load(self) -> Standardizer:
         """Read the standardizer back."""
-        from colonnade.tables.standardize import Standardizer
+        from colonnade.tables.features.standardizer import Standardizer
 
         return Standardizer.model_validate(JSONDataset.load.__wrapped__(self))
 

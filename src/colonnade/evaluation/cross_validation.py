@@ -12,13 +12,13 @@ from colonnade.errors import DataError
 from colonnade.evaluation.evaluate import FEW_ROWS, measure
 from colonnade.evaluation.metrics.groups import Metrics
 from colonnade.evaluation.observations import observe, one_thread
-from colonnade.tables.split import rows_of
-from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.splitting.split import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from colonnade.tables.schema import SchemaParams
+    from colonnade.tables.schema.table_schema import SchemaParams
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.training_params import TrainingParams
 

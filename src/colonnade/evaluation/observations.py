@@ -16,8 +16,8 @@ from colonnade.training.models.conformal import half_width
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from colonnade.tables.schema import Task
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
+    from colonnade.tables.schema.table_schema import Task
     from colonnade.training.models.conformal import HeldOut
 
 Array = NDArray[Any]

@@ -124,7 +124,7 @@ def _left(
 
 def _made_with(made: Any) -> dict[str, Any]:
     """The parameters that a split or a standardizer remembers, or nothing."""
-    from colonnade.tables.split import MADE_WITH
+    from colonnade.tables.splitting.split import MADE_WITH
 
     params = made.attrs.get(MADE_WITH) if hasattr(made, "attrs") else made.made_with
     return dict(params.model_dump(mode="json") if hasattr(params, "model_dump") else params or {})

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 from kedro.framework.hooks import hook_impl
 
 from colonnade.hooks.names import tables_in
-from colonnade.tables.file_lock import hold
+from colonnade.tables.writing.file_lock import hold
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext

@@ -73,7 +73,7 @@ def _told(name: str, data: Any, catalog: DataCatalog) -> str:
     if kind == "report":
         return f"report in {file_of(catalog, name)}"
     if kind == "predictions":
-        from colonnade.tables.problems import plural
+        from colonnade.tables.schema.problems import plural
 
         return f"answers for {len(data)} {plural('row', len(data))} in {file_of(catalog, name)}"
     return ""

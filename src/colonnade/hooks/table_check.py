@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from colonnade.pipeline_registry import config_loader
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.schema import SchemaParams
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.tables.source import name_source
 
 if TYPE_CHECKING:

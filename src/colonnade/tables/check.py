@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from colonnade.errors import Problem, UserError
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.split import PARTS, rows_of, split_table
-from colonnade.tables.standardize import fit_standardizer
+from colonnade.tables.features.standardizer import fit_standardizer
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.splitting.split import PARTS, rows_of, split_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
 
-    from colonnade.tables.fitting import StandardizeParams
-    from colonnade.tables.schema import SchemaParams
-    from colonnade.tables.split import SplitParams
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.column_fit import StandardizeParams
+    from colonnade.tables.features.standardizer import Standardizer
+    from colonnade.tables.schema.table_schema import SchemaParams
+    from colonnade.tables.splitting.split import SplitParams
 
 
 def table_problems(

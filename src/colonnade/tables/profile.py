@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colonnade.tables.duplicates import repeated_rows, telling_shared_rows
-from colonnade.tables.labels import classes_of
-from colonnade.tables.parts import PARTS, UNUSED
-from colonnade.tables.problems import listed, plural
-from colonnade.tables.suspicion import suspicious_columns
+from colonnade.tables.inference.suspicion import suspicious_columns
+from colonnade.tables.schema.labels import classes_of
+from colonnade.tables.schema.problems import listed, plural
+from colonnade.tables.splitting.duplicates import repeated_rows, telling_shared_rows
+from colonnade.tables.splitting.strategies import PARTS, UNUSED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from colonnade.tables.schema import SchemaParams
+    from colonnade.tables.schema.table_schema import SchemaParams
     from colonnade.tables.source import Source
 
 RARE_SHARE = 0.01

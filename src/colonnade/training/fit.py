@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.ensembles.single import Fitted
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.training_params import TrainingParams
@@ -30,8 +30,8 @@ def train_model(
     """Train on the prepared rows.
 
     >>> import pandas as pd
-    >>> from colonnade.tables.schema import SchemaParams
-    >>> from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+    >>> from colonnade.tables.schema.table_schema import SchemaParams
+    >>> from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
     >>> from colonnade.training import ModelParams, TrainingParams
     >>> raw = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [3.0, 5.0, 7.0, 9.0]})  # y = 2 x + 1
     >>> schema = SchemaParams(target="y", task="regression")

@@ -17,7 +17,7 @@ from colonnade.training.networks.binding.spec import spec_for
 if TYPE_CHECKING:
     import pandas as pd
 
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.networks.base import Inputs
     from colonnade.training.networks.model_params import ModelParams

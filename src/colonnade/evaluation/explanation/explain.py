@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from colonnade.evaluation.evaluate import EvaluationParams
     from colonnade.evaluation.observations import Array, Predictor
-    from colonnade.tables.schema import Task
+    from colonnade.tables.schema.table_schema import Task
 
 Part = Literal["train", "validation", "test"]
 _VALUES_TOLD = 4

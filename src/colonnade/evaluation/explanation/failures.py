@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from colonnade.evaluation.observations import Array
-    from colonnade.tables.schema import Task
+    from colonnade.tables.schema.table_schema import Task
 
 _BINS = 4
 _MOST_VALUES = 8

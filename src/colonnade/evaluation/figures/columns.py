@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from colonnade.evaluation.explanation.importance import Dependence, Importance
     from colonnade.evaluation.metrics.scores import Metric
-    from colonnade.tables.schema import Task
+    from colonnade.tables.schema.table_schema import Task
 
 MOST_BARS = 20
 # Inches below the axes for names side by side.

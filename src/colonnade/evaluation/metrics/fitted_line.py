@@ -12,8 +12,8 @@ from colonnade.errors import ModelError
 if TYPE_CHECKING:
     from colonnade.evaluation.metrics.groups import Values
     from colonnade.evaluation.observations import Observations, Predictor
+    from colonnade.tables.features.transforms import NumberColumn
     from colonnade.tables.source import Source
-    from colonnade.tables.transforms import NumberColumn
 
 
 def line_metrics(
@@ -84,7 +84,7 @@ def linear_coefficients(model: Any) -> tuple[dict[str, float], float] | None:
 
 
 def _only_column(model: Predictor) -> NumberColumn | None:
-    from colonnade.tables.transforms import NumberColumn
+    from colonnade.tables.features.transforms import NumberColumn
 
     columns = model.standardizer.columns
     if len(columns) != 1 or not isinstance(columns[0], NumberColumn):

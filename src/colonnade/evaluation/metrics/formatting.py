@@ -9,7 +9,7 @@ from colonnade.evaluation.metrics.scores import HEADLINES
 
 if TYPE_CHECKING:
     from colonnade.evaluation.metrics.groups import Metrics
-    from colonnade.tables.schema import Task
+    from colonnade.tables.schema.table_schema import Task
 
 
 @dataclass(frozen=True)

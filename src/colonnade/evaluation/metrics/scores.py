@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from colonnade.training.models.conformal import half_width
 
 if TYPE_CHECKING:
-    from colonnade.tables.schema import Task
+    from colonnade.tables.schema.table_schema import Task
 
 Array = NDArray[Any]
 Metric = Literal["accuracy", "log_loss", "rank_error", "rmse", "mae", "r2", "rare_pr_auc"]

@@ -18,7 +18,7 @@ from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER, LOP
 if TYPE_CHECKING:
     from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.evaluation.metrics.scores import Metric
-    from colonnade.tables.schema import Task
+    from colonnade.tables.schema.table_schema import Task
 
 # A lead smaller than this share of the other's error is none, however sure it is.
 _NEGLIGIBLE = 0.01

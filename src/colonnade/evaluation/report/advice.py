@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from colonnade.evaluation.explanation.explain import Explanation
     from colonnade.evaluation.metrics.groups import Metrics
-    from colonnade.tables.schema import Task
+    from colonnade.tables.schema.table_schema import Task
 
 _GAP = 0.05
 _RATIO = 1.25

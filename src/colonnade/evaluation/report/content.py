@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.evaluation.metrics.groups import Metrics
-    from colonnade.tables.schema import Task
+    from colonnade.tables.schema.table_schema import Task
     from colonnade.tables.source import Source
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from colonnade.parameters import Params
-    from colonnade.tables.schema import SchemaParams
+    from colonnade.tables.schema.table_schema import SchemaParams
     from colonnade.tables.source import Source
 
 _FOLDER = Path(__file__).parent

@@ -7,7 +7,7 @@ import pandas as pd
 
 from colonnade.errors import ParameterError
 from colonnade.evaluation.evaluate import EvaluationParams
-from colonnade.tables.problems import plural
+from colonnade.tables.schema.problems import plural
 from colonnade.tables.source import source_name
 from colonnade.training.models.batch import Batch, predict_batch
 from colonnade.training.models.conformal import fewest_errors

@@ -20,12 +20,12 @@ from colonnade.evaluation.report.content import Results
 from colonnade.evaluation.report.drawings import drawings
 from colonnade.evaluation.report.model_card import model_card_markdown
 from colonnade.evaluation.report.page import report_content, report_html
-from colonnade.tables.ingest import ingest_table
-from colonnade.tables.readings import told_readings
-from colonnade.tables.schema import SchemaParams
+from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.inference.readings import told_readings
+from colonnade.tables.schema.ingest import ingest_table
+from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.tables.source import Source
-from colonnade.tables.split import PARTS, SplitParams, rows_of, split_table
-from colonnade.tables.standardize import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.splitting.split import PARTS, SplitParams, rows_of, split_table
 from colonnade.training.fit import train_model
 from colonnade.training.models.trained import TrainedModel
 from colonnade.training.networks.model_params import ModelParams

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError, Problem
 from colonnade.evaluation.evaluate import EvaluationParams
-from colonnade.tables.schema import SchemaParams
-from colonnade.tables.split import SplitParams
-from colonnade.tables.standardize import StandardizeParams
+from colonnade.tables.features.standardizer import StandardizeParams
+from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.splitting.split import SplitParams
 from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.training_params import TrainingParams
 

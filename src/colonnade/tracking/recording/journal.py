@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from colonnade.tables.file_lock import hold
+from colonnade.tables.writing.file_lock import hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

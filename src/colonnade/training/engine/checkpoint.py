@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from colonnade.errors import ModelError, TrainingError
-from colonnade.tables.files import replaced_file
+from colonnade.tables.writing.atomic_file import replaced_file
 from colonnade.training.engine.job import History
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.engine.job import MemberConfig, TrainingJob
     from colonnade.training.ensembles.strengths import Sparsity
     from colonnade.training.models.trained import TrainedModel

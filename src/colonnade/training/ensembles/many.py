@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
 
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.ensembles.phases import TrainingResult
     from colonnade.training.ensembles.strengths import Sparsity
 
@@ -64,8 +64,8 @@ def fit_many(
     """Train every member; each equals its own solo run within float rounding.
 
     >>> import pandas as pd
-    >>> from colonnade.tables.schema import SchemaParams
-    >>> from colonnade.tables.standardize import StandardizeParams, fit_standardizer
+    >>> from colonnade.tables.schema.table_schema import SchemaParams
+    >>> from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
     >>> raw = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [3.0, 5.0, 7.0, 9.0]})
     >>> schema = SchemaParams(target="y", task="regression")
     >>> standardizer = fit_standardizer(raw, schema, StandardizeParams())

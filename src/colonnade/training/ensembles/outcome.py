@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.ensembles.phases import TrainingResult
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.training_params import TrainingParams

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.engine.checkpoint import SavedTraining
     from colonnade.training.engine.job import MemberConfig, TrainingJob
     from colonnade.training.ensembles.strengths import Sparsity

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from colonnade.errors import DataError
-from colonnade.tables.problems import BadCellsError, Problems, quoted
+from colonnade.tables.schema.problems import BadCellsError, Problems, quoted
 from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ModelError, UserError
-from colonnade.tables.files import replaced_file
+from colonnade.tables.writing.atomic_file import replaced_file
 from colonnade.training.models.conformal import HeldOut
 from colonnade.training.models.trained import TrainedModel
 from colonnade.training.networks.model_params import ModelParams
@@ -88,7 +88,7 @@ def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
     Raises: ModelError if the folder holds no model, one that was altered or cut, one of another
         version, or of another table.
     """
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.networks.binding.spec import spec_for
 
     folder = Path(folder)

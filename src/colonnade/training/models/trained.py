@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from colonnade.errors import ModelError
-from colonnade.tables.outside import outside_column, told_outside
-from colonnade.tables.raw import as_frame
+from colonnade.tables.features.outside import outside_column, told_outside
+from colonnade.tables.reading.raw import as_frame
 from colonnade.training.models.conformal import COVERAGE
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from colonnade.tables.outside import Mark
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.outside import Mark
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.models.conformal import HeldOut
     from colonnade.training.networks.base import Network
@@ -227,7 +227,7 @@ class TrainedModel:
 
         Raises: ModelError for another kind of model, or inputs that are not raw columns.
         """
-        from colonnade.tables.transforms import NumberColumn
+        from colonnade.tables.features.transforms import NumberColumn
 
         table = self.standardizer
         if self.model.kind != "linear" or self.n_classes:

@@ -27,7 +27,7 @@ from colonnade.training.networks.mlp import Mlp
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from colonnade.tables.standardize import Standardizer
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.networks.model_params import ModelParams
 

@@ -1,0 +1,112 @@
+"""The tables that are configured: list them, or take one out again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from colonnade.errors import ParameterError
+from colonnade.parameters import nearest
+from colonnade.pipeline_registry import table_names
+from colonnade.tables.writing.atomic_file import replaced_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from kedro.config import AbstractConfigLoader
+
+HEADINGS = ("table", "predicts", "reads", "listed in")
+READ_FROM = ("filepath", "table_name", "sql", "function", "type")
+
+
+def listed_tables(loader: AbstractConfigLoader, conf: Path) -> str:
+    """Every table, what it predicts, where it is read from, and which file lists it."""
+    parameters, catalog = loader["parameters"], loader["catalog"]
+    rows = [
+        (name, _predicts(parameters.get(name)), _reads(name, catalog), _listed_in(name, conf))
+        for name in table_names(loader)
+    ]
+    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in (HEADINGS, *rows)
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def remove_table(
+    loader: AbstractConfigLoader, conf: Path, name: str, *, shared: bool
+) -> list[Path]:
+    """Delete what `table add` has written for a table; data, results and runs stay.
+
+    Args: conf: the folder of the configuration. shared: whether to take it from conf/base.
+    Returns: the files that were deleted or changed.
+    Raises: ParameterError if there is no such table in that folder, or another file speaks of it.
+    """
+    names = table_names(loader)
+    if name not in names:
+        raise ParameterError(f"no such table: {name}. {nearest(name, names)}")
+    folder = conf / ("base" if shared else "local")
+    tables = folder / "tables.yml"
+    if name not in _keys(tables):
+        other = _listed_in(name, conf)
+        advice = (
+            "Say --shared to remove it there, for everyone."
+            if not shared
+            else "Leave --shared out."
+        )
+        raise ParameterError(f"{name} is listed in {other or 'no tables.yml'}. {advice}")
+    own = [folder / f"{kind}_{name}.yml" for kind in ("parameters", "catalog")]
+    others = [
+        str(file)
+        for place in (conf / "base", conf / "local")
+        for file in sorted(place.rglob("parameters*.yml"))
+        if file not in own and name in _keys(file)
+    ]
+    if others:
+        # parameters of no table stop every run
+        raise ParameterError(
+            f"{', '.join(others)}: take `{name}` out there, too, and say it again."
+        )
+    removed = [file for file in own if file.exists()]
+    # the list last: a listed table without parameters fails alone, the reverse stops every run
+    for file in removed:
+        file.unlink()
+    _unlist(name, tables)
+    return [*removed, tables]
+
+
+def _unlist(name: str, tables: Path) -> None:
+    lines = tables.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if line.partition(":")[0].strip() != name]
+    if any(line.strip() and not line.startswith("#") for line in kept):
+        with replaced_file(tables) as stream:
+            stream.write("".join(kept).encode("utf-8"))
+    else:
+        tables.unlink()
+
+
+def _listed_in(name: str, conf: Path) -> str:
+    files = sorted(conf.glob("*/tables.yml"))
+    return ", ".join(str(file) for file in files if name in _keys(file))
+
+
+def _keys(file: Path) -> Iterable[str]:
+    """The names at the top of a YAML file, which the loader has read before."""
+    import yaml
+
+    content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
+    return [str(key) for key in content] if isinstance(content, dict) else []
+
+
+def _predicts(groups: Any) -> str:
+    schema = groups.get("schema") if isinstance(groups, dict) else None
+    if not isinstance(schema, dict):
+        return "?"
+    return f"{schema.get('target', '?')} ({schema.get('task', '?')})"
+
+
+def _reads(name: str, catalog: Mapping[str, Any]) -> str:
+    entry = catalog.get(f"{name}.raw") or catalog.get("{table}.raw") or {}
+    found = next((str(entry[word]) for word in READ_FROM if entry.get(word)), "?")
+    return found.replace("{table}", name)

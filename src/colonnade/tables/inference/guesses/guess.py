@@ -1,0 +1,66 @@
+"""What a column seems to mean, and what that rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colonnade.tables.inference.guesses.placeholders import PLACEHOLDERS
+from colonnade.tables.schema.column import is_missing
+from colonnade.tables.schema.problems import quoted
+from colonnade.tables.schema.table_schema import MISSING_WORDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a column seems to mean, and what that rests on."""
+
+    kind: str
+    reason: str
+    schema: dict[str, Any] = field(default_factory=dict)
+    standardize: dict[str, Any] = field(default_factory=dict)
+    told: str = ""
+    """What the guess makes of cells that a computer would read otherwise, with an example."""
+    odd: pd.Series | None = None
+    """Cells that do not fit the others: only the user knows what they mean."""
+    doubt: str = ""
+    """What the cells may mean as well, so that the user has to be asked."""
+    ways: tuple[dict[str, Any], ...] = ()
+    """What the YAML may say, one answer each to the doubt."""
+
+
+def known_text(cells: pd.Series) -> pd.Series:
+    """The cells that hold a value, as trimmed text."""
+    if cells.dtype.kind == "f":
+        known = cells.dropna()
+        whole = bool(np.isfinite(known).all() and (known == known.round()).all())
+        cells = cells.astype("Int64") if whole else cells
+    text = cells.dropna().astype("str").str.strip()
+    return text[~text.str.lower().isin(MISSING_WORDS)]
+
+
+def guess_of(kind: str, reason: str, **schema: Any) -> Guess:
+    """A guess, with what the YAML says beside the kind."""
+    return Guess(kind, reason, {"kind": kind, **schema})
+
+
+def with_gaps(kind: str, reason: str, n_missing: int, cells: pd.Series, **schema: Any) -> Guess:
+    """A guess with a policy for missing cells, if there are any."""
+    if n_missing:
+        reason += f"; {_told_missing(n_missing, cells)}"
+        schema["missing"] = "category" if kind == "categorical" else "median"
+    return guess_of(kind, reason, **schema)
+
+
+def _told_missing(n_missing: int, cells: pd.Series) -> str:
+    """How many cells are missing; and how they are written, since a word may mean something."""
+    share = n_missing / len(cells)
+    told = f"{share:.1%} missing" if share >= 0.0005 else f"{n_missing} of {len(cells)} missing"
+    missing = cells[is_missing(cells, [*MISSING_WORDS, *PLACEHOLDERS])].dropna()
+    words = sorted(set(missing.astype("str").str.strip()))
+    return f"{told} ({' or '.join(map(quoted, words))})" if any(words) else told

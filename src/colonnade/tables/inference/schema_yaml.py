@@ -1,0 +1,108 @@
+"""Write a guessed schema as YAML that explains itself."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from colonnade.tables.inference.guesses.word_orders import usual_order
+from colonnade.tables.inference.target_guess import RARE_CLASSES
+
+if TYPE_CHECKING:
+    from colonnade.tables.inference.infer import Inference
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SPECIAL = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "none"}
+
+
+def parameters_text(name: str, inference: Inference, origin: str) -> str:
+    """The parameters file of a new table; a comment beside each choice says what it rests on.
+
+    Args: name: the table's name. origin: the file that the guesses come from, for the first line.
+    """
+    lines = [
+        f"# {_one_line(name)}: guessed from {_one_line(origin)}. Correct what is wrong; "
+        "what is not written keeps its default.",
+        f"{_word(name)}:",
+        "  schema:",
+    ]
+    schema = inference.schema()
+    columns = schema.pop("columns")
+    comments = {
+        "task": inference.task_reason,
+        "classes": _told_order(inference),
+        "decimal": "the mark before decimals",
+        "thousands": "the mark between groups of three digits",
+        "unit": "stands beside every number",
+        "unlabelled": f"rows without a label, {inference.n_unlabelled} in all; or: error",
+        "rare_classes": f"{RARE_CLASSES}: {inference.rare_classes}; or: drop, error",
+        "others": "a column that is not listed stops the run; or: ignored, numeric",
+    }
+    for key, value in schema.items():
+        lines.append(_line(4, key, _value(value), comments.get(key, "")))
+    lines.append("    columns:")
+    for column, meaning in columns.items():
+        lines.append(_line(6, column, _value(meaning), inference.columns[column].reason))
+    lines.append(_line(2, "split", "{}", "70 % of the rows train, 10 % validate, 20 % test"))
+    lines += _standardize(inference)
+    lines += _recipe(inference)
+    return "\n".join(lines) + "\n"
+
+
+def _told_order(inference: Inference) -> str:
+    if usual_order({str(label) for label in inference.classes or []}):
+        return "from lowest to highest"
+    return "sorted by letter: put them from lowest to highest"
+
+
+def _standardize(inference: Inference) -> list[str]:
+    own = inference.standardize().get("columns", {})
+    if not own:
+        return ["  standardize: {}"]
+    lines = ["  standardize:", "    columns:"]
+    return lines + [_line(6, column, _value(choice), "") for column, choice in own.items()]
+
+
+def _recipe(inference: Inference) -> list[str]:
+    """A model and a training that hold their own beside simple models on tables of many kinds."""
+    # some 40 steps an epoch, within what trains well and what trains fast
+    batch = min(256, max(32, 2 ** round(math.log2(max(inference.n_rows, 1) / 57))))
+    lines = [
+        "  model: {kind: mlp_skip, hidden: [128, 128], dropout: 0.2}  # a network beside a line",
+        "  training:",
+        "    optimizer: {name: adamw, lr: 0.003, weight_decay: 0.1}",
+        "    scheduler: cosine",
+        "    epochs: 40",
+        f"    batch_size: {batch}  # for {inference.n_rows:,} rows",
+        "    early_stopping: true  # the best epoch on the validation rows is kept",
+    ]
+    if inference.task != "regression":
+        lines.append("    temperature: true  # probabilities calibrated on the validation rows")
+    return [*lines, "  evaluation: {}"]
+
+
+def _line(indent: int, key: str, value: str, comment: str) -> str:
+    text = f"{' ' * indent}{_word(key)}: {value}"
+    return f"{text}  # {_one_line(comment)}" if comment else text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _value(value: Any) -> str:
+    """Plain data in YAML's flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_word(str(k))}: {_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return _word(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _word(text: str) -> str:
+    """Text as it is where YAML cannot take it for anything else, else in quotes."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _SPECIAL:
+        return text
+    return json.dumps(text, ensure_ascii=False)

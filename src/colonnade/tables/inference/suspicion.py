@@ -1,0 +1,131 @@
+"""Find columns that a model should hardly learn from: copies of the target, and running numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from colonnade.tables.schema.labels import classes_of, codes_of
+
+if TYPE_CHECKING:
+    from colonnade.tables.schema.table_schema import SchemaParams
+
+MOST_ROWS = 5000
+"""So many rows, evenly drawn, tell what is suspicious."""
+FEWEST_ROWS = 20
+N_BINS = 20
+MOST_VALUES = 50
+"""A column with more values is put into bins."""
+ALONE = 0.98
+"""The share of what the commonest class gets wrong that a column must get right alone."""
+COPY = 0.999
+"""The correlation from which a column is nearly a copy of a number to be predicted."""
+_RARE = 5
+"""So many rows beside the commonest class are needed to say so."""
+
+
+def suspicious_columns(table: pd.DataFrame, schema: SchemaParams) -> list[str]:
+    """Sentences on columns that may be copies of the target, or known only after it, or that count.
+
+    Args: table: (n_rows, ...) typed, as ingest leaves it.
+    """
+    table = evenly_drawn(table)
+    names = [
+        str(name)
+        for name in table.columns
+        if name != schema.target and schema.column(str(name)).is_feature
+    ]
+    if len(table) < FEWEST_ROWS:
+        return []
+    told = [_told_running(table[name]) for name in names]
+    if len(names) > 1:  # what a single column tells is all that there is
+        judge = _told_copy if schema.task == "regression" else _told_alone
+        target = _codes(table, schema) if schema.task != "regression" else table[schema.target]
+        told += [judge(table[name], target, schema) for name in names]
+    return [sentence for sentence in told if sentence]
+
+
+def evenly_drawn(table: pd.DataFrame) -> pd.DataFrame:
+    """At most so many rows as tell what is suspicious, in their order."""
+    if len(table) <= MOST_ROWS:
+        return table
+    return table.iloc[np.linspace(0, len(table) - 1, MOST_ROWS).astype(np.int64)]
+
+
+def _told_running(cells: pd.Series) -> str:
+    if cells.dtype.kind not in "iu" or not (
+        cells.is_monotonic_increasing or cells.is_monotonic_decreasing
+    ):
+        return ""
+    if not cells.is_unique:
+        return ""
+    return (
+        f"Column '{cells.name}' rises or falls with every row: if it is a running number, set "
+        f"`schema.columns.{cells.name}.kind: identifier`, since new rows lie beyond it."
+    )
+
+
+def _told_copy(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> str:
+    known = cells.notna()
+    if cells.dtype.kind not in "iuf" or known.sum() < FEWEST_ROWS:
+        return ""
+    pairs = pd.DataFrame({"x": cells[known], "y": target[known]}).astype(np.float64)
+    if pairs.nunique().min() < MOST_VALUES / 5:
+        return ""
+    found = max(abs(_correlation(pairs)), abs(_correlation(pairs.rank())))
+    if found < COPY:
+        return ""
+    return _advice(f"Column '{cells.name}' is nearly a copy of '{schema.target}'", cells, schema)
+
+
+def _correlation(pairs: pd.DataFrame) -> float:
+    return float(np.corrcoef(pairs.to_numpy().T)[0, 1])
+
+
+def _told_alone(cells: pd.Series, codes: pd.Series, schema: SchemaParams) -> str:
+    if cells.hasnans and _skill(cells.isna().to_numpy(np.int64), codes.to_numpy()) >= ALONE:
+        what = f"Whether column '{cells.name}' has a value tells '{schema.target}' almost alone"
+        return _advice(what, cells, schema)
+    if _skill(_bins(cells), codes.to_numpy()) >= ALONE:
+        return _advice(f"Column '{cells.name}' tells '{schema.target}' almost alone", cells, schema)
+    return ""
+
+
+def _advice(what: str, cells: pd.Series, schema: SchemaParams) -> str:
+    return (
+        f"{what}: if it is made from the target, or known only after it, set "
+        f"`schema.columns.{cells.name}.kind: ignored`."
+    )
+
+
+def _codes(table: pd.DataFrame, schema: SchemaParams) -> pd.Series:
+    target = table[schema.target]
+    return codes_of(target, classes_of(target, schema), schema.target)
+
+
+def _bins(cells: pd.Series) -> np.ndarray:
+    """A code for each value, or for each of twenty ranges that hold as many rows; 0 is missing."""
+    if cells.dtype.kind in "iufM" and cells.nunique() > MOST_VALUES:
+        ranges = pd.qcut(cells, N_BINS, labels=False, duplicates="drop")
+        return ranges.fillna(-1).to_numpy(np.int64) + 1
+    codes, _ = pd.factorize(cells)
+    return np.asarray(codes + 1)
+
+
+def _skill(bins: np.ndarray, codes: np.ndarray) -> float:
+    """What of the commonest class's errors the commonest class of each bin gets right.
+
+    Learned from half of the rows, judged on the others.
+
+    Shape: (n_rows,) and (n_rows,), codes from 0.
+    """
+    half = np.random.default_rng(0).permutation(len(codes)) % 2 == 0
+    counts = np.zeros((bins.max() + 1, codes.max() + 1), dtype=np.int64)
+    np.add.at(counts, (bins[half], codes[half]), 1)
+    commonest = int(np.bincount(codes[half]).argmax())
+    answers = np.where(counts.any(axis=1), counts.argmax(axis=1), commonest)
+    judged, truth = answers[bins[~half]], codes[~half]
+    n_wrong = int((truth != commonest).sum())
+    return 1 - (judged != truth).sum() / n_wrong if n_wrong >= _RARE else 0.0

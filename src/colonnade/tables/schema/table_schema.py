@@ -1,0 +1,204 @@
+"""What the columns of a table mean, as its YAML says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from colonnade.parameters import Params
+from colonnade.tables.schema.dates import has_short_years
+
+Task = Literal["classification", "ordinal", "regression"]
+Kind = Literal["numeric", "boolean", "categorical", "ordered", "datetime", "identifier", "ignored"]
+Decimal = Literal[".", ","]
+Thousands = Literal[",", ".", " ", "'"]
+Missing = Literal["error", "mean", "median", "constant", "category"]
+
+MISSING_WORDS = ("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nat")
+"""Cells that mean "no value", compared without regard to case."""
+
+_POLICIES: dict[Kind, tuple[Missing, ...]] = {
+    "numeric": ("error", "mean", "median", "constant"),
+    "boolean": ("error", "mean", "median", "constant"),
+    "datetime": ("error", "mean", "median", "constant"),
+    "ordered": ("error", "median", "constant"),
+    "categorical": ("error", "constant", "category"),
+}
+
+
+def _no_truth_values(value: object) -> object:
+    """YAML reads a bare `yes` or `no` as true or false: a label of that name needs quotes."""
+    if isinstance(value, bool):
+        word = "yes" if value else "no"
+        raise ValueError(f"{value} is a truth value: write the word in quotes, such as '{word}'")
+    return value
+
+
+Label = Annotated[int | str, BeforeValidator(_no_truth_values)]
+"""A class label, or a value of a categorical column: a whole number or text."""
+
+
+def spelled(value: Label, case: str | None) -> str:
+    """The value as it is compared with others."""
+    return str(value).lower() if case == "fold" else str(value)
+
+
+class ColumnParams(Params):
+    """What one column means and which values it may hold."""
+
+    kind: Kind = "numeric"
+    minimum: float | None = None
+    maximum: float | None = None
+    values: list[Label] | None = Field(None, min_length=1)
+    """The values allowed; for an ordered column, from lowest to highest."""
+    missing: Missing = "error"
+    """What stands for a missing value; means and medians come from the train rows."""
+    fill: float | str | None = None
+    """The value that `missing: constant` puts in."""
+    indicator: bool = True
+    """Whether the model is told that a value was missing where a number stands for it."""
+    latest_year: int | None = None
+    """Of years written with two digits: the last that they may mean; they begin 99 years before."""
+    unique: bool = False
+    feature: bool = True
+    """False: the column is checked and kept for splitting, but the model does not see it."""
+    missing_words: list[str] = Field(default_factory=list)
+    """Words that stand for no value in this column, beside those of the whole table."""
+    decimal: Decimal | None = None
+    """The mark before the decimals of numbers written as text; else that of the whole table."""
+    thousands: Thousands | None = None
+    """The mark between groups of three digits, such as the comma of `1,234`."""
+    unit: str | None = Field(None, min_length=1)
+    """What stands before or after every number, such as `%` or `kg`; kept for display."""
+    case: Literal["fold"] | None = None
+    """`fold`: `Gold` and `gold` are one value, written as in `values`, else in small letters."""
+    format: str | None = None
+    """How a datetime is written, such as `%d/%m/%Y`; else found from the values, unless one of them
+    alone could be read in two ways."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.kind in ("identifier", "ignored"):
+            return self  # nothing is learned from it: words for another kind may stay
+        if self.missing not in _POLICIES[self.kind]:
+            allowed = ", ".join(_POLICIES[self.kind])
+            raise ValueError(
+                f"`missing: {self.missing}` does not go with `kind: {self.kind}`: "
+                f"use one of {allowed}"
+            )
+        if (self.missing == "constant") != (self.fill is not None):
+            raise ValueError("`fill` and `missing: constant` go together: give both or neither")
+        if self.kind == "ordered" and not self.values:
+            raise ValueError("`kind: ordered` needs `values`, from lowest to highest")
+        if self.values and self.kind not in ("categorical", "ordered"):
+            raise ValueError(f"`values` does not go with `kind: {self.kind}`")
+        if self.values and len({spelled(v, self.case) for v in self.values}) < len(self.values):
+            raise ValueError("`values` names one value twice")
+        self._check_bounds()
+        self._check_number_format()
+        return self
+
+    def _check_number_format(self) -> None:
+        if self.case and self.kind not in ("categorical", "ordered"):
+            raise ValueError(f"`case` does not go with `kind: {self.kind}`")
+        if (self.decimal or self.thousands or self.unit) and self.kind != "numeric":
+            raise ValueError(
+                f"`decimal`, `thousands` and `unit` do not go with `kind: {self.kind}`"
+            )
+        if self.latest_year is not None and not has_short_years(self.format):
+            raise ValueError("`latest_year` needs a `format` with years of two digits (%y)")
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("`thousands` and `decimal` are one mark: give two different ones")
+
+    def _check_bounds(self) -> None:
+        bounded = self.minimum is not None or self.maximum is not None
+        if bounded and self.kind != "numeric":
+            raise ValueError(f"`minimum` and `maximum` do not go with `kind: {self.kind}`")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"`minimum` {self.minimum:g} is above `maximum` {self.maximum:g}")
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether the model sees this column."""
+        return self.feature and self.kind not in ("identifier", "ignored")
+
+
+class SchemaParams(Params):
+    """What a table's columns mean and which one is to be predicted.
+
+    >>> words = {"target": "price", "task": "regression", "columns": {"ram": {"minimum": 0}}}
+    >>> schema = SchemaParams.model_validate(words)
+    >>> schema.column("ram").minimum, schema.column("not named above").kind
+    (0.0, 'numeric')
+    """
+
+    target: str = Field(min_length=1)
+    task: Task
+    columns: dict[str, ColumnParams] = Field(default_factory=dict)
+    others: Literal["numeric", "ignored", "error"] = "numeric"
+    """What becomes of columns that `columns` does not name."""
+    classes: list[Label] | None = Field(None, min_length=2)
+    """The labels, in the order of their codes; else those found, sorted."""
+    missing_words: list[str] = Field(default_factory=lambda: list(MISSING_WORDS))
+    """Words that stand for no value, in any column but the target."""
+    unlabelled_words: list[str] = Field(default_factory=list)
+    """Words that stand for no label, beside the usual ones; no word of `classes` does."""
+    decimal: Decimal = "."
+    """The mark before the decimals of numbers written as text."""
+    thousands: Thousands | None = None
+    """The mark between groups of three digits of a number to be predicted."""
+    unit: str | None = Field(None, min_length=1)
+    """What stands before or after a number to be predicted, such as `$`; kept for display."""
+    unlabelled: Literal["error", "drop"] = "error"
+    """What becomes of rows whose target has no value."""
+    rare_classes: Literal["train", "drop", "error"] = "train"
+    """What becomes of rows whose class has fewer rows than there are parts, so that not each part
+    has one: train, where no other row tells how well they are predicted; drop leaves out classes
+    with fewer than three rows."""
+    case: Literal["fold"] | None = None
+    """`fold`: labels that differ in capital letters alone are one."""
+    minimum: float | None = None
+    """The least value that a number to be predicted may have."""
+    maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.target in self.columns:
+            raise ValueError(f"`columns` names the target '{self.target}': leave it out")
+        if self.classes and self.task == "regression":
+            raise ValueError("`classes` does not go with `task: regression`")
+        if self.classes and len({type(c) for c in self.classes}) > 1:
+            raise ValueError("`classes` mixes whole numbers and words: put all of them in quotes")
+        if self.classes and len({spelled(c, self.case) for c in self.classes}) < len(self.classes):
+            raise ValueError("`classes` names one label twice")
+        if self.thousands == self.decimal:
+            raise ValueError("`thousands` and `decimal` are one mark: give two different ones")
+        return self
+
+    def column(self, name: str) -> ColumnParams:
+        """What the column `name` means, named in the YAML or not."""
+        if name in self.columns:
+            return self.columns[name]
+        return ColumnParams(kind="ignored" if self.others == "ignored" else "numeric")
+
+    def target_column(self) -> ColumnParams:
+        """What a number to be predicted may be, and how it is written."""
+        return ColumnParams(
+            minimum=self.minimum,
+            maximum=self.maximum,
+            decimal=self.decimal,
+            thousands=self.thousands,
+            unit=self.unit,
+        )
+
+    def unlabelled_cells(self) -> list[str]:
+        """The words that mean "no label": the usual ones that are no class, and those given.
+
+        >>> words = {"target": "y", "task": "classification", "classes": ["None", "Light"]}
+        >>> "none" in SchemaParams.model_validate(words).unlabelled_cells()
+        False
+        """
+        usual = {word.lower() for word in self.missing_words} & set(MISSING_WORDS)
+        classes = {str(label).strip().lower() for label in self.classes or []}
+        return sorted((usual | set(self.unlabelled_words)) - classes)

@@ -1,5 +1,5 @@
 # make run    install into .venv and train the phone_price table
-# make test   install and run the tests        make check   ruff, import-linter, mypy
+# make test   install and run the tests        make check   ruff, import-linter, mypy, floor plan
 # make test-slow  the tests that wait: servers, pages in a browser, notebooks, killed processes
 # make ui     compare runs in MLflow           make viz     see the graph in kedro-viz
 # make lessons  run the lessons and render them to HTML
@@ -27,6 +27,7 @@ check: .venv/.installed-check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/python tests/check_structure.py
 
 ui: .venv/.installed
 	@echo 'A run has said where its page will be, and all runs of its table; so does: kedro compare phone_price'

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import REPOSITORY, forkserver
 
+pytestmark = pytest.mark.slow
 ENV = {"HOME": "/", "MARK": "价格"}
 
 

@@ -10,7 +10,7 @@ from colonnade.evaluation.report.content import Results
 from colonnade.evaluation.report.page import report_content, report_html
 from colonnade.tables.source import Source
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 SOURCE = Source(name="样本.csv", rows=300, columns=4, sha256="ab" * 32, note="synthetic sample")
 HISTORY = pd.DataFrame(

@@ -27,17 +27,12 @@ NOTEBOOKS = REPOSITORY / "notebooks"
 LESSONS = lesson_files(NOTEBOOKS)
 # A lesson takes less than 30 s on two idle cores; a busy machine may take this.
 MOST_SECONDS = 120
-# `make test` runs the first; `make test-slow` the others.
-FIRST = LESSONS[:1]
 
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=[path.stem for path in LESSONS])
 
 
-@pytest.mark.parametrize(
-    "path",
-    [pytest.param(path, marks=[] if path in FIRST else pytest.mark.slow) for path in LESSONS],
-    ids=[path.stem for path in LESSONS],
-)
+@pytest.mark.slow
+@each_lesson
 def test_lesson_runs_from_top_to_bottom(path, record_property, forked_kernels):
     lesson = run_lesson(path, REPOSITORY)
     record_property("seconds", round(lesson.seconds, 1))

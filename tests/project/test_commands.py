@@ -161,6 +161,7 @@ def test_runs_are_ranked_and_the_better_one_becomes_champion(kedro, project, tra
     assert "was judged by other rows than the champion" in told
 
 
+@pytest.mark.slow
 def test_a_run_from_a_folder_of_the_project_logs_as_one_from_its_top(project):
     run = ("run", "--pipeline", "phone_price", "--to-nodes", "phone_price.ingest.ingest")
 

@@ -93,6 +93,7 @@ def assert_typed(table: pd.DataFrame) -> None:
     assert table["sold"].tolist() == draw_shop()["sold"].tolist()
 
 
+@pytest.mark.slow
 def test_a_database_is_read_trained_on_and_asked_for_rows_by_two_catalog_entries(kedro, shop):
     write_database(draw_shop())
     entry = "type: pandas.SQLQueryDataset, credentials: shop_db"

@@ -118,6 +118,7 @@ def test_losses_and_rates_are_step_metrics(finished):
     assert counts["learning_rate"] == 200
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_give_the_same_metrics_and_bit_equal_weights(kedro, project):
     kedro("run", "--pipelines", "phone_price", "--params", QUICK)
     first = metrics_of(project, "phone_price"), weights_of(project, "phone_price")
@@ -126,6 +127,7 @@ def test_two_runs_with_one_seed_give_the_same_metrics_and_bit_equal_weights(kedr
     assert (metrics_of(project, "phone_price"), weights_of(project, "phone_price")) == first
 
 
+@pytest.mark.slow
 def test_classic_regression_on_all_rows_meets_the_least_squares_slope(kedro, project):
     kedro("run", "--env", "classic", "--pipeline", "regression")
     assert metrics_of(project, "regression")["line/slope"] == pytest.approx(81.60, rel=0.01)
@@ -138,6 +140,7 @@ def test_the_real_table_runs_by_one_word(kedro, project, phone_price_dir):
     assert "synthetic" not in (project / "data/08_reporting/phone_price/report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_csv_named_in_chinese_and_written_in_gbk_loads(kedro, project):
     table = pd.read_csv(project / "data/01_raw/phone_price_sample.csv")
     raw = project / "data/01_raw/手机价格预测.csv"
@@ -177,6 +180,7 @@ def test_rows_without_labels_are_answered_in_any_column_order(kedro, project, fi
     assert len(written) == len(rows)
 
 
+@pytest.mark.slow
 def test_folds_are_one_more_parameter(kedro, project):
     done = kedro(
         "run", "--pipeline", "phone_price", "--env", "classic", "--params",

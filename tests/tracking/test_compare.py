@@ -146,6 +146,7 @@ def test_a_wide_range_has_plain_numbers() -> None:
     assert {"0.001", "0.01", "0.1"} <= {tick.get_text() for tick in panel.get_xticklabels()}
 
 
+@pytest.mark.slow
 def test_options_that_another_word_brings_are_no_knobs(tmp_path: Path) -> None:
     runs = [{"name": "sgd", "lr": 0.1}, {"name": "adam", "lr": 0.1, "eps": 1e-8}]
     recorders = []
@@ -181,6 +182,7 @@ def two_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_runs_that_other_rows_judged_are_not_ranked_with_the_newest(two_tables: Path) -> None:
     found = compare_runs(two_tables, TrackingParams(), "t")
     assert found.runs["name"].to_list() == ["d", "e", "a", "c", "b"]
@@ -192,6 +194,7 @@ def test_runs_that_other_rows_judged_are_not_ranked_with_the_newest(two_tables: 
     assert len(panel.collections[0].get_offsets()) == 2
 
 
+@pytest.mark.slow
 def test_the_best_of_comparable_runs_is_registered_and_not_over_one_of_other_rows(
     two_tables: Path,
 ) -> None:
@@ -216,6 +219,7 @@ def test_the_best_of_comparable_runs_is_registered_and_not_over_one_of_other_row
     assert promote(ids["a"]).endswith("(version 3), by test/accuracy 0.99 over 0.97.")
 
 
+@pytest.mark.slow
 def test_records_of_an_earlier_version_are_told_apart_by_data_and_split(tmp_path: Path) -> None:
     recorders = []
     for seed, folds in ((1, 0), (1, 5), (2, 0)):

@@ -109,6 +109,7 @@ def test_full_disk_does_not_hide_why_a_run_is_not_recorded(
         recorder.finish()
 
 
+@pytest.mark.slow
 def test_store_that_had_no_room_says_so_at_the_second_try_too(tmp_path: Path) -> None:
     code = (
         "import resource, sys\n"
@@ -140,6 +141,7 @@ def test_failed_run_shows_its_own_error_not_trackings(
     assert "The writer has ended" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # MLflow's own
 def test_failed_run_leaves_its_record_to_the_writer(tmp_path: Path) -> None:
     recorder = Recorder.start(tmp_path, TrackingParams(), RUN)

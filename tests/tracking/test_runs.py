@@ -328,6 +328,7 @@ def test_whole_numbers_and_fractions_are_taken_alike_in_columns_of_whole_numbers
         model.predict(whole.assign(size=2**53 + 1))
 
 
+@pytest.mark.slow
 def test_logged_model_brings_the_code_that_it_needs(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

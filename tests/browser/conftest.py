@@ -11,21 +11,21 @@ from tests.browser.servers import find_chromium, kedro_viz, mlflow_ui
 from tests.conftest import kedro_in, make_project
 from tests.loopback import files_of, listening
 
-KNOBS = ["lr=0.2", "lr=0.02", "name=adam"]
+HYPERPARAMETERS = ["lr=0.2", "lr=0.02", "name=adam"]
 
 
 @pytest.fixture(scope="session")
 def toured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with three phone_price runs that differ in a knob, and one of regression."""
+    """A project with three different phone_price runs, and one of regression."""
     if find_chromium() is None:
         pytest.skip("no Chromium on this machine")
     folder = make_project(tmp_path_factory.mktemp("toured") / "project", quick=True)
     kedro = kedro_in(folder)
     kedro("run", "--pipeline", "regression")
-    for knob in KNOBS:
+    for hyperparameter in HYPERPARAMETERS:
         kedro(
             "run", "--pipeline", "phone_price",
-            "--params", f"phone_price.training.optimizer.{knob}",
+            "--params", f"phone_price.training.optimizer.{hyperparameter}",
         )  # fmt: skip
     return folder
 

@@ -17,7 +17,11 @@ from tests.browser.servers import ARGUMENTS, find_chromium, kedro_viz, mlflow_ui
 from tests.conftest import REPOSITORY, kedro_in, make_project
 
 DOCS = REPOSITORY / "docs"
-KNOBS = ["training.epochs=20", "training.optimizer.lr=0.02", "training.optimizer.name=adam"]
+HYPERPARAMETERS = [
+    "training.epochs=20",
+    "training.optimizer.lr=0.02",
+    "training.optimizer.name=adam",
+]
 # kedro-viz shows a tour and a banner at the first visit, MLflow an assistant
 QUIET = """
 localStorage.setItem('KedroViz', JSON.stringify(
@@ -31,8 +35,8 @@ localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true');
 def make_runs(folder: Path) -> Path:
     project = make_project(folder / "project")
     kedro = kedro_in(project)
-    for knob in KNOBS:
-        params = ("--params", f"phone_price.{knob}") if knob else ()
+    for hyperparameter in HYPERPARAMETERS:
+        params = ("--params", f"phone_price.{hyperparameter}") if hyperparameter else ()
         kedro("run", "--pipeline", "phone_price", *params)
     kedro("run", "--env", "classic", "--pipeline", "phone_price")
     kedro("run", "--pipeline", "phone_price")

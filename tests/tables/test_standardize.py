@@ -312,7 +312,9 @@ def test_typed_rows_are_worded_as_a_file_has_them() -> None:
         "day": {"kind": "datetime"},
     }
     standardizer, out = fit(frame, kinds)
-    worded = standardizer.worded(ingest_table(frame.assign(y=[0, 1]), standardizer.table_schema))
+    worded = standardizer.as_written(
+        ingest_table(frame.assign(y=[0, 1]), standardizer.table_schema)
+    )
     assert worded["new"].to_list() == ["true", "false"]
     assert worded["sold"].fillna("").to_list() == ["03/04/2024", ""]
     assert worded["day"].to_list() == ["2024-04-03"] * 2

@@ -61,7 +61,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_runs_are_ranked_by_the_deciding_metric(project: Path) -> None:
     compared = compare_runs(project, TrackingParams(), "phones")
     assert compared.runs["name"].to_list() == ["b", "c", "a"]
-    assert compared.knobs == ["training.optimizer.lr"]
+    assert compared.hyperparameters == ["training.optimizer.lr"]
     assert compared.runs["training.optimizer.lr"].to_list() == [0.2, 0.4, 0.1]
     assert compared.runs["test/accuracy"].to_list() == [0.9, 0.85, 0.8]
     assert compared.runs["status"].to_list() == ["finished"] * 3
@@ -107,18 +107,18 @@ def test_only_the_last_runs_are_compared(project: Path) -> None:
     assert compared.runs["name"].to_list() == ["b", "c"]
 
 
-def test_figure_has_a_panel_for_each_knob(project: Path) -> None:
+def test_figure_has_a_panel_for_each_hyperparameter(project: Path) -> None:
     figure = compare_runs(project, TrackingParams(), "phones").figure()
     [panel] = figure.axes
     assert panel.get_xlabel() == "optimizer.lr"
     assert panel.get_ylabel() == "test/accuracy"
-    title = "phones: test/accuracy by knob, 3 runs (diamond: the best)"
+    title = "phones: test/accuracy by hyperparameter, 3 runs (diamond: the best)"
     assert [text.get_text() for text in figure.texts] == [title]
 
 
-def comparison(**knobs: list[object]) -> Comparison:
-    names = [f"training.{name}" for name in knobs]
-    runs = pd.DataFrame(dict(zip(names, knobs.values(), strict=True)))
+def comparison(**hyperparameters: list[object]) -> Comparison:
+    names = [f"training.{name}" for name in hyperparameters]
+    runs = pd.DataFrame(dict(zip(names, hyperparameters.values(), strict=True)))
     runs["test/accuracy"] = [k / 10 for k in range(len(runs))]
     runs["rows"] = 0
     return Comparison("t", runs, names, ["test/accuracy"], "")
@@ -129,8 +129,14 @@ def test_words_in_the_figure_never_touch() -> None:
     two = ["ordinal", "cross_entropy"] * 3
     epochs = [20, 60, 100, 20, 60, 100]
     for n_panels in (1, 2, 3, 5):
-        knobs = {"name": optimizers, "loss": two, "epochs": epochs, "a": optimizers, "b": two}
-        figure = comparison(**dict(list(knobs.items())[:n_panels])).figure()
+        hyperparameters = {
+            "name": optimizers,
+            "loss": two,
+            "epochs": epochs,
+            "a": optimizers,
+            "b": two,
+        }
+        figure = comparison(**dict(list(hyperparameters.items())[:n_panels])).figure()
         figure.canvas.draw()
         for ax in figure.axes:
             boxes = [tick.get_window_extent() for tick in ax.get_xticklabels() if tick.get_text()]
@@ -147,7 +153,7 @@ def test_a_wide_range_has_plain_numbers() -> None:
 
 
 @pytest.mark.slow
-def test_options_that_another_word_brings_are_no_knobs(tmp_path: Path) -> None:
+def test_options_that_another_word_brings_are_no_hyperparameter(tmp_path: Path) -> None:
     runs = [{"name": "sgd", "lr": 0.1}, {"name": "adam", "lr": 0.1, "eps": 1e-8}]
     recorders = []
     for words in (*runs, {"name": "adam", "lr": 0.2, "eps": 1e-8}):
@@ -156,7 +162,7 @@ def test_options_that_another_word_brings_are_no_knobs(tmp_path: Path) -> None:
     for recorder in recorders:
         recorder.finish()
     found = compare_runs(tmp_path, TrackingParams(), "t")
-    assert found.knobs == ["training.optimizer.name", "training.optimizer.lr"]
+    assert found.hyperparameters == ["training.optimizer.name", "training.optimizer.lr"]
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +248,9 @@ def test_records_of_an_earlier_version_are_told_apart_by_data_and_split(tmp_path
 def test_runs_without_metrics_are_shown_but_not_drawn(project: Path) -> None:
     compared = compare_runs(project, TrackingParams(), "cars")
     assert compared.text().startswith("cars: 1 run by time: no test metrics yet")
-    with pytest.raises(TrackingError, match="cars: no two finished runs differ in a knob"):
+    with pytest.raises(
+        TrackingError, match="cars: no two finished runs differ in a hyperparameter"
+    ):
         compared.figure()
 
 

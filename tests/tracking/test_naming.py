@@ -40,7 +40,7 @@ def test_loss_left_to_the_task_is_named_by_it() -> None:
     assert run_name(parameters) == "huber adamw lr=0.2 seed=0"
 
 
-def test_name_tells_each_special_knob() -> None:
+def test_name_tells_each_special_hyperparameter() -> None:
     changed = {
         **USUAL,
         "model.hidden": [8, 8],
@@ -60,7 +60,7 @@ def test_knobs_of_one_name_are_told_apart() -> None:
 
 def test_long_name_counts_what_it_leaves_out() -> None:
     parameters = {**USUAL, **{f"model.knob_number_{i}": i for i in range(9)}}
-    name = run_name(parameters, [key for key in parameters if "knob" in key])
+    name = run_name(parameters, [key for key in parameters if "knob_number" in key])
     assert name == "ordinal adamw lr=0.2 knob_number_0=0 knob_number_1=1 knob_number_2=2 +6 seed=0"
     assert len(name) < 80
 

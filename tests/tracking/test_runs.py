@@ -148,7 +148,7 @@ def _train(folder: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
     model = train_model(rows, rows.head(0), standardizer, ModelParams(), training).model
     save_model(model, folder)
     (folder / "checkpoint.safetensors").write_bytes(b"as training leaves one beside its model")
-    sent = standardizer.worded(table[standardizer.inputs].head(2))
+    sent = standardizer.as_written(table[standardizer.inputs].head(2))
     return folder, sent, model.predict(table)
 
 

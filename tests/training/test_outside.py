@@ -123,7 +123,7 @@ def test_one_row_at_a_time_is_marked_as_in_a_batch(model):
 
 def test_text_is_marked_as_typed_cells_are(model):
     rows = pd.concat([row(ram=99.0), row(new=None), row(city="Bonn"), row()], ignore_index=True)
-    text = model.standardizer.worded(rows).astype("str")
+    text = model.standardizer.as_written(rows).astype("str")
     pd.testing.assert_frame_equal(model.predict(text), model.predict(rows))
 
 

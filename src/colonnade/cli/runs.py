@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--last", default=10, show_default=True, help="How many runs.")
 @click.pass_obj
 def compare(project: ProjectMetadata, /, name: str, last: int) -> None:
-    """Rank the last runs of table NAME beside the knobs that differ, and draw metric by knob."""
+    """Rank the last runs of table NAME beside what differs between them, and draw it."""
     from colonnade.datasets import PngFigure
     from colonnade.tracking.comparison.compare import compare_runs
 
@@ -43,9 +43,9 @@ def register(project: ProjectMetadata, /, name: str, run_id: str) -> None:
     """Make a run's model the champion of table NAME, if it passes the gate in mlflow.yml."""
     from colonnade.tracking import registry
 
-    verdict = registry.register(project.project_path, _tracking(), name, run_id)
-    click.echo(verdict.reason)
-    if not verdict.promoted:
+    decision = registry.register(project.project_path, _tracking(), name, run_id)
+    click.echo(decision.reason)
+    if not decision.promoted:
         sys.exit(1)
 
 

@@ -115,4 +115,6 @@ class RunReporter:
     def _tell_model(self, folder: Path) -> None:
         model = self.catalog.load(f"{self.table}.model")
         rows = self.catalog.load(f"{self.table}.primary").head(5)[model.standardizer.inputs]
-        self.recorder.model(folder, model.standardizer.worded(rows), model.predict_quietly(rows))
+        self.recorder.model(
+            folder, model.standardizer.as_written(rows), model.predict_quietly(rows)
+        )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 LONGEST_NAME = 80
-LONGEST_KNOB = 24
+LONGEST_HYPERPARAMETER = 24
 LONGEST_KEY = 250
 LONGEST_VALUE = 6000
 LOSS = ("training.loss.name", "training.loss")
@@ -43,7 +43,7 @@ def run_name(parameters: Mapping[str, Any], special: Iterable[str] = ()) -> str:
     """Say what is special about a run: `ordinal adamw lr=0.2 epochs=50 seed=42`.
 
     Loss (or the task that chooses it), optimizer and learning rate come first, the seed last;
-    between them stand the `special` knobs: those given on the command line, or set otherwise than
+    between them stand the `special` ones: those given on the command line, or set otherwise than
     the table's YAML has them. What does not fit in 80 characters is counted: `+3`.
     """
     losses = [parameters.get(key) for key in (*LOSS, "schema.task")]
@@ -53,9 +53,13 @@ def run_name(parameters: Mapping[str, Any], special: Iterable[str] = ()) -> str:
     if parameters.get(RATE) is not None:
         leading.append(f"lr={shown(parameters[RATE])}")
     last = [f"seed={shown(parameters[SEED])}"] if SEED in parameters else []
-    knobs = [key for key in dict.fromkeys(special) if key not in (*LOSS, OPTIMIZER, RATE, SEED)]
-    names = short_names(knobs)
-    told = [f"{names[key]}={shown(parameters[key])}" for key in knobs if key in parameters]
+    hyperparameters = [
+        key for key in dict.fromkeys(special) if key not in (*LOSS, OPTIMIZER, RATE, SEED)
+    ]
+    names = short_names(hyperparameters)
+    told = [
+        f"{names[key]}={shown(parameters[key])}" for key in hyperparameters if key in parameters
+    ]
     return _fitted(leading, told, last)
 
 
@@ -97,7 +101,7 @@ def shown(value: Any) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_KNOB else f"{text[: LONGEST_KNOB - 1]}…"
+    return text if len(text) <= LONGEST_HYPERPARAMETER else f"{text[: LONGEST_HYPERPARAMETER - 1]}…"
 
 
 def safe_key(key: str) -> str:

@@ -26,7 +26,7 @@ VERSIONS = "mlflow.modelVersions"  # the name is MLflow's
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PromotionDecision:
     """Whether a model was promoted, and why, in one sentence."""
 
     promoted: bool
@@ -34,7 +34,7 @@ class Verdict:
     version: str = ""
 
 
-def register(project: Path, params: TrackingParams, table: str, run: str = "") -> Verdict:
+def register(project: Path, params: TrackingParams, table: str, run: str = "") -> PromotionDecision:
     """Make a run's model the table's champion if it passes the table's gate.
 
     The registered model bears the table's name; its version under the alias `champion` is the one
@@ -55,7 +55,9 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     metric = gate.metric or _deciding(candidate, table)
     champion = _champion(client, table)
     if champion and champion.info.run_id == candidate.info.run_id:
-        return Verdict(False, f"{table}: {_told(candidate)}{chosen} is the champion already.")
+        return PromotionDecision(
+            False, f"{table}: {_told(candidate)}{chosen} is the champion already."
+        )
     rival = champion if champion and judged_by(champion) == judged_by(candidate) else None
     refusal = _refusal(gate, metric, candidate, rival, table)
     if not refusal and champion and not rival and not run:
@@ -65,14 +67,14 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
             f"kedro register {table} --run {candidate.info.run_id[:8]}"
         )
     if refusal:
-        return Verdict(False, f"{table}: not promoted: {refusal}")
+        return PromotionDecision(False, f"{table}: not promoted: {refusal}")
     version = _promote(client, params.uri, model_id, candidate, table)
     value = f"{metric} {candidate.data.metrics[metric]:.5g}"
     over = f" over {rival.data.metrics.get(metric, float('nan')):.5g}" if rival else ""
     if champion and not rival:
         over = f"; {_told(champion)}, the champion before, was judged by other rows"
     told = f"{_told(candidate)}{chosen} is the champion now (version {version}), by {value}{over}."
-    return Verdict(True, f"{table}: {told}", version)
+    return PromotionDecision(True, f"{table}: {told}", version)
 
 
 def _candidate(

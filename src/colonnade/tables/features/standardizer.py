@@ -130,7 +130,7 @@ class Standardizer(BaseModel):
         fill = reference.fill(params)
         return cells if fill is None else cells.fillna(fill)
 
-    def worded(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def as_written(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Typed rows as a file has them: truth values and dates in words, to be read again.
 
         Shape: (n_rows, columns in any order) -> the same; a missing value stays missing.

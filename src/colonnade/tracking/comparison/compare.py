@@ -1,4 +1,4 @@
-"""Recent runs of a table side by side: the knobs that differ, what came of it, best first."""
+"""Recent runs of a table side by side, best first, with the hyperparameters that differ."""
 
 from __future__ import annotations
 
@@ -31,26 +31,27 @@ if TYPE_CHECKING:
 
 ROWS = "rows"  # 0 for runs judged by the rows of the newest, then 1 and so on
 DATA = "data"
-MOST_KNOBS = 10
+MOST_HYPERPARAMETERS = 10
 MOST_PANELS = 6
 PANELS = 6.4  # inches for all panels of a row
 LYING = 0.2  # inches below a panel whose words lie side by side
-WIDE_RATIO = 20  # a knob tried over a wider range is drawn on a logarithmic axis
+WIDE_RATIO = 20  # a hyperparameter tried over a wider range is drawn on a logarithmic axis
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Runs as a table, those judged by the same rows together, best first.
 
-    Args: runs: one row a run: run (short id), name, started, seconds, status, knobs, metrics;
+    Args: runs: one row a run: run (short id), name, started, seconds, status, hyperparameters,
+    metrics;
     "rows": which runs may be ranked with each other, the newest one's 0; "data": their table.
-    knobs, metrics: names of those columns; metrics[0] decides. url: the runs in MLflow.
+    hyperparameters, metrics: names of those columns; metrics[0] decides. url: the runs in MLflow.
     shown: whether its pages are open now.
     """
 
     table: str
     runs: pd.DataFrame
-    knobs: list[str]
+    hyperparameters: list[str]
     metrics: list[str]
     url: str
     shown: bool = False
@@ -68,7 +69,9 @@ class Comparison:
         return "\n".join([*lines, where])
 
     def _written(self, runs: pd.DataFrame) -> str:
-        shown = runs.drop(columns=["name", ROWS, DATA]).rename(columns=short_names(self.knobs))
+        shown = runs.drop(columns=["name", ROWS, DATA]).rename(
+            columns=short_names(self.hyperparameters)
+        )
         told: dict[str, Callable[[Any], str]] = {"seconds": "{:.1f}".format}
         told |= dict.fromkeys(self.metrics, _metric)
         cells = {name: shown[name].map(told.get(str(name), _cell)) for name in shown}
@@ -76,12 +79,16 @@ class Comparison:
 
     @property
     def drawn(self) -> list[str]:
-        """The knobs that differ between the runs that are ranked first."""
+        """The hyperparameters that differ between the runs that are ranked first."""
         first = self.runs[self.runs[ROWS] == 0]
-        return [knob for knob in self.knobs if first[knob].nunique(dropna=False) > 1]
+        return [
+            hyperparameter
+            for hyperparameter in self.hyperparameters
+            if first[hyperparameter].nunique(dropna=False) > 1
+        ]
 
     def figure(self) -> Figure:
-        """Draw the deciding metric against each knob that differs.
+        """Draw the deciding metric against each hyperparameter that differs.
 
         Raises: TrackingError if there is nothing to set against each other.
         """
@@ -89,16 +96,16 @@ class Comparison:
 
         if not self.metrics or not self.drawn:
             raise TrackingError(
-                f"{self.table}: no two finished runs differ in a knob. Run one with another, for "
-                f"example --params {self.table}.training.epochs=50."
+                f"{self.table}: no two finished runs differ in a hyperparameter. Run one with "
+                f"another, for example --params {self.table}.training.epochs=50."
             )
-        knobs = self.drawn[:MOST_PANELS]
-        columns = min(len(knobs), 3)
-        rows = -(-len(knobs) // columns)
+        hyperparameters = self.drawn[:MOST_PANELS]
+        columns = min(len(hyperparameters), 3)
+        rows = -(-len(hyperparameters) // columns)
         runs = self.runs[self.runs[ROWS] == 0].dropna(subset=[self.metrics[0]])
         counted = f"{_counted(len(runs))} (diamond: the best)"
-        title = f"{plain(self.table)}: {self.metrics[0]} by knob, {counted}"
-        below = [_room_below(runs[knob], columns) for knob in knobs]
+        title = f"{plain(self.table)}: {self.metrics[0]} by hyperparameter, {counted}"
+        below = [_room_below(runs[hyperparameter], columns) for hyperparameter in hyperparameters]
         last = columns * (rows - 1)
         margins = Margins(
             bottom=0.35 + max(below[last:]),
@@ -109,13 +116,13 @@ class Comparison:
         figure, axes = new_figure(
             title, columns=columns, rows=rows, height=height, margins=margins, sharey=True
         )
-        for ax, knob, room in zip(axes, knobs, below, strict=False):
-            _panel(ax, runs[knob], runs[self.metrics[0]], first=ax in axes[::columns])
+        for ax, hyperparameter, room in zip(axes, hyperparameters, below, strict=False):
+            _panel(ax, runs[hyperparameter], runs[self.metrics[0]], first=ax in axes[::columns])
             if room > LYING:
                 ax.tick_params(axis="x", rotation=90)
-        for ax in axes[len(knobs) :]:
+        for ax in axes[len(hyperparameters) :]:
             ax.set_visible(False)
-        return finish(figure, [self.table, *knobs])
+        return finish(figure, [self.table, *hyperparameters])
 
 
 def compare_runs(project: Path, params: TrackingParams, table: str, last: int = 10) -> Comparison:
@@ -123,7 +130,7 @@ def compare_runs(project: Path, params: TrackingParams, table: str, last: int = 
 
     Raises: TrackingError if the store is not there, or has no run of the table.
     """
-    from colonnade.tracking.comparison.shared_view import VIEW, knobs
+    from colonnade.tracking.comparison.shared_view import VIEW, hyperparameters
 
     params = params.located(project.resolve())
     client, experiment_id = find_experiment(params, table)
@@ -133,7 +140,7 @@ def compare_runs(project: Path, params: TrackingParams, table: str, last: int = 
     if not runs:
         raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
     metrics = headline({name for run in runs for name in run.data.metrics})
-    differ = knobs(runs, MOST_KNOBS, usual=())
+    differ = hyperparameters(runs, MOST_HYPERPARAMETERS, usual=())
     frame = pd.DataFrame([_row(run, differ, metrics) for run in runs])
     frame[ROWS] = _groups(runs, metrics)
     if metrics:
@@ -206,7 +213,9 @@ def _row(run: Run, differ: list[str], metrics: list[str]) -> dict[str, Any]:
         "started": pd.Timestamp(start, unit="ms", tz="UTC").tz_convert(_here()),
         "seconds": (end - start) / 1000 if end else float("nan"),
         "status": run.info.status.lower(),
-        **{knob: _value(run.data.params.get(knob)) for knob in differ},
+        **{
+            hyperparameter: _value(run.data.params.get(hyperparameter)) for hyperparameter in differ
+        },
         DATA: _data(run),
         **{metric: run.data.metrics.get(metric, float("nan")) for metric in metrics},
     }
@@ -242,20 +251,20 @@ def _cell(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
-def _words(knob: pd.Series) -> list[str]:
-    """A knob's values as words, one a run; none where they are numbers."""
+def _words(hyperparameter: pd.Series) -> list[str]:
+    """A hyperparameter's values as words, one a run; none where they are numbers."""
     from colonnade.evaluation.figures.style import plain
 
-    if pd.api.types.is_numeric_dtype(knob):
+    if pd.api.types.is_numeric_dtype(hyperparameter):
         return []
-    return [plain("none" if value is None else value, 16) for value in knob]
+    return [plain("none" if value is None else value, 16) for value in hyperparameter]
 
 
-def _room_below(knob: pd.Series, columns: int) -> float:
+def _room_below(hyperparameter: pd.Series, columns: int) -> float:
     """Inches below a panel: more than LYING where its words are too many to lie side by side."""
     from colonnade.evaluation.figures.style import room_for
 
-    words = list(dict.fromkeys(_words(knob)))
+    words = list(dict.fromkeys(_words(hyperparameter)))
     own = PANELS / columns / max(1, len(words))
     crowded = any((room_for([a]) + room_for([b])) / 2 > own for a, b in pairwise(words))
     return room_for(words) if crowded else LYING
@@ -266,20 +275,20 @@ def _metric(value: float) -> str:
     return "-" if pd.isna(value) else f"{value:.4f}" if abs(value) < 100 else f"{value:.5g}"
 
 
-def _panel(ax: Axes, knob: pd.Series, metric: pd.Series, *, first: bool) -> None:
+def _panel(ax: Axes, hyperparameter: pd.Series, metric: pd.Series, *, first: bool) -> None:
     from colonnade.evaluation.figures.style import BLUE, VERMILION, label, plain
 
     best = metric.index.get_loc(
         metric.idxmax() if higher_is_better(str(metric.name)) else metric.idxmin()
     )
-    places = knob.to_list()
-    words = _words(knob)
+    places = hyperparameter.to_list()
+    words = _words(hyperparameter)
     if words:
         ticks = {word: place for place, word in enumerate(dict.fromkeys(words))}
         places = [ticks[word] for word in words]
         ax.set_xticks(list(ticks.values()), list(ticks))
         ax.set_xlim(-0.5, len(ticks) - 0.5)
-    elif knob.min() > 0 and knob.max() > WIDE_RATIO * knob.min():
+    elif hyperparameter.min() > 0 and hyperparameter.max() > WIDE_RATIO * hyperparameter.min():
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         ax.minorticks_off()
@@ -288,5 +297,5 @@ def _panel(ax: Axes, knob: pd.Series, metric: pd.Series, *, first: bool) -> None
     values = metric.to_list()
     ax.scatter(places, values, c=BLUE, s=30, alpha=0.6, linewidths=0, zorder=3)
     ax.scatter(places[best], values[best], c=VERMILION, s=60, marker="D", zorder=4)
-    name = plain(str(knob.name).removeprefix("training."), 30)
+    name = plain(str(hyperparameter.name).removeprefix("training."), 30)
     label(ax, x=name, y=str(metric.name) if first else "")

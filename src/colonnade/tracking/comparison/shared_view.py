@@ -1,4 +1,4 @@
-"""A saved view of the runs table: headline metrics and the knobs that differ, best run first.
+"""A saved view of the runs table: best run first, with the hyperparameters that differ.
 
 MLflow's runs table shows name and time until someone chooses columns. A view that its page saves
 under "Views" is a tag of the experiment; we write the same tag, and links of ours open it.
@@ -22,7 +22,7 @@ VIEW = "colonnade"
 TAG = f"mlflow.sharedViewState.{VIEW}"
 TITLE = "Best first"
 RUNS_SEEN = 20  # as many as MLflow shows as charts; a hundred take a second to read
-MOST_KNOBS = 8
+MOST_HYPERPARAMETERS = 8
 QUIET = ("schema.", "evaluation.")  # what the table is, not what was tried
 ALWAYS = (
     "training.loss",
@@ -42,14 +42,14 @@ def share_view(client: MlflowClient, experiment_id: str) -> str:
     if not metrics:
         return ""
     now = round(time.time() * 1000)
-    state = {**_columns(metrics, knobs(runs)), **_charts(runs)}
+    state = {**_columns(metrics, hyperparameters(runs)), **_charts(runs)}
     view = {"name": TITLE, "createdAt": now, "updatedAt": now, "state": json.dumps(state)}
     client.set_experiment_tag(experiment_id, TAG, json.dumps(view))
     return VIEW
 
 
-def knobs(
-    runs: Sequence[Run], most: int = MOST_KNOBS, *, usual: Sequence[str] = ALWAYS
+def hyperparameters(
+    runs: Sequence[Run], most: int = MOST_HYPERPARAMETERS, *, usual: Sequence[str] = ALWAYS
 ) -> list[str]:
     """Name the parameters worth a column: those that differ between runs, then the usual ones.
 

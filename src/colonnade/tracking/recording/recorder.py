@@ -158,9 +158,9 @@ class Recorder:
     def model(self, folder: Path, inputs: pd.DataFrame, outputs: pd.DataFrame) -> None:
         """Record the trained model.
 
-        Args: folder: as `training.storage.save_model` left it. inputs: a few rows as they are sent
-        to a model that is served: numbers and words, see `Standardizer.worded`. outputs: what the
-        model predicts for them.
+        Args: folder: as `training.models.storage.save_model` left it. inputs: a few rows as they
+        are sent to a model that is served: numbers and words, see `Standardizer.as_written`.
+        outputs: what the model predicts for them.
         """
         if self._params.log_model:
             frames = {"inputs": _plain(inputs), "outputs": _plain(outputs)}
@@ -212,7 +212,7 @@ class Recorder:
             self._journal.append({**message, "number": self._count})
             self._count += 1
         if self.writer:
-            self.writer.ring(self._journal)
+            self.writer.notify(self._journal)
             if careful and self._params.mode == "required":
                 problem = self.writer.problem(self._journal)
                 if problem:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from colonnade.tracking.recording.tracked_run import TrackedRun
 
-Bells = SimpleQueue[dict[str, Any] | None]
+Notices = SimpleQueue[dict[str, Any] | None]
 LOOK_FOR_PARENT = 1.0
 GONE = "the process that trained has gone (interrupted, killed, or out of memory)"
 
@@ -47,14 +47,14 @@ class Writer:
         self._cleared = False
 
     def warm_up(self) -> None:
-        """Import MLflow and open the store before the first bell; what fails is told then."""
+        """Import MLflow and open the store before the first notice; what fails is told then."""
         with suppress(Exception):
             self._connected()
 
-    def ring(self, folder: Path) -> None:
+    def notify(self, folder: Path) -> None:
         """Apply what is new in a journal; tell the parent of its end or of an error."""
         if not folder.exists():
-            return  # ended and delivered: one bell had announced several messages
+            return  # ended and delivered: one notice had announced several messages
         if folder.name not in self._runs:
             self._runs[folder.name] = self._begin(Journal(folder))
         run = self._runs[folder.name]
@@ -84,7 +84,7 @@ class Writer:
             if journal.name in self._runs:
                 continue
             try:
-                self._bury(journal)
+                self._end_orphan(journal)
             except Exception as error:
                 self._answer(journal.name, error=_told(error))
                 if self._note_failure(journal, error):
@@ -125,7 +125,7 @@ class Writer:
             self._client = open_store(self.uri)
         return self._client
 
-    def _bury(self, journal: Journal) -> None:
+    def _end_orphan(self, journal: Journal) -> None:
         run = self._follower(journal, live=False)
         last = round(journal.lines.stat().st_mtime * 1000)
         run.follow()
@@ -169,20 +169,20 @@ def _told(error: Exception) -> str:
     return f"MLflow: {text}." if kind == "MlflowException" else f"MLflow: {kind}: {text}."
 
 
-def _listen(bells: Bells) -> None:
+def _listen(notices: Notices) -> None:
     for line in sys.stdin:
-        bells.put(json.loads(line))
-    bells.put(None)
+        notices.put(json.loads(line))
+    notices.put(None)
 
 
-def _next(bells: Bells, parent: int) -> dict[str, Any] | None:
-    """Wait for the bell; None when the parent is gone.
+def _next(notices: Notices, parent: int) -> dict[str, Any] | None:
+    """Wait for the notice; None when the parent is gone.
 
     A process that the parent forked may keep the pipe open after its death: so we look for it.
     """
     while True:
         try:
-            return bells.get(timeout=LOOK_FOR_PARENT)
+            return notices.get(timeout=LOOK_FOR_PARENT)
         except Empty:
             if hasattr(os, "fork") and os.getppid() != parent:
                 return None
@@ -198,15 +198,15 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what MLflow prints is no answer
     settings = json.loads(sys.stdin.readline())
-    bells: Bells = SimpleQueue()
-    Thread(target=_listen, args=(bells,), daemon=True).start()
+    notices: Notices = SimpleQueue()
+    Thread(target=_listen, args=(notices,), daemon=True).start()
     writer = Writer(settings, answers)
     writer.warm_up()
-    while (bell := _next(bells, settings["pid"])) is not None:
-        if "journal" in bell:
-            writer.ring(Path(bell["journal"]))
-        if bells.empty() or "again" in bell:
-            writer.clear(again="again" in bell)
+    while (notice := _next(notices, settings["pid"])) is not None:
+        if "journal" in notice:
+            writer.notify(Path(notice["journal"]))
+        if notices.empty() or "again" in notice:
+            writer.clear(again="again" in notice)
     writer.end()
     sys.stderr.flush()
     os._exit(0)  # everything is committed; taking MLflow down in order costs 0.2 s

@@ -1,4 +1,4 @@
-"""The writer as its parent sees it: a child process that is rung up and answers."""
+"""The writer as its parent sees it: a child process that is notified and replies."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class WriterProcess:
         """Whether the writer is known to be gone."""
         return self._ended
 
-    def ring(self, journal: Journal) -> None:
+    def notify(self, journal: Journal) -> None:
         """Say that the journal has new messages."""
         self._send({"journal": str(journal.folder)})
 

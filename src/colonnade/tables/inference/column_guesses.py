@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from colonnade.errors import DataError
 from colonnade.tables.inference.column_kinds import guess_column
 from colonnade.tables.inference.guesses.guess import Guess, known_text
+from colonnade.tables.inference.guesses.known_words import placeholders_in
 from colonnade.tables.inference.guesses.number_guess import (
     NUMBER,
     PLAIN,
     NumberGuess,
     guess_numbers,
 )
-from colonnade.tables.inference.guesses.placeholders import placeholders_in
 from colonnade.tables.schema.column import is_missing, is_text
 from colonnade.tables.schema.number_format import NumberFormat
 from colonnade.tables.schema.problems import Problems, plural, quoted

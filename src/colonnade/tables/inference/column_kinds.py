@@ -11,10 +11,9 @@ import pandas as pd
 from colonnade.tables.inference.guesses.code_guess import guess_categories, guess_digits
 from colonnade.tables.inference.guesses.date_guess import guess_dates
 from colonnade.tables.inference.guesses.guess import Guess, guess_of, known_text, with_gaps
+from colonnade.tables.inference.guesses.known_words import placeholders_in, usual_order
 from colonnade.tables.inference.guesses.number_guess import PLAIN, guess_numbers, numbers_of_text
-from colonnade.tables.inference.guesses.placeholders import placeholders_in
 from colonnade.tables.inference.guesses.sparse_guess import told_too_few, with_constant
-from colonnade.tables.inference.guesses.word_orders import usual_order
 from colonnade.tables.schema.cells import FALSE_WORDS, TRUE_WORDS
 from colonnade.tables.schema.column import is_text
 from colonnade.tables.schema.problems import plural, quoted

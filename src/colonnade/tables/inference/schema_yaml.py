@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from colonnade.tables.inference.guesses.word_orders import usual_order
+from colonnade.tables.inference.guesses.known_words import usual_order
 from colonnade.tables.inference.target_guess import RARE_CLASSES
 
 if TYPE_CHECKING:

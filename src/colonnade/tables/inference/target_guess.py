@@ -11,8 +11,8 @@ import pandas as pd
 
 from colonnade.errors import DataError
 from colonnade.tables.inference.guesses.guess import known_text
+from colonnade.tables.inference.guesses.known_words import usual_order
 from colonnade.tables.inference.guesses.number_guess import PLAIN, NumberGuess, numbers_of_text
-from colonnade.tables.inference.guesses.word_orders import usual_order
 from colonnade.tables.schema.dates import compact_format, same_format
 from colonnade.tables.schema.labels import MANY_CLASSES, WRITTEN_BY_A_COMPUTER, label_text
 from colonnade.tables.schema.number_format import NumberFormat

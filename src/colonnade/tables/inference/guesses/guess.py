@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colonnade.tables.inference.guesses.placeholders import PLACEHOLDERS
+from colonnade.tables.inference.guesses.known_words import PLACEHOLDERS
 from colonnade.tables.schema.column import is_missing
 from colonnade.tables.schema.problems import quoted
 from colonnade.tables.schema.table_schema import MISSING_WORDS

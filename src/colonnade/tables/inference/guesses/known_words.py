@@ -1,7 +1,14 @@
-"""Words that rise in an order that everybody knows."""
+"""Words that everybody knows: those in an order, and those put where nothing is known."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PLACEHOLDERS = ("?", "-", "--", "---", ".", "..", "...", "*", "n.a.", "n. a.", "k.a.", "k. a.")
+_NO_DATE = r"0000[-/.]00[-/.]00( 00:00(:00)?)?|00[-/.]00[-/.]0000|9999-12-31([ T].*)?"
 ORDERS = [
     ["very low", "low", "mid", "medium", "moderate", "high", "very high"],
     ["very small", "small", "medium", "large", "very large"],
@@ -29,3 +36,15 @@ def usual_order(words: set[str]) -> list[str]:
         if len(words) > 1 and len(spelled) == len(words) and set(spelled) <= set(order):
             return [spelled[word] for word in order if word in spelled]
     return []
+
+
+def placeholders_in(text: pd.Series) -> list[str]:
+    """The words among the cells that people put where nothing is known.
+
+    Not `-` beside `+`.
+    """
+    short = text[text.str.len() <= max(map(len, PLACEHOLDERS))]
+    words = set(short.unique())
+    found = set() if "+" in words else {word for word in words if word.lower() in PLACEHOLDERS}
+    found.update(text[text.str.fullmatch(_NO_DATE)].unique())
+    return sorted(found)

@@ -127,6 +127,12 @@ def guess(name: str, *cells: str) -> Guess:
         ),
         (
             "a",
+            [f"{7 * n % 20 + 1}%" for n in range(20)],
+            {"kind": "numeric", "unit": "%"},
+            "whole numbers from 1 to 20 %",
+        ),
+        (
+            "a",
             [str(7 * n % 20 + 1) for n in range(20)],
             {"kind": "identifier"},
             "whole numbers from 1 to 20, each once: they count the rows",

@@ -347,3 +347,13 @@ def test_utf8_is_not_read_by_another_encoding(encoding: str) -> None:
         f"t.csv: the file is UTF-8, not {encoding}. Set `encoding: utf-8` in its catalog entry, or "
         "say --params encoding=utf-8 for one run."
     )
+
+
+def test_options_that_a_text_table_would_not_read_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n")
+    with pytest.raises(DataError) as caught:
+        read_raw_table(str(tmp_path / "t.csv"), load_args={"encoding": "cp1252"})
+    assert str(caught.value) == (
+        "t.csv: a text table takes no load_args (encoding). Write `encoding` and `separator` "
+        "beside `filepath` in its catalog entry."
+    )

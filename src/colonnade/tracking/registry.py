@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from colonnade.errors import TrackingError
 from colonnade.parameters import nearest
-from colonnade.tracking.comparison.compare import find_experiment
+from colonnade.tracking.comparison.experiment_lookup import find_experiment
 from colonnade.tracking.comparison.ranking import headline, higher_is_better, judged_by
 from colonnade.tracking.server import unwritable
 from colonnade.tracking.tracking_params import GateParams

@@ -114,7 +114,9 @@ def _guess_numbers(
     if codes := guess_digits(text, known, cells):
         return codes
     whole = bool((known == np.round(known)).all())
-    if whole and len(text) == len(cells) and len(np.unique(known)) == len(cells) > 1:
+    # an amount with a unit names no row
+    counted = whole and not found.format.unit
+    if counted and len(text) == len(cells) and len(np.unique(known)) == len(cells) > 1:
         if _counts_rows(known):
             reason = f"whole numbers from {known.min():g} to {known.max():g}, each once: they count"
             return guess_of("identifier", f"{reason} the rows")

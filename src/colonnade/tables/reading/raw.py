@@ -48,6 +48,11 @@ def read_raw_table(
     name, options = _name(path), storage or {}
     suffix = _suffix(name)
     if suffix in _SEPARATORS:
+        if load_args:
+            raise DataError(
+                f"{name}: a text table takes no load_args ({', '.join(load_args)}). Write "
+                "`encoding` and `separator` beside `filepath` in its catalog entry."
+            )
         data, digest = _read_bytes(path, name, max_bytes, options)
         frame = read_text_table(
             data,

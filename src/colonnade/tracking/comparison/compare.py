@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from colonnade.errors import TrackingError
-from colonnade.parameters import nearest
+from colonnade.tracking.comparison.experiment_lookup import find_experiment
 from colonnade.tracking.comparison.ranking import headline, higher_is_better, judged_by
 from colonnade.tracking.naming import short_names
-from colonnade.tracking.server import pages_open, problem_with, runs_page
-from colonnade.tracking.tracking_params import SAFETY, SQLITE, without_password
+from colonnade.tracking.server import pages_open, runs_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from mlflow.entities import Run
-    from mlflow.tracking import MlflowClient
 
     from colonnade.tracking.tracking_params import TrackingParams
 
@@ -163,46 +160,8 @@ def _other(data: str, first: str) -> str:
     return f" ({data})" if data and data != first else " (another split)" if data else ""
 
 
-def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, str]:
-    """Open the store and find the experiment of a table; nothing is created.
-
-    Raises: TrackingError if there is none.
-    """
-    if params.mode == "off":
-        raise TrackingError("Tracking is off (`mode: off`), so there are no runs to look at.")
-    if params.uri.startswith(SQLITE) and not Path(params.uri.removeprefix(SQLITE)).exists():
-        raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
-    client = _client(params)
-    found = client.get_experiment_by_name(table)
-    if found is None:
-        names = [one.name for one in client.search_experiments() if one.experiment_id != "0"]
-        raise TrackingError(f"{table}: no runs of this table. {nearest(table, names)}")
-    if found.lifecycle_stage == "deleted":
-        raise TrackingError(
-            f"{table}: its runs are in MLflow's trash. The next run brings them back: kedro run "
-            f"--pipeline {table}."
-        )
-    return client, found.experiment_id
-
-
 def _counted(runs: int) -> str:
     return "1 run" if runs == 1 else f"{runs} runs"
-
-
-def _client(params: TrackingParams) -> MlflowClient:
-    away = problem_with(params.uri)
-    if away:
-        raise TrackingError(away)
-    os.environ.update(SAFETY)  # read by MLflow when it is imported
-    from colonnade.tracking.store import open_store
-
-    try:
-        return open_store(params.uri)
-    except Exception as error:  # MLflow's, SQLAlchemy's or a database driver's
-        reason = str(error).strip().partition("\n")[0]
-        raise TrackingError(
-            f"MLflow cannot open the store {without_password(params.uri)}: {reason}"
-        ) from None
 
 
 def _row(run: Run, differ: list[str], metrics: list[str]) -> dict[str, Any]:

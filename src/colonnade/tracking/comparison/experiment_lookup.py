@@ -1,0 +1,55 @@
+"""Find the runs of a table where they were recorded; nothing is created."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colonnade.errors import TrackingError
+from colonnade.parameters import nearest
+from colonnade.tracking.server import problem_with
+from colonnade.tracking.tracking_params import SAFETY, SQLITE, without_password
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+    from colonnade.tracking.tracking_params import TrackingParams
+
+
+def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, str]:
+    """Open the store and find the experiment of a table; nothing is created.
+
+    Raises: TrackingError if there is none.
+    """
+    if params.mode == "off":
+        raise TrackingError("Tracking is off (`mode: off`), so there are no runs to look at.")
+    if params.uri.startswith(SQLITE) and not Path(params.uri.removeprefix(SQLITE)).exists():
+        raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
+    client = _client(params)
+    found = client.get_experiment_by_name(table)
+    if found is None:
+        names = [one.name for one in client.search_experiments() if one.experiment_id != "0"]
+        raise TrackingError(f"{table}: no runs of this table. {nearest(table, names)}")
+    if found.lifecycle_stage == "deleted":
+        raise TrackingError(
+            f"{table}: its runs are in MLflow's trash. The next run brings them back: kedro run "
+            f"--pipeline {table}."
+        )
+    return client, found.experiment_id
+
+
+def _client(params: TrackingParams) -> MlflowClient:
+    away = problem_with(params.uri)
+    if away:
+        raise TrackingError(away)
+    os.environ.update(SAFETY)  # read by MLflow when it is imported
+    from colonnade.tracking.store import open_store
+
+    try:
+        return open_store(params.uri)
+    except Exception as error:  # MLflow's, SQLAlchemy's or a database driver's
+        reason = str(error).strip().partition("\n")[0]
+        raise TrackingError(
+            f"MLflow cannot open the store {without_password(params.uri)}: {reason}"
+        ) from None

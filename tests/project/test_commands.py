@@ -15,6 +15,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from colonnade.cli.table_yaml.new_table import add_table
+from colonnade.errors import UserError
 from tests.conftest import environment, kedro_in
 
 
@@ -62,18 +64,18 @@ def test_a_csv_of_ones_own_becomes_a_trained_table_by_two_commands(kedro, projec
         ("mine", "a${b}.csv", "bought", "Rename the file"),
         ("mine", "customers.csv", "Bought", "Did you mean `bought`?"),
         ("my table", "customers.csv", "bought", "is not a table name"),
+        ("../evil", "customers.csv", "bought", "is not a table name"),
+        ("1st", "customers.csv", "bought", "is not a table name"),
     ],
 )
 def test_a_table_that_would_break_the_project_is_not_added(
-    kedro, project, name, file, target, message
+    tmp_path, monkeypatch, name, file, target, message
 ):
-    write_customers(project / file)
-    told = kedro("table", "add", name, file, "--target", target, expect=1).stderr
-    assert message in told
-    assert sorted(path.name for path in (project / "conf/local").iterdir()) == [
-        "mlflow.yml",
-        "parameters_quick.yml",
-    ]
+    monkeypatch.chdir(tmp_path)
+    write_customers(Path(file))
+    with pytest.raises(UserError, match=re.escape(message)):
+        add_table(Path("conf"), name, Path(file), target, others=["phone_price", "wine"])
+    assert [path.name for path in tmp_path.rglob("*")] == [file]
 
 
 def test_a_command_that_trains_nothing_imports_nothing_that_trains(project):
@@ -97,25 +99,19 @@ def test_a_command_that_trains_nothing_imports_nothing_that_trains(project):
     assert done.stderr == ""
 
 
-def test_adding_never_overwrites_without_force(kedro, project):
-    write_customers(project / "customers.csv")
-    add = ("table", "add", "customers", "customers.csv", "--target", "bought")
-    kedro(*add)
-    written = (project / "conf/local/parameters_customers.yml").read_text()
-    refused = kedro(*add, expect=1)
-    assert "parameters_customers.yml is there already. Say --force" in refused.stderr
-    kedro(*add, "--force")
-    assert (project / "conf/local/parameters_customers.yml").read_text() == written
-    assert (project / "conf/local/tables.yml").read_text() == "customers:\n"
+def test_adding_never_overwrites_without_force(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_customers(Path("customers.csv"))
 
+    def add(**force):
+        add_table(Path("conf"), "customers", Path("customers.csv"), "bought", **force)
+        return Path("conf/parameters_customers.yml").read_text()
 
-@pytest.mark.parametrize("name", ["../evil", "a b", "1st"])
-def test_a_table_cannot_be_added_under_a_name_that_is_no_folder(kedro, project, name):
-    write_customers(project / "customers.csv")
-    done = kedro("table", "add", name, "customers.csv", "--target", "bought", expect=1)
-    assert f"'{name}' is not a table name" in done.stderr
-    assert not (project / "conf/local/tables.yml").exists()
-    assert not list(project.rglob("parameters_*evil*"))
+    written = add()
+    with pytest.raises(UserError, match="is there already"):
+        add()
+    assert add(force=True) == written
+    assert Path("conf/tables.yml").read_text() == "customers:\n"
 
 
 def test_checking_lists_the_problems_of_data_and_parameters_together(kedro, project):

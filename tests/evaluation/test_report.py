@@ -288,12 +288,9 @@ def test_a_number_says_how_far_off_it_usually_is():
         f"Half of the test rows are predicted to within 2.00; 90.0{NB}% lie within ±4.50, the "
         f"interval that comes with each prediction and is made to hold 90{NB}%."
     )
-    watched = dataclasses.replace(known.model, interval_rows_chose=True)
+    watched = dataclasses.replace(known.model, interval_caveat="its rows chose when to stop")
     told = dict(summary_lines(dataclasses.replace(known, model=watched)))["How far off"]
-    assert told.endswith(
-        "validation rows, which also chose when training stopped: of new rows it "
-        "may hold somewhat fewer."
-    )
+    assert told.endswith(". It may hold somewhat fewer of new rows: its rows chose when to stop.")
 
 
 def test_environment_names_versions():

@@ -113,8 +113,9 @@ def test_columns_named_like_answers_are_carried_under_names_of_their_own(models,
     assert answers["row_input"].tolist() == list("abcd")
     assert answers["upper_input_input"].tolist() == [1, 2, 3, 4]
     assert warned(caplog) == [
-        "rows.csv: column 'row' has the name of an answer, and is carried along as 'row_input'",
-        "rows.csv: column 'upper' has the name of an answer, and is carried along as "
+        "rows.csv: column 'row' has the name of an output column, and is carried along as "
+        "'row_input'",
+        "rows.csv: column 'upper' has the name of an output column, and is carried along as "
         "'upper_input_input'",
     ]
 

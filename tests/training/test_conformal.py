@@ -95,14 +95,21 @@ def test_errors_are_saved_with_the_model_to_the_last_bit(fit, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("training", "chose"),
+    ("training", "caveat"),
     [
-        ({}, False),
-        ({"early_stopping": {"patience": 2}}, True),
-        ({"scheduler": "plateau"}, True),
-        ({"early_stopping": {"patience": 2}, "refit": True}, True),
+        ({}, ""),
+        ({"early_stopping": {"patience": 2}}, "chose when training stopped"),
+        ({"scheduler": "plateau"}, "lowered the learning rate"),
+        ({"refit": True}, "found before the refit"),
     ],
 )
-def test_a_model_knows_whether_the_rows_behind_its_interval_had_a_say(fit, training, chose):
-    assert fit("regression", training=training).model.interval_rows_chose is chose
-    assert fit("ordinal", training=training).model.interval_rows_chose is False
+def test_a_model_says_why_its_intervals_may_hold_fewer_new_values(fit, training, caveat):
+    told = fit("regression", training=training).model.interval_caveat
+    assert told.endswith(caveat)
+    assert bool(told) is bool(caveat)
+    assert fit("ordinal", training=training).model.interval_caveat == ""
+
+
+def test_intervals_of_folds_are_said_to_be_so(fit):
+    model = fit("regression", sizes={"n_validation": 0}).model
+    assert model.interval_caveat == "its width comes from models of parts of the train rows"

@@ -59,7 +59,7 @@ class NameHooks:
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Give a table that bears no name of its own, as one from a database, its dataset's."""
+        """Give a table that has no name of its own, as one from a database, its dataset's."""
         if dataset_name.endswith((".raw", ".rows")) and hasattr(data, "attrs"):
             from colonnade.tables.source import name_source
 

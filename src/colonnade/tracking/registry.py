@@ -37,7 +37,7 @@ class PromotionDecision:
 def register(project: Path, params: TrackingParams, table: str, run: str = "") -> PromotionDecision:
     """Make a run's model the table's champion if it passes the table's gate.
 
-    The registered model bears the table's name; its version under the alias `champion` is the one
+    The registered model has the table's name; its version under the alias `champion` is the one
     to serve: `models:/<table>@champion`.
 
     Args: run: the run's id or how it begins; by default the best finished run of those that were

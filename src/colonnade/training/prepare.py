@@ -110,7 +110,7 @@ def _network_problems(
 
 
 def _validation_problems(training: TrainingParams) -> list[str]:
-    wanting = {
+    lacking = {
         "training.early_stopping": training.early_stopping is not None,
         "training.temperature": training.temperature and training.l1.strength != "auto",
         "training.scheduler plateau": training.scheduler.name == "plateau",
@@ -118,7 +118,7 @@ def _validation_problems(training: TrainingParams) -> list[str]:
     return [
         f"{name} looks at validation rows, and there are none: raise split.validation_fraction, "
         "or leave it out."
-        for name, asked in wanting.items()
+        for name, asked in lacking.items()
         if asked
     ]
 

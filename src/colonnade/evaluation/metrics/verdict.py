@@ -29,7 +29,7 @@ _CONSTANTS = {"majority": "the commonest class", "mean": "the mean"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """A judgement in a word, and the sentences that bear it.
+    """A judgement in a word, and the sentences that support it.
 
     word: yes, no, level (no difference that matters), unclear (the rows cannot tell), unknown.
     """

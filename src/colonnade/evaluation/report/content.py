@@ -51,8 +51,8 @@ class ModelFacts:
     summary: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     hyperparameters: dict[str, Any] = field(default_factory=dict)
-    interval_rows_chose: bool = False
-    """Whether the rows behind the prediction intervals had a say in the training."""
+    interval_caveat: str = ""
+    """Why the prediction intervals may hold fewer new values than promised."""
 
     @property
     def layers(self) -> str:

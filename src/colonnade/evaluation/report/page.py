@@ -93,7 +93,7 @@ def _model_facts(model: Any) -> ModelFacts:
         summary=model.summary(),
         facts=dict(model.facts),
         hyperparameters=hyperparameters(model=model.model, training=model.training),
-        interval_rows_chose=getattr(model, "interval_rows_chose", False),
+        interval_caveat=getattr(model, "interval_caveat", ""),
     )
 
 

@@ -73,11 +73,8 @@ def _typical_error(content: ReportContent) -> str:
         f"±{format_interval_end('rmse', width / 2)}, the interval that comes with each "
         f"prediction and is made to hold {promise:.3g}{NB}%."
     )
-    if content.model.interval_rows_chose:
-        told += (
-            " Its width comes from validation rows, which also chose when training stopped: of new "
-            "rows it may hold somewhat fewer."
-        )
+    if content.model.interval_caveat:
+        told += f" It may hold somewhat fewer of new rows: {content.model.interval_caveat}."
     return told
 
 

@@ -36,9 +36,9 @@ def predict(
 
 
 def _told(batch: Batch, rows: pd.DataFrame) -> list[str]:
-    """Rows that were set aside, and columns that bear another name now."""
+    """Rows that were set aside, and columns that have another name now."""
     told = [
-        f"column '{old}' has the name of an answer, and is carried along as '{new}'"
+        f"column '{old}' has the name of an output column, and is carried along as '{new}'"
         for old, new in batch.renamed.items()
     ]
     if n_refused := batch.n_refused:
@@ -67,5 +67,5 @@ def _interval_told(model: TrainedModel, coverage: float) -> str:
     return (
         f"interval: prediction +- {half:.6g} should hold {coverage:.4g} of new rows, by the errors "
         f"on {held_out.n_rows} {held_out.origin}"
-        f"{', which also chose when training stopped' if model.interval_rows_chose else ''}"
+        f"{model.interval_caveat and '; it may hold somewhat fewer: '}{model.interval_caveat}"
     )

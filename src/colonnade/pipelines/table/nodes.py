@@ -75,7 +75,7 @@ def train(
     resume: bool,
 ) -> tuple[TrainedModel, pd.DataFrame]:
     """Fit the model; validation rows decide when to stop and which epoch is best."""
-    # the checkpoint's folder bears the table's name: several tables may be trained at once
+    # the checkpoint's folder has the table's name: several tables may be trained at once
     name = f"{checkpoint.parent.name}.train"
     with training_progress(name, write=logger.info) as progress:
         fitted = train_model(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def create_pipeline(table: str) -> Pipeline:
-    """Build the pipeline of one table; its datasets and parameters bear the table's name.
+    """Build the pipeline of one table; its datasets and parameters begin with the table's name.
 
     Args: table: a name from `tables.yml`.
     """

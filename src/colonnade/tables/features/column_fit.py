@@ -48,7 +48,7 @@ class StandardizeParams(Params):
     """What becomes of each kind of column before the model sees it."""
 
     numeric: NumericMethod = "standard"
-    """Of numbers, and of truth values unless it is robust or quantile, which they cannot bear."""
+    """Of numbers, and of truth values unless it is robust or quantile, which do not suit them."""
     log1p: bool = False
     """Whether log(1 + x) comes first; below 0 it is mirrored."""
     categorical: CategoricalMethod = "onehot"

@@ -1,4 +1,4 @@
-"""Know files that bear a text table's name and are none, by how they begin."""
+"""Recognize files that are named like a text table and are none, by how they begin."""
 
 from __future__ import annotations
 

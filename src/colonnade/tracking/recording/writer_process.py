@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from colonnade.tracking.tracking_params import TrackingParams
 
-Answer = dict[str, Any]
+Reply = dict[str, Any]
 LARGEST_LOG = 1_000_000
 # what a user may set otherwise
 DEFAULTS = {
@@ -46,7 +46,7 @@ class WriterProcess:
     def __init__(self, project: Path, params: TrackingParams) -> None:
         self.users = 0
         self.log = project / ROOM / "writer.log"
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, Reply] = {}
         self._news = Condition()
         self._ended = False
         with _fresh_log(self.log) as log:
@@ -103,7 +103,7 @@ class WriterProcess:
         """Say that the journal has new messages."""
         self._send({"journal": str(journal.folder)})
 
-    def deliver(self) -> dict[str, Answer]:
+    def deliver(self) -> dict[str, Reply]:
         """Have journals of runs that are gone delivered, and wait for it.
 
         Returns: what became of each, by journal; what befell all of them, under "".
@@ -119,7 +119,7 @@ class WriterProcess:
         with self._news:
             return str(self._answers.get(journal.name, {}).get("error", ""))
 
-    def answer(self, journal: Journal, timeout: float) -> Answer:
+    def answer(self, journal: Journal, timeout: float) -> Reply:
         """Wait for the last word on a journal: run and experiment, or an error."""
         end = monotonic() + timeout
         with self._news:

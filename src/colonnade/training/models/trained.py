@@ -142,15 +142,23 @@ class TrainedModel:
         return numbers
 
     @property
-    def interval_rows_chose(self) -> bool:
-        """Whether the rows behind the intervals had a say in when training stopped, or its rates.
+    def interval_caveat(self) -> str:
+        """Why the intervals may hold fewer new values than promised, or "".
 
-        Then new values may lie outside somewhat more often than promised.
+        The promise is exact where the rows behind it are like new ones and had no say in the model.
         """
-        training = self.training
-        watched = training.early_stopping is not None or training.scheduler.name == "plateau"
-        held_out = self.held_out
-        return watched and held_out is not None and held_out.origin.startswith("validation")
+        held_out, training = self.held_out, self.training
+        if held_out is None:
+            return ""
+        if not held_out.origin.startswith("validation"):
+            return "its width comes from models of parts of the train rows"
+        plateau = training.scheduler.name == "plateau"
+        reasons = {
+            "the rows behind it also chose when training stopped": training.early_stopping,
+            "the rows behind it also lowered the learning rate": plateau,
+            "its width was found before the refit": held_out.origin.endswith("refit"),
+        }
+        return ", and ".join(reason for reason, holds in reasons.items() if holds)
 
     def half_width(self, coverage: float = COVERAGE) -> float | None:
         """Half of a predicted number's interval, in raw units; None if nothing can be promised.
@@ -171,7 +179,7 @@ class TrainedModel:
             should lie from "lower" to "upper".
 
         Shape: -> "prediction" (label, or raw units), then "probability_<label>" for each class, or
-            a number's "lower" and "upper" where rows were held out that bear witness to them; last
+            a number's "lower" and "upper" where rows were held out for them; last
             "outside", which says in what the row is unlike the train rows, as "ram high; city new".
         Raises: DataError if a column is missing or unusable; BadCellsError if all that is wrong
             are cells.

@@ -71,7 +71,9 @@ def make_project(folder: Path, *, quick: bool = False, tracked: bool = True) -> 
     raw.mkdir(parents=True)
     for name in ("phone_price_sample.csv", "phone_price_sample.source.json", "penguins.csv"):
         shutil.copy(REPOSITORY / "data/01_raw" / name, raw / name)
-    shutil.copytree(REPOSITORY / "src", folder / "src")
+    # modules that another process compiles right now lie under a passing name
+    passing = shutil.ignore_patterns("*.pyc.*")
+    shutil.copytree(REPOSITORY / "src", folder / "src", ignore=passing)
     return folder
 
 

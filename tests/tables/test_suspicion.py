@@ -52,6 +52,20 @@ def test_column_that_is_filled_in_after_the_target_is_told() -> None:
     assert found.startswith("Whether column 'paid' has a value tells 'y' almost alone: if it is")
 
 
+def test_a_class_of_one_row_does_not_hide_what_a_column_tells() -> None:
+    for n_rows in (60, 120):
+        for seed in range(10):
+            y = np.random.default_rng(seed).integers(0, 2, n_rows)
+            paid = pd.Series(np.where(y == 1, "cash", None), dtype="str")
+            y[0] = 2
+            table = pd.DataFrame({"noise": np.arange(n_rows) % 7, "paid": paid, "y": y})
+            columns = {"paid": {"kind": "categorical", "missing": "category"}}
+            schema = SchemaParams.model_validate(
+                {"target": "y", "task": "classification", "columns": columns}
+            )
+            assert any("'paid'" in sentence for sentence in suspicious_columns(table, schema))
+
+
 def test_near_copy_of_a_number_is_told_and_a_strong_one_is_not() -> None:
     rng = np.random.default_rng(1)
     y = rng.normal(size=N_ROWS)

@@ -41,8 +41,12 @@ def suspicious_columns(table: pd.DataFrame, schema: SchemaParams) -> list[str]:
         return []
     told = [_told_running(table[name]) for name in names]
     if len(names) > 1:  # what a single column tells is all that there is
-        judge = _told_copy if schema.task == "regression" else _told_alone
-        target = _codes(table, schema) if schema.task != "regression" else table[schema.target]
+        judge, target = _told_copy, table[schema.target]
+        if schema.task != "regression":
+            judge, target = _told_alone, _codes(table, schema)
+            # one row of a rare class, which no column can tell, would hide that it tells the others
+            often = (target.map(target.value_counts()) >= _RARE).to_numpy()
+            table, target = table[often], target[often]
         told += [judge(table[name], target, schema) for name in names]
     return [sentence for sentence in told if sentence]
 
@@ -84,11 +88,11 @@ def _correlation(pairs: pd.DataFrame) -> float:
     return float(np.corrcoef(pairs.to_numpy().T)[0, 1])
 
 
-def _told_alone(cells: pd.Series, codes: pd.Series, schema: SchemaParams) -> str:
-    if cells.hasnans and _skill(cells.isna().to_numpy(np.int64), codes.to_numpy()) >= ALONE:
+def _told_alone(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> str:
+    if cells.hasnans and _skill(cells.isna().to_numpy(np.int64), target.to_numpy()) >= ALONE:
         what = f"Whether column '{cells.name}' has a value tells '{schema.target}' almost alone"
         return _advice(what, cells, schema)
-    if _skill(_bins(cells), codes.to_numpy()) >= ALONE:
+    if _skill(_bins(cells), target.to_numpy()) >= ALONE:
         return _advice(f"Column '{cells.name}' tells '{schema.target}' almost alone", cells, schema)
     return ""
 

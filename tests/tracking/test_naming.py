@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from colonnade.tracking.naming import (
-    differing,
     flatten,
     run_name,
     safe_key,
@@ -48,7 +47,7 @@ def test_name_tells_each_special_hyperparameter() -> None:
         "training.optimizer.lr": 1e-4,
         "split.seed": 7,
     }
-    special = differing(changed, USUAL)
+    special = [key for key, value in changed.items() if USUAL.get(key) != value]
     name = "ordinal adamw lr=0.0001 split.seed=7 hidden=8-8 scheduler=one_cycle seed=0"
     assert run_name(changed, special) == name
 

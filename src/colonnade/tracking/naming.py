@@ -34,11 +34,6 @@ def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def differing(parameters: Mapping[str, Any], usual: Mapping[str, Any]) -> list[str]:
-    """Names of flat parameters whose value is not the usual one, in the order given."""
-    return [key for key, value in parameters.items() if key not in usual or usual[key] != value]
-
-
 def run_name(parameters: Mapping[str, Any], special: Iterable[str] = ()) -> str:
     """Say what is special about a run: `ordinal adamw lr=0.2 epochs=50 seed=42`.
 

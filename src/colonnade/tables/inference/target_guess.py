@@ -14,7 +14,12 @@ from colonnade.tables.inference.guesses.guess import known_text
 from colonnade.tables.inference.guesses.known_words import usual_order
 from colonnade.tables.inference.guesses.number_guess import PLAIN, NumberGuess, numbers_of_text
 from colonnade.tables.schema.dates import compact_format, same_format
-from colonnade.tables.schema.labels import MANY_CLASSES, WRITTEN_BY_A_COMPUTER, label_text
+from colonnade.tables.schema.labels import (
+    FEWEST_OF_A_CLASS,
+    MANY_CLASSES,
+    WRITTEN_BY_A_COMPUTER,
+    label_text,
+)
 from colonnade.tables.schema.number_format import NumberFormat
 from colonnade.tables.schema.numbers import EXACT_WHOLE
 from colonnade.tables.schema.problems import listed, plural, quoted
@@ -27,8 +32,6 @@ MOST_LABELS = 20
 """Whole numbers with more different values than this are numbers, not classes."""
 FEWEST_LABELED = 10
 """With fewer labeled rows nothing can be trained, validated and tested."""
-FEWEST_OF_A_CLASS = 3
-"""A class with fewer rows cannot have one in train, validation and test."""
 RARE_CLASSES = f"fewer than {FEWEST_OF_A_CLASS} rows are trained on, but not tested"
 _TIME = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?"
 _WHOLE = r"[+-]?\d+"

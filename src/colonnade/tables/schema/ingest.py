@@ -10,7 +10,7 @@ import pandas as pd
 from colonnade.parameters import nearest
 from colonnade.tables.schema.cells import read_cells
 from colonnade.tables.schema.column import Column, is_missing
-from colonnade.tables.schema.labels import read_target
+from colonnade.tables.schema.labels import FEWEST_OF_A_CLASS, read_target
 from colonnade.tables.schema.problems import Problems, listed, quoted
 from colonnade.tables.source import source_name
 
@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 
 FEW_ROWS = 20
 """In fewer rows a column may be constant by chance."""
-FEWEST_OF_A_CLASS = 3
-"""A class with fewer rows cannot have one in train, validation and test."""
 
 
 def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labeled: bool = True) -> pd.DataFrame:

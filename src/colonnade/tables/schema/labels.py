@@ -17,6 +17,8 @@ from colonnade.tables.schema.problems import Problems, quoted
 if TYPE_CHECKING:
     from colonnade.tables.schema.table_schema import Label, SchemaParams
 
+FEWEST_OF_A_CLASS = 3
+"""A class with fewer rows cannot have one in train, validation and test."""
 MANY_CLASSES = 100
 _WHOLE = r"^[+-]?\d{1,18}$"
 WRITTEN_BY_A_COMPUTER = r"^(0|-?[1-9]\d*)$"

@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load_model"]
 
 
-def load_model(folder: str | Path) -> TrainedModel:
+def load_model(folder: str | Path, *, network: type | None = None) -> TrainedModel:
     """Load a trained model, ready to `predict(frame)` from raw columns.
 
     >>> import pandas as pd
@@ -22,11 +22,15 @@ def load_model(folder: str | Path) -> TrainedModel:
        prediction outside
     0        21.0  x high
 
-    Args: folder: `data/06_models/<table>`, as a run left it.
-    Raises: ModelError if the folder holds no model, or one that is truncated or altered.
+    Args:
+        folder: `data/06_models/<table>`, as a run left it.
+        network: the class of its network, if it is one of your own: a folder has nothing imported.
+
+    Raises: ModelError if the folder holds no model, one that is truncated or altered, or one of a
+        class that was not given.
     """
     from pathlib import Path
 
     from colonnade.training.models import storage  # torch is imported by those who predict
 
-    return storage.load_model(Path(folder))
+    return storage.load_model(Path(folder), network=network)

@@ -1,9 +1,9 @@
 """Kedro's project settings: hooks, and which configuration files are read."""
 
-from colonnade.hooks import LogHooks, NameHooks, RunLockHooks, TrackingHooks
+from colonnade.hooks import LogHooks, NameHooks, OwnNetworkHooks, RunLockHooks, TrackingHooks
 
 # Kedro calls the last one first: a run waits for the lock before its record begins
-HOOKS = (NameHooks(), TrackingHooks(), LogHooks(), RunLockHooks())
+HOOKS = (OwnNetworkHooks(), NameHooks(), TrackingHooks(), LogHooks(), RunLockHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -33,6 +33,7 @@ def test_averaged_weights_have_averaged_batch_norm_statistics():
         torch.float64,
         torch.device("cpu"),
     )
+    stack.start(0, stack.spec.build())
     average = Average(stack.flat, stack.buffers, 0.2)
     stack.buffers.fill_(3)
     average()  # decay min(0.2, 2/11): means from 0 towards 3, variances from 1

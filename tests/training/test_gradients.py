@@ -10,7 +10,7 @@ import torch
 
 from colonnade.training import ModelParams, TrainingParams
 from colonnade.training.components.activations import ACTIVATIONS, ActivationParams
-from colonnade.training.components.layers import DropoutMasks
+from colonnade.training.components.layers.dropout import DropoutMasks
 from colonnade.training.engine.fast_mlp.gradient import HandDerivedGradients
 from colonnade.training.engine.forward import AutogradGradients
 from colonnade.training.networks.base import draw_from

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from colonnade.training import ModelParams, TrainingParams, load_model, save_model, train_model
-from colonnade.training.networks.base import Inputs, NetworkKind
-from colonnade.training.networks.binding.spec import NETWORKS, NetworkSpec
+from colonnade.training.networks.base import Inputs
+from colonnade.training.networks.binding.spec import NetworkSpec
+from colonnade.training.networks.model_params import KINDS, MlpParams, NetworkKind
 
 
 class TorchMlp(nn.Module):
@@ -25,10 +26,16 @@ class TorchMlp(nn.Module):
         return self.head(torch.relu(self.first(numeric)))
 
 
+def set_body(monkeypatch, body):
+    """Let the kind `mlp` be another body for the time of a test."""
+    monkeypatch.setitem(KINDS, "mlp", NetworkKind(MlpParams, ("mlp", body.__name__)))
+    monkeypatch.setattr(f"colonnade.training.networks.mlp.{body.__name__}", body, raising=False)
+
+
 @pytest.fixture
 def foreign(monkeypatch):
     """The kind `mlp` is torch's own layers for the time of a test."""
-    monkeypatch.setitem(NETWORKS, "mlp", NetworkKind(TorchMlp, member_axis=False))
+    set_body(monkeypatch, TorchMlp)
 
 
 def spec_of(**model):
@@ -77,7 +84,7 @@ def test_a_body_that_names_a_parameter_as_its_head_does_is_refused(monkeypatch):
             super().__init__(*parts)
             self.cuts = nn.Parameter(torch.zeros(2))
 
-    monkeypatch.setitem(NETWORKS, "mlp", NetworkKind(WithCuts, member_axis=False))
+    set_body(monkeypatch, WithCuts)
     with pytest.raises(ValueError, match="'cuts', 'cuts'"):
         assert NetworkSpec(ModelParams(hidden=(5,)), Inputs(4), 1, 2).parameters
 

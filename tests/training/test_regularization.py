@@ -153,8 +153,8 @@ def test_refit_trains_on_all_rows_for_the_chosen_epochs(table):
     assert done.model.facts["refit_epochs"] == best < 60
     pd.testing.assert_frame_equal(numbers(done.history), numbers(chosen.history))
     # By hand: all rows, the same rates, the weights after `best` of 60 epochs.
-    from colonnade.training.engine.stopping import FixedEnds
-    from colonnade.training.engine.trainer import Trainer
+    from colonnade.training.engine.loop.stopping import FixedEnds
+    from colonnade.training.engine.loop.trainer import Trainer
     from colonnade.training.ensembles.outcome import ensemble
     from colonnade.training.prepare import prepare
 

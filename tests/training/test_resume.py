@@ -18,7 +18,7 @@ from tests.training import interrupted
 
 from colonnade.errors import ModelError
 from colonnade.training import load_model
-from colonnade.training.engine.checkpoint import Checkpoint
+from colonnade.training.engine.loop.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -232,7 +232,7 @@ def test_a_spoilt_checkpoint_is_refused(tmp_path, spoil):
 )
 def test_a_hostile_description_is_refused(tmp_path, change):
     """Even one whose sums are right."""
-    from colonnade.training.engine.checkpoint import content_digest
+    from colonnade.training.engine.loop.checkpoint import content_digest
 
     interrupted.train(tmp_path, "momentum")
     path = tmp_path / "run.safetensors"

@@ -11,7 +11,7 @@ import torch
 from colonnade.errors import ParameterError
 from colonnade.training import TrainingParams
 from colonnade.training.components.schedulers import SchedulerParams
-from colonnade.training.engine.stopping import Plateau
+from colonnade.training.engine.loop.rates import Plateau
 
 
 def rates(word, epochs):

@@ -109,6 +109,8 @@ class ModelFolder(_LocalPath):
     ) -> None:
         super().__init__(filepath=filepath, metadata=metadata)
         self._table = table
+        self.network: str | None = None
+        """The import path of its network's class, where the project's configuration has one."""
 
     def load(self) -> TrainedModel:
         """Read the model back.
@@ -118,7 +120,7 @@ class ModelFolder(_LocalPath):
         """
         from colonnade.training.models.storage import load_model
 
-        return load_model(self.path, table=self._table)
+        return load_model(self.path, table=self._table, network=self.network)
 
     def save(self, data: TrainedModel) -> None:
         """Write the model."""

@@ -5,8 +5,9 @@ May import pipelines and everything below them; only Kedro's settings and comman
 """
 
 from colonnade.hooks.name_checks import NameHooks
+from colonnade.hooks.own_networks import OwnNetworkHooks
 from colonnade.hooks.run_lock import RunLockHooks
 from colonnade.hooks.run_log import LogHooks
 from colonnade.hooks.tracking_hooks import TrackingHooks
 
-__all__ = ["LogHooks", "NameHooks", "RunLockHooks", "TrackingHooks"]
+__all__ = ["LogHooks", "NameHooks", "OwnNetworkHooks", "RunLockHooks", "TrackingHooks"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.networks.base import Inputs
+    from colonnade.training.networks.binding.spec import NetworkSpec
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.training_params import TrainingParams
 
@@ -49,8 +50,8 @@ def prepare(
     loss = training.loss_for(standardizer.task, n_classes).loss(n_classes, counts)
     n_learned = len(train) if n_train is None else n_train
     n_held_out = len(validation) if n_validation is None else n_validation
-    _check(model, training, standardizer, n_learned, n_held_out)
     network = spec_for(model, standardizer, loss)
+    _check(network, training, standardizer, n_learned, n_held_out)
     device = choose_device(training)
     train_rows, validation_rows = (
         encode_rows(frame, standardizer, network.inputs, loss, dtype).to(device)
@@ -60,7 +61,7 @@ def prepare(
 
 
 def _check(
-    model: ModelParams,
+    network: NetworkSpec,
     training: TrainingParams,
     standardizer: Standardizer,
     n_train: int,
@@ -72,37 +73,38 @@ def _check(
         )
     if n_train == 0:
         raise DataError("there are no train rows: lower split.test_fraction, or add rows.")
-    problems = _network_problems(model, training, standardizer, min(training.batch_size, n_train))
+    problems = _network_problems(network, training, standardizer, n_train)
     if n_validation == 0:
         problems += _validation_problems(training)
     if problems:
         raise ParameterError(problems)
-    if model.initializer.name == "zeros" and model.widths:
-        warnings.warn(
-            "initializer `zeros` on hidden layers: all hidden gradients are exactly zero, and "
-            "only the output's bias (and a straight path) will learn.",
-            stacklevel=4,
-        )
+    if network.params.caution:
+        warnings.warn(network.params.caution, stacklevel=4)
 
 
 def _network_problems(
-    model: ModelParams, training: TrainingParams, standardizer: Standardizer, batch_size: int
+    network: NetworkSpec, training: TrainingParams, standardizer: Standardizer, n_train: int
 ) -> list[str]:
     found = []
-    if standardizer.embedded and training.l1.active:
+    if training.l1.active and not network.input_weights:
+        found.append(
+            f"training.l1 drives weights of columns to 0, and model.kind {network.params.kind} has "
+            "none that it names: set training.l1 to 0."
+        )
+    elif standardizer.embedded and training.l1.active:
         names = ", ".join(map(repr, standardizer.embedded))
         found.append(
             f"training.l1 drives columns of numbers to 0, and {names} will be learned vectors: "
             "set standardize.categorical to onehot, or training.l1 to 0."
         )
-    if model.batch_norm and batch_size == 1:
+    if network.normalizes_batches and min(training.batch_size, n_train) == 1:
         found.append("model.batch_norm needs batches of 2 rows or more: one has no variance.")
     if training.temperature and standardizer.task == "regression":
         found.append("training.temperature is for classes: leave it out of a regression.")
     if training.optimizer.full_batch:
-        if model.dropout > 0:
+        if network.drops_out:
             found.append("lbfgs needs the same loss twice: set model.dropout to 0.")
-        if model.batch_norm:
+        if network.normalizes_batches:
             found.append("lbfgs does not go with model.batch_norm: set it to false.")
         if training.members > 1:
             found.append("lbfgs trains one member at a time: set training.members to 1.")

@@ -60,6 +60,8 @@ class TrainingParams(Params):
     """How to train. Bare words take their defaults: `optimizer: adam`, `scheduler: cosine`.
 
     loss: default by task (cross_entropy, ordinal, mse).
+    dropout_scheduler, weight_decay_scheduler: what multiplies dropout's rates and the weight decay,
+      as `scheduler` does the learning rate.
     l1: the lasso on the first layer and the linear path; proximal, so that weights reach exactly 0.
     clip_norm: longest gradient of a member. ema: decay of an average of the weights, which then
       stands for them in validation and prediction.
@@ -74,6 +76,8 @@ class TrainingParams(Params):
     loss: LossParams | None = None
     optimizer: OptimizerParams = OptimizerParams.model_validate("adam")
     scheduler: SchedulerParams = SchedulerParams.model_validate("none")
+    dropout_scheduler: SchedulerParams = SchedulerParams.model_validate("none")
+    weight_decay_scheduler: SchedulerParams = SchedulerParams.model_validate("none")
     epochs: PositiveInt = 50
     batch_size: PositiveInt = 32
     seed: int = Field(0, ge=0, lt=2**63)
@@ -89,7 +93,7 @@ class TrainingParams(Params):
     gradients: Literal["auto", "autograd"] = "auto"
     checkpoint_every: PositiveInt = 10
 
-    @field_validator("scheduler", mode="before")
+    @field_validator("scheduler", "dropout_scheduler", "weight_decay_scheduler", mode="before")
     @classmethod
     def _no_scheduler(cls, value: Any) -> Any:
         return "none" if value is None else value
@@ -104,6 +108,11 @@ class TrainingParams(Params):
     @model_validator(mode="after")
     def _check(self) -> TrainingParams:
         problems = self.scheduler.problems(self.epochs)
+        for name in ("dropout_scheduler", "weight_decay_scheduler"):
+            scheduler: SchedulerParams = getattr(self, name)
+            problems += [f"{name}: {problem}" for problem in scheduler.problems(self.epochs)]
+            if scheduler.name == "plateau":
+                problems.append(f"{name} cannot be plateau, which only the learning rate follows.")
         if self.optimizer.full_batch:
             unfit = {"l1": self.l1.active, "clip_norm": self.clip_norm, "ema": self.ema}
             problems += [

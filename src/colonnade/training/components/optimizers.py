@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -18,16 +18,24 @@ if TYPE_CHECKING:
 class UpdateRule:
     """One optimizer, updating `flat` with the gradients in `grad`.
 
+    blocks: parts of a row, each with a factor of the rate; none: the whole row, with 1.
     Shape: flat, grad and every slot (n_members, n_parameters).
     Weight decay stands outside, in regularizers.py: one rule for all optimizers.
     """
 
     slots: tuple[str, ...] = ()
 
-    def __init__(self, params: OptimizerParams, flat: Tensor, grad: Tensor) -> None:
+    def __init__(
+        self,
+        params: OptimizerParams,
+        flat: Tensor,
+        grad: Tensor,
+        blocks: Sequence[tuple[float, slice]] = (),
+    ) -> None:
         import torch
 
         self.params = params
+        self.blocks = blocks if any(factor != 1 for factor, _ in blocks) else ()
         self.flat, self.grad = flat, grad
         self.state = {slot: torch.zeros_like(flat) for slot in self.slots}
         self.steps = torch.zeros((), dtype=torch.float32, device=flat.device)
@@ -41,14 +49,35 @@ class UpdateRule:
             return
         self.rates = list(rates)
         buffers = (self.flat, self.grad, *self.state.values())
+        if self.blocks:
+            self.updates = self._by_block(rates)
+            return
         if len(set(rates)) == 1:
             self.updates = [self.update(rates[0], [self.steps], *([b] for b in buffers))]
             return
         self.updates = []
-        for rate in dict.fromkeys(rates):
-            rows = [i for i, own in enumerate(rates) if own == rate]
+        for rate, rows in _alike(rates).items():
             lists = ([buffer[i] for i in rows] for buffer in buffers)
             self.updates.append(self.update(rate, [self.steps] * len(rows), *lists))
+
+    def _by_block(self, rates: list[float]) -> list[Callable[[], object]]:
+        """Give an update for each rate that a part of a row has."""
+        updates = []
+        for rate, members in _alike(rates).items():
+            for (factor, _), parts in zip(self.blocks, self._parts, strict=True):
+                lists = zip(*(parts[i] for i in members), strict=True)
+                steps = [self.steps] * len(members)
+                updates.append(self.update(rate * factor, steps, *map(list, lists)))
+        return updates
+
+    @cached_property
+    def _parts(self) -> list[list[tuple[Tensor, ...]]]:
+        """Every block's part of parameters, gradients and slots, for each member."""
+        buffers = (self.flat, self.grad, *self.state.values())
+        return [
+            [tuple(buffer[i, part] for buffer in buffers) for i in range(len(self.flat))]
+            for _, part in self.blocks
+        ]
 
     def step(self) -> None:
         """Move every member one step against its gradient."""
@@ -77,6 +106,14 @@ class UpdateRule:
         """Take up the state of a checkpoint."""
         for name, tensor in self.tensors().items():
             tensor.copy_(tensors[name])
+
+
+def _alike(rates: Sequence[float]) -> dict[float, list[int]]:
+    """Group members by their rate."""
+    found: dict[float, list[int]] = {}
+    for i, rate in enumerate(rates):
+        found.setdefault(rate, []).append(i)
+    return found
 
 
 class Sgd(UpdateRule):
@@ -248,9 +285,11 @@ class OptimizerParams(NamedChoice):
         """Whether an epoch is one step on all rows."""
         return OPTIMIZERS[self.name].rule is None
 
-    def rule(self, flat: Tensor, grad: Tensor) -> UpdateRule:
-        """Set the rule to work on the flat parameters."""
+    def rule(
+        self, flat: Tensor, grad: Tensor, blocks: Sequence[tuple[float, slice]] = ()
+    ) -> UpdateRule:
+        """Set the rule to work on the flat parameters, whose blocks may have rates of their own."""
         rule = OPTIMIZERS[self.name].rule
         if rule is None:
             raise TypeError(f"{self.name} is not a step-by-step rule")
-        return rule(self, flat, grad)
+        return rule(self, flat, grad, blocks)

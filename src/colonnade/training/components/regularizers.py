@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class WeightDecay:
     """Pull weights towards 0: through the gradient, or beside it (AdamW).
 
-    factors: by which each parameter takes it.
+    factors: by which each parameter takes it; where it is decoupled, times that of its rate.
     Shape: flat, grad (M, P), factors (1, P).
     Source: Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization.
     """
@@ -23,20 +23,25 @@ class WeightDecay:
         self, flat: Tensor, grad: Tensor, decays: Sequence[float], factors: Tensor, decoupled: bool
     ) -> None:
         self.flat, self.grad, self.decoupled = flat, grad, decoupled
-        self.strength = factors * _column(decays, flat)
-        self.keep = self.strength
+        self.strength = self.scheduled = factors * _column(decays, flat)
+        self.keep, self.factor = self.strength, 1.0
+
+    def set_factor(self, factor: float) -> None:
+        """Multiply its strength from now on; `set_rates` has to follow."""
+        if factor != self.factor:
+            self.factor, self.scheduled = factor, self.strength * factor
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Take the rates of the coming steps."""
         if self.decoupled:
-            self.keep = 1 - self.strength * _column(rates, self.flat)
+            self.keep = 1 - self.scheduled * _column(rates, self.flat)
 
     def __call__(self) -> None:
         """Act on the gradient, or shrink the weights."""
         if self.decoupled:
             self.flat.mul_(self.keep)
         else:
-            self.grad.addcmul_(self.flat, self.strength)
+            self.grad.addcmul_(self.flat, self.scheduled)
 
 
 class Clip:

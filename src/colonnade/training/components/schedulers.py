@@ -62,6 +62,17 @@ def _one_cycle(at: Position, p: Any) -> float:
     return float(high + (low - high) / 2 * (1 + math.cos(math.pi * share)))
 
 
+def _coslog4(at: Position, p: Any) -> float:
+    """Four waves, each twice as long as the one before it. Source: Holzmueller et al. 2024."""
+    return float(0.5 * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * at.index / at.total))))
+
+
+def _flat_cosine(at: Position, p: Any) -> float:
+    """1 in the first half, then a cosine to 0. Source: Holzmueller et al. 2024."""
+    late = max(0.0, 2 * at.index / at.total - 1)
+    return 0.5 * (1 + math.cos(math.pi * late))
+
+
 _WARM: dict[str, Any] = {"warmup_epochs": 0, "interval": "epoch"}
 
 SCHEDULERS: dict[str, Scheduler] = {
@@ -70,6 +81,8 @@ SCHEDULERS: dict[str, Scheduler] = {
     "multistep": Scheduler(_multistep, {"milestones": (30, 60, 90), "gamma": 0.1, **_WARM}),
     "exponential": Scheduler(_exponential, {"gamma": 0.95, **_WARM}),
     "cosine": Scheduler(_cosine, {"final": 0.0, **_WARM}),
+    "flat_cos": Scheduler(_flat_cosine, _WARM),
+    "coslog4": Scheduler(_coslog4, {**_WARM, "interval": "step"}),
     "one_cycle": Scheduler(
         _one_cycle,
         {"pct_start": 0.3, "div_factor": 25.0, "final_div_factor": 1e4, "interval": "epoch"},

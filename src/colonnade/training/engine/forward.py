@@ -31,15 +31,22 @@ class AutogradGradients:
         self, numeric: Tensor, categorical: Tensor | None, targets: Tensor, logits: Tensor
     ) -> None:
         """Write the batch's logits, and the gradient of its mean loss into the rows."""
+        submodels = self.network.n_submodels > 1
         with torch.enable_grad():
             out = self.network(numeric[..., :-1], categorical)
-            rows, weights = self.loss.per_example_loss(out, targets), self.loss.weights(targets)
+            if submodels:
+                # The loss of each submodel: that of their average would let them differ in nothing.
+                rows = self.loss.per_example_loss(out, targets.unsqueeze(-3)).mean(-2)
+            else:
+                rows = self.loss.per_example_loss(out, targets)
+            weights = self.loss.weights(targets)
             # Members don't share parameters: the gradient of the sum is each one's own.
             total = (rows.sum(-1) / weights.sum(-1)).sum()
         gradients = torch.autograd.grad(total, self.parameters, materialize_grads=True)
         for own, gradient in zip(self.gradients, gradients, strict=True):
             own.copy_(gradient)
-        logits.copy_(out.detach().view_as(logits))
+        out = self.network.average(out.detach()) if submodels else out.detach()
+        logits.copy_(out.view_as(logits))
 
 
 class Validation:

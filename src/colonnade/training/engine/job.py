@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from colonnade.training.components.initializers import InitializerParams
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.engine.batches import Rows
     from colonnade.training.networks.binding.spec import NetworkSpec
+    from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.training_params import TrainingParams
 
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class MemberConfig:
     """One member of a training, every choice made: what distinguishes it from the others.
 
+    model: its own parameters, of the shape that all members share.
     rows, validation_rows: its own rows of the train table; None: all train, all validation rows.
     penalty: the lasso's, of each input column (n_features,); None: no lasso.
     """
@@ -28,8 +29,7 @@ class MemberConfig:
     order_seed: int
     lr: float
     weight_decay: float
-    dropout: float
-    initializer: InitializerParams
+    model: ModelParams
     rows: Tensor | None = None
     validation_rows: Tensor | None = None
     penalty: Tensor | None = None

@@ -27,7 +27,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
-def choose_threads(params: TrainingParams, n_parameters: int, batch_size: int) -> int:
+def choose_threads(params: TrainingParams, multiply_adds: int, batch_size: int) -> int:
     """Give the thread count: the one asked for, or one for small steps and all cores for large.
 
     On a busy machine two threads lose tenfold on small products: they wait for each other.
@@ -35,7 +35,7 @@ def choose_threads(params: TrainingParams, n_parameters: int, batch_size: int) -
     if params.threads != "auto":
         return params.threads
     # Members multiply one after another: together they make no product larger.
-    small = n_parameters * batch_size < _SMALL_STEP
+    small = multiply_adds * batch_size < _SMALL_STEP
     return 1 if small else available_cores()
 
 

@@ -113,7 +113,10 @@ def group_folds(jobs: Sequence[TrainingJob], n_members: int) -> list[list[int]]:
         groups.setdefault(shape, []).append(i)
     programs = []
     for group in groups.values():
-        most = max(_TOGETHER, _TOGETHER_WEIGHTS // jobs[group[0]].network.parameters.size)
+        network = jobs[group[0]].network
+        most = max(_TOGETHER, _TOGETHER_WEIGHTS // network.parameters.size)
+        if not network.kind.member_axis:
+            most = n_members
         n_programs = -(-len(group) * n_members // most)
         size = -(-len(group) // min(len(group), n_programs))
         programs += [group[start : start + size] for start in range(0, len(group), size)]

@@ -16,7 +16,7 @@ from colonnade.training.ensembles.outcome import history_frame, trained_model
 from colonnade.training.ensembles.phases import run_training
 from colonnade.training.ensembles.single import Fitted
 from colonnade.training.ensembles.strengths import cross_validated, with_penalties
-from colonnade.training.networks.model_params import ModelParams
+from colonnade.training.networks.model_params import ModelParams, kind_named
 from colonnade.training.prepare import prepare
 from colonnade.training.training_params import TrainingParams
 
@@ -86,23 +86,55 @@ def fit_many(
     if not members:
         return []
     recipes = [_recipe(model, training, member) for member in members]
-    most_dropout = model.model_copy(update={"dropout": max(own.dropout for own, _ in recipes)})
+    workers = workers or available_cores()
+    found: dict[int, Fitted] = {}
+    for shape, chosen in _shapes(model, [own for own, _ in recipes]):
+        fitted = _fit_shape(
+            (train, validation, standardizer, shape, training),
+            [members[i] for i in chosen],
+            [recipes[i] for i in chosen],
+            workers,
+        )
+        found.update(zip(chosen, fitted, strict=True))
+    return [found[i] for i in range(len(members))]
+
+
+def _shapes(
+    model: ModelParams, models: Sequence[ModelParams]
+) -> list[tuple[ModelParams, list[int]]]:
+    """Group members whose networks one program can hold, with a model that has all their layers."""
+    if kind_named(model.kind).member_axis:
+        most = max(own.dropout_rate for own in models)
+        return [(model.model_copy(update={"dropout": most}), list(range(len(models))))]
+    groups: list[tuple[ModelParams, list[int]]] = []
+    for i, own in enumerate(models):
+        alike = next((chosen for shape, chosen in groups if shape == own), None)
+        if alike is None:
+            groups.append((own, [i]))
+        else:
+            alike.append(i)
+    return groups
+
+
+def _fit_shape(
+    given: tuple[pd.DataFrame, pd.DataFrame, Standardizer, ModelParams, TrainingParams],
+    members: Sequence[Member],
+    recipes: Sequence[tuple[ModelParams, TrainingParams]],
+    workers: int,
+) -> list[Fitted]:
+    """Train members of one shape."""
+    train, validation, standardizer, _, training = given
     configs = [
         _member_config(member, *recipe, len(train))
         for member, recipe in zip(members, recipes, strict=True)
     ]
     job = prepare(
-        train,
-        validation,
-        standardizer,
-        most_dropout,
-        training,
+        *given,
         n_train=_fewest(train, [member.rows for member in members]),
         n_validation=_fewest(validation, [member.validation_rows for member in members]),
     )
     pairs = with_penalties(job, configs, training.l1)
     configs = [config for config, _ in pairs]
-    workers = workers or available_cores()
     programs = group_members(job, configs, workers)
 
     def run(chosen: list[int]) -> TrainingResult:
@@ -126,7 +158,7 @@ def _recipe(
     optimizer = {**training.optimizer.model_dump(), **_given(moved)}
     seed = training.seed if member.seed is None else member.seed
     return (
-        ModelParams.model_validate({**model.model_dump(), **_given(own)}),
+        type(model).model_validate({**model.model_dump(), **_given(own)}),
         TrainingParams.model_validate(
             {**training.model_dump(), "optimizer": optimizer, "seed": seed}
         ),
@@ -146,8 +178,7 @@ def _member_config(
         training.seed if member.order_seed is None else member.order_seed,
         training.optimizer.lr,
         training.optimizer.weight_decay,
-        model.dropout,
-        model.initializer,
+        model,
         _positions(member.rows, n_train),
         _positions(member.validation_rows, n_train),
     )
@@ -169,7 +200,7 @@ def _positions(rows: np.ndarray | None, n_train: int) -> Tensor | None:
 def _unpack(
     programs: list[list[int]],
     results: list[TrainingResult],
-    recipes: list[tuple[ModelParams, TrainingParams]],
+    recipes: Sequence[tuple[ModelParams, TrainingParams]],
     sparsities: list[Sparsity | None],
     standardizer: Standardizer,
 ) -> list[Fitted]:

@@ -63,7 +63,7 @@ def group_members(
     """Group members of equal row counts, and cut large groups so that every worker has some."""
     n_parameters = job.network.parameters.size
     largest = max(_LARGEST, _LARGEST_FLOATS // n_parameters)
-    if job.params.optimizer.full_batch:
+    if job.params.optimizer.full_batch or not job.network.kind.member_axis:
         largest = 1
     step = n_parameters * job.params.batch_size
     groups: dict[tuple[int, int], list[int]] = {}

@@ -8,8 +8,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from colonnade.training.engine.checkpoint import Checkpoint
 from colonnade.training.engine.job import MemberConfig, TrainingJob
+from colonnade.training.engine.loop.checkpoint import Checkpoint
 from colonnade.training.models.conformal import held_out_of
 from colonnade.training.models.trained import TrainedModel
 
@@ -31,8 +31,7 @@ def ensemble(model: ModelParams, training: TrainingParams) -> list[MemberConfig]
             training.seed + i,
             training.optimizer.lr,
             training.optimizer.weight_decay,
-            model.dropout,
-            model.initializer,
+            model,
         )
         for i in range(training.members)
     ]

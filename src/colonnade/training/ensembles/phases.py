@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from colonnade.errors import ModelError
-from colonnade.training.engine.checkpoint import Checkpoint, SavedTraining, restore
 from colonnade.training.engine.job import History, MemberConfig, TrainingJob
-from colonnade.training.engine.stopping import FixedEnds, Stopping
-from colonnade.training.engine.trainer import Trainer
+from colonnade.training.engine.loop.checkpoint import Checkpoint, SavedTraining, restore
+from colonnade.training.engine.loop.stopping import FixedEnds, Stopping
+from colonnade.training.engine.loop.trainer import Trainer
 from colonnade.training.models.conformal import held_out_errors
 from colonnade.training.models.temperature import fit_temperature
 

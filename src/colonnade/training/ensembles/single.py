@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.tables.features.standardizer import Standardizer
-    from colonnade.training.engine.checkpoint import SavedTraining
     from colonnade.training.engine.job import MemberConfig, TrainingJob
+    from colonnade.training.engine.loop.checkpoint import SavedTraining
     from colonnade.training.ensembles.strengths import Sparsity
     from colonnade.training.models.trained import TrainedModel
     from colonnade.training.networks.model_params import ModelParams
@@ -60,7 +60,7 @@ def train_single(
 ) -> Fitted:
     """Do as `train_model` does, without the errors of folds where there are no validation rows."""
     job = prepare(train, validation, standardizer, model, training)
-    threads = choose_threads(training, job.network.parameters.size, training.batch_size)
+    threads = choose_threads(training, job.network.multiply_adds, training.batch_size)
     file = saved = None
     if checkpoint is not None:
         file = open_checkpoint(checkpoint, job, standardizer, model, training)

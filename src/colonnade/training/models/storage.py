@@ -80,13 +80,18 @@ def _read_run(folder: Path, described: dict[str, Any]) -> str | None:
     return None
 
 
-def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
+def load_model(
+    folder: Path, *, table: str | None = None, network: type | str | None = None
+) -> TrainedModel:
     """Read a model back.
 
-    Args: table: the name of the table that it has to be of, if it says of which it is.
+    Args:
+        table: the name of the table that it has to be of, if it says of which it is.
+        network: the class of its network, or its import path, where that is no kind of this
+            package: a folder can name a class, but is never trusted to have it imported.
 
     Raises: ModelError if the folder holds no model, one that was altered or cut, one of another
-        version, or of another table.
+        version, of another table, or of a class that was not given.
     """
     from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.networks.binding.spec import spec_for
@@ -96,7 +101,7 @@ def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
     content = _read_weights(folder, described)
     try:
         standardizer = Standardizer.model_validate(described["standardizer"])
-        model = ModelParams.model_validate(described["model"])
+        model = _model_params(folder, described["model"], network)
         training = TrainingParams.model_validate(described["training"])
         facts, errors = dict(described["facts"]), described["held_out"]
         held_out = None if errors is None else HeldOut.model_validate(errors)
@@ -105,6 +110,8 @@ def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
         n_classes = len(standardizer.classes or ())
         loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
         spec = spec_for(model, standardizer, loss)
+    except ModelError:
+        raise
     except (ValueError, KeyError, TypeError, UserError) as error:
         raise ModelError(
             f"{folder / DESCRIPTION} does not describe a model of this version: {error}. "
@@ -122,6 +129,26 @@ def load_model(folder: Path, *, table: str | None = None) -> TrainedModel:
         run=_read_run(folder, described),
         **known,
     )
+
+
+def _model_params(folder: Path, words: Any, network: type | str | None) -> ModelParams:
+    """Read the parameters of a network, whose class is imported only if the caller names it."""
+    kind = str(words.get("kind")) if isinstance(words, dict) else ""
+    if "." not in kind:
+        return ModelParams.model_validate(words)
+    given = network if isinstance(network, str | None) else _path_of(network)
+    if given != kind:
+        wrong = f"not {given}" if given else "which has to be given"
+        raise ModelError(
+            f"{folder} holds a model whose network is the class {kind}, {wrong}. If you trust it: "
+            f"load_model(folder, network={kind.rpartition('.')[2]})"
+        )
+    context = None if isinstance(network, str) else {"network": network}
+    return ModelParams.model_validate(words, context=context)
+
+
+def _path_of(network: type) -> str:
+    return f"{network.__module__}.{network.__qualname__}"
 
 
 def _digest(description: dict[str, Any]) -> str:

@@ -118,7 +118,7 @@ class TrainedModel:
 
         Shape: -> (n, n_classes) logits; (n,) for an ordinal score or a standardized prediction.
         """
-        scores = self._run(self.network.body, X).mean(0)
+        scores = self._run(self.network.scores, X).mean(0)
         return (scores[:, 0] if scores.shape[1] == 1 else scores).numpy()
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:

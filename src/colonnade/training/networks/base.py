@@ -1,19 +1,35 @@
 """The seam between networks and training: what a network is given, and what it has to be.
 
 A network is a torch module that computes `body(numeric, categorical) -> outputs`; the head that
-makes logits of them belongs to the loss, so that every body serves every task.
+makes logits of them belongs to the loss, so that every body serves every task. A body may have, as
+attributes:
+
+- `start(numeric, categorical, generator)`: set parameters and buffers by its own train rows.
+- `input_weights`: names of the matrices that read the columns, for the lasso to shrink.
+- `n_submodels`: it gives the outputs of so many models of its own, whose losses are averaged in
+  training and whose predictions are averaged after it, with their axis before that of the rows.
+- `weight_reuse`: how often it multiplies a row by the same weights, such as once a token.
+
+A module inside it may name parameters of its own in `no_weight_decay`, and in `lr_factors` and
+`weight_decay_factors` what multiplies their rates.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from colonnade.training.components.layers import Dropout, DropoutMasks
+from colonnade.training.components.layers.dropout import (
+    Dropout,
+    DropoutMasks,
+    MemberMasks,
+    global_draws,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,24 +89,19 @@ class Outputs:
     bias: bool = True
 
 
-@dataclass(frozen=True)
-class NetworkKind:
-    """One kind of network: `build(inputs, outputs, params, generator)` gives its body.
+class Network(nn.Module):
+    """A body, and the head that makes logits of its outputs, if there is one.
 
-    member_axis: whether its layers take parameters with a member axis in front, so that one module
-    computes all members at once; the bodies of other kinds are run one after another.
+    average: makes one model's logits of those of a body's submodels, along the axis before the
+    rows'; used after training.
     """
 
-    build: Callable[[Inputs, Outputs, Any, torch.Generator], nn.Module]
-    member_axis: bool = True
-
-
-class Network(nn.Module):
-    """A body, and the head that makes logits of its outputs, if there is one."""
-
-    def __init__(self, body: nn.Module, head: OrdinalHead | None) -> None:
+    def __init__(
+        self, body: nn.Module, head: OrdinalHead | None, average: Callable[[Tensor], Tensor]
+    ) -> None:
         super().__init__()
-        self.body, self.head = body, head
+        self.body, self.head, self.average = body, head, average
+        self.n_submodels: int = getattr(body, "n_submodels", 1)
 
     @property
     def parts(self) -> tuple[nn.Module, ...]:
@@ -98,21 +109,39 @@ class Network(nn.Module):
         return (self.body,) if self.head is None else (self.body, self.head)
 
     def forward(self, numeric: Tensor, categorical: Tensor | None = None) -> Tensor:
-        """Compute logits.
+        """Compute logits; in training mode those of each submodel, if the body has any.
 
         Shape: numeric (..., n, n_numeric), categorical (..., n, n_categorical) codes ->
-            (..., n, n_logits).
+            (..., n, n_logits), or (..., n_submodels, n, n_logits).
         """
         outputs: Tensor = self.body(numeric, categorical)
-        return outputs if self.head is None else self.head(outputs)
+        if self.n_submodels == 1:
+            return outputs if self.head is None else self.head(outputs)
+        if self.head is not None:
+            # Cut points have no axis of submodels: to the head they are more rows.
+            rows = self.head(outputs.flatten(-3, -2))
+            outputs = rows.unflatten(-2, outputs.shape[-3:-1])
+        return outputs if self.training else self.average(outputs)
+
+    def scores(self, numeric: Tensor, categorical: Tensor | None = None) -> Tensor:
+        """Compute what the body gives, averaged over submodels, before any head.
+
+        Shape: -> (..., n, n_outputs).
+        """
+        outputs: Tensor = self.body(numeric, categorical)
+        return outputs if self.n_submodels == 1 else outputs.mean(-3)
 
 
 class MemberLoop(nn.Module):
-    """The bodies of M members whose layers know no member axis, one after another."""
+    """The bodies of M members whose layers know no member axis, one after another.
 
-    def __init__(self, bodies: Sequence[nn.Module]) -> None:
+    masks: the trainer's. foreign: whether the bodies may draw from torch's own generator.
+    """
+
+    def __init__(self, bodies: Sequence[nn.Module], *, foreign: bool) -> None:
         super().__init__()
-        self.bodies = nn.ModuleList(bodies)
+        self.bodies, self.foreign = nn.ModuleList(bodies), foreign
+        self.masks: list[MemberMasks] = []
 
     def forward(self, numeric: Tensor, categorical: Tensor | None = None) -> Tensor:
         """Shape: (n, n_numeric), or (M, n, n_numeric) -> (M, n, n_outputs)."""
@@ -120,17 +149,21 @@ class MemberLoop(nn.Module):
         def own(rows: Tensor | None, member: int) -> Tensor | None:
             return rows if rows is None or rows.ndim == 2 else rows[member]
 
-        return torch.stack(
-            [body(own(numeric, i), own(categorical, i)) for i, body in enumerate(self.bodies)]
-        )
+        found = []
+        for i, body in enumerate(self.bodies):
+            draws = self.foreign and self.training and bool(self.masks)
+            with global_draws(self.masks[i].generator) if draws else nullcontext():
+                found.append(body(own(numeric, i), own(categorical, i)))
+        return torch.stack(found)
 
 
-def draw_from(network: nn.Module, masks: DropoutMasks) -> None:
-    """Let every dropout layer of a network draw from the trainer's generators."""
+def draw_from(network: nn.Module, masks: DropoutMasks | MemberMasks) -> None:
+    """Let everything in a network that draws numbers draw from the trainer's generators."""
     for layer in network.modules():
-        if isinstance(layer, MemberLoop):
-            for member, body in enumerate(layer.bodies):
-                draw_from(body, masks.of(member))
+        if isinstance(layer, MemberLoop) and isinstance(masks, DropoutMasks):
+            layer.masks = [masks.of(i) for i in range(len(layer.bodies))]
+            for own, body in zip(layer.masks, layer.bodies, strict=True):
+                draw_from(body, own)
             return
         if isinstance(layer, Dropout):
             layer.masks = masks

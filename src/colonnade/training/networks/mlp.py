@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from colonnade.training.components.layers import Embedding, HiddenLayer, Linear
+from colonnade.training.components.layers.dense import Embedding, HiddenLayer, Linear
 
 if TYPE_CHECKING:
     from colonnade.training.networks.base import Inputs, Outputs
-    from colonnade.training.networks.model_params import ModelParams
+    from colonnade.training.networks.model_params import MlpParams
 
 
 class Mlp(nn.Module):
@@ -24,7 +24,7 @@ class Mlp(nn.Module):
     running: Tensor | None
 
     def __init__(
-        self, inputs: Inputs, outputs: Outputs, params: ModelParams, generator: torch.Generator
+        self, inputs: Inputs, outputs: Outputs, params: MlpParams, generator: torch.Generator
     ) -> None:
         super().__init__()
         widths, initializer = params.widths, params.initializer

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class CrossEntropy(Loss):
     """Softmax cross-entropy with class weights and label smoothing, as torch defines them."""
 
+    link = "softmax"
+
     def __init__(
         self,
         n_classes: int,
@@ -74,6 +76,8 @@ class CrossEntropy(Loss):
 class BinaryCrossEntropy(Loss):
     """One sigmoid for two classes, or one a class for more (mean over them, as torch does)."""
 
+    link = "sigmoid"
+
     @override
     def _outputs(self) -> int:
         return 1 if self.n_classes == 2 else self.n_classes
@@ -119,6 +123,8 @@ class Ordinal(Loss):
     One score s and K-1 ordered cut points c: P(y > k) = sigmoid(s - c_k); logits are s - c.
     Source: McCullagh 1980, Regression Models for Ordinal Data; Cao et al. 2020 (CORAL).
     """
+
+    link = "sigmoid"
 
     @override
     def _outputs(self) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import math
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class OrdinalHead(nn.Module):
@@ -47,3 +51,24 @@ def cut_points(raw: Tensor) -> Tensor:
     """Turn the first cut and the raw gaps into cuts that rise whatever the raw numbers are."""
     gaps = torch.nn.functional.softplus(raw[..., 1:])
     return torch.cat([raw[..., :1], gaps], -1).cumsum(-1)
+
+
+def _average_softmax(logits: Tensor) -> Tensor:
+    return logits.log_softmax(-1).logsumexp(-3) - math.log(logits.shape[-3])
+
+
+def _average_sigmoid(logits: Tensor) -> Tensor:
+    # The logit of the mean: its odds are the summed shares for, by the summed shares against.
+    log_sigmoid = nn.functional.logsigmoid
+    return log_sigmoid(logits).logsumexp(-3) - log_sigmoid(-logits).logsumexp(-3)
+
+
+AVERAGES: dict[str, Callable[[Tensor], Tensor]] = {
+    "softmax": _average_softmax,
+    "sigmoid": _average_sigmoid,
+    "identity": lambda logits: logits.mean(-3),
+}
+"""Logits of the average prediction of several models, by what makes predictions of logits.
+
+Shape: (..., n_models, n, n_logits) -> (..., n, n_logits).
+"""

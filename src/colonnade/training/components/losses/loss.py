@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 class Loss:
     """One loss, for `n_classes` classes (0: regression).
 
+    link: how predictions are made of logits: identity, softmax, or a sigmoid of each.
+
     Shape: logits (..., n, n_logits), targets (..., n, width) as made by `encode`.
     """
+
+    link: ClassVar[str] = "identity"
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes

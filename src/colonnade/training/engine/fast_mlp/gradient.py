@@ -6,7 +6,7 @@ front; the code is the same. Checked against autograd in float64 for every activ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -14,9 +14,10 @@ from torch import Tensor
 from colonnade.training.engine.fast_mlp.hidden import Blocks, Hidden, OrdinalHead, batch_shape
 from colonnade.training.engine.fast_mlp.vectors import Embedding
 from colonnade.training.networks.mlp import Mlp
+from colonnade.training.networks.model_params import MlpParams
 
 if TYPE_CHECKING:
-    from colonnade.training.components.layers import DropoutMasks
+    from colonnade.training.components.layers.dropout import DropoutMasks
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.networks.binding.spec import NetworkSpec
     from colonnade.training.networks.binding.stacked import StackedParameters
@@ -32,7 +33,8 @@ class HandDerivedGradients:
         self.loss = loss
         self.multiply = torch.mm if stack.n_members == 1 else torch.bmm
         self.embedding = Embedding(stack, n_rows) if spec.inputs.codes else None
-        kernels, n_layers = spec.params.activation.kernels(), len(spec.params.widths)
+        params = cast("MlpParams", spec.params)
+        kernels, n_layers = params.activation.kernels(), len(params.widths)
         self.layers = [Hidden(stack, kernels, dropout, i, n_rows) for i in range(n_layers)]
         self.head = OrdinalHead(stack, n_rows) if spec.ordinal else None
         block, grad = own.matrix("output"), grads.matrix("output")
@@ -112,5 +114,6 @@ class HandDerivedGradients:
 def derived_by_hand(spec: NetworkSpec) -> bool:
     """Whether there is a hand-derived program for the network."""
     params = spec.params
-    learned = params.activation.name == "prelu"
-    return type(spec.template.body) is Mlp and (learned or params.activation.kernels() is not None)
+    if not isinstance(params, MlpParams) or type(spec.template.body) is not Mlp:
+        return False
+    return params.activation.name == "prelu" or params.activation.kernels() is not None

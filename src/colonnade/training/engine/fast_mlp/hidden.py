@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
 
-from colonnade.training.components.layers import NORM_EPS, update_running
+from colonnade.training.components.layers.dense import NORM_EPS, update_running
 
 if TYPE_CHECKING:
     from colonnade.training.components.activations import Kernels
-    from colonnade.training.components.layers import DropoutMasks
+    from colonnade.training.components.layers.dropout import DropoutMasks
     from colonnade.training.networks.binding.stacked import StackedParameters
+    from colonnade.training.networks.mlp import Mlp
 
 # Rows of hidden outputs start at multiples of 16 floats, one cache line: measured faster.
 _ALIGNMENT = 16
@@ -141,7 +142,7 @@ def _statistics(stack: StackedParameters, layer: int) -> Tensor:
     if stack.buffers is None:
         raise TypeError("no batch norm in this network")
     running = stack.spec.buffers["running"].view(stack.buffers)
-    widths = stack.spec.params.widths
+    widths = cast("Mlp", stack.spec.template.body).widths
     start = sum(widths[:layer])
     view = running[..., start : start + widths[layer]]
     return view[0] if stack.n_members == 1 else view

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from colonnade.training.components.layers import Linear
+from colonnade.training.components.layers.dense import Linear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class ParameterSlice:
     """One tensor of a module in the flat row.
 
-    weight_decay: the factor of the decay that it takes; biases and the like keep their freedom.
+    weight_decay, lr: the factors of the decay and of the rate that it takes; biases and the like
+      do not decay.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ParameterSlice:
     shape: tuple[int, ...]
     stride: tuple[int, ...]
     weight_decay: float = 1.0
+    lr: float = 1.0
 
     def view(self, rows: Tensor) -> Tensor:
         """View it in rows of all parameters.
@@ -74,6 +76,26 @@ class ParameterLayout:
                 one.view(factors).fill_(one.weight_decay)
         return factors
 
+    def learning_rate(self, like: Tensor) -> Tensor:
+        """Give the factor by which each number in a row takes the learning rate.
+
+        Shape: like (M, P) -> (1, P).
+        """
+        factors = torch.ones_like(like[:1])
+        for one in self.slices:
+            one.view(factors).fill_(one.lr)
+        return factors
+
+    @cached_property
+    def lr_blocks(self) -> tuple[tuple[float, slice], ...]:
+        """The parts of a row that have one factor of the learning rate each."""
+        starts: dict[float, int] = {}
+        for one in self.slices:
+            starts[one.lr] = min(one.offset, starts.get(one.lr, one.offset))
+        ends = [*sorted(starts.values())[1:], self.size]
+        blocks = zip(sorted(starts, key=lambda lr: starts[lr]), ends, strict=True)
+        return tuple((lr, slice(starts[lr], end)) for lr, end in blocks)
+
     @cached_property
     def widest(self) -> int:
         """The longest side of any parameter: what a layer makes of a row is no longer."""
@@ -84,35 +106,42 @@ def lay_out_parameters(modules: Sequence[nn.Module]) -> ParameterLayout:
     """Lay the parameters of modules out, in the order in which they register them.
 
     A linear layer's bias is the last column of its weight's block: so one product with inputs that
-    end in a 1 gives both, and so does its gradient.
+    end in a 1 gives both, and so does its gradient. Parameters of one factor of the learning rate
+    lie together.
     Raises: ValueError if two modules call a parameter alike.
     """
     slices: list[ParameterSlice] = []
     offset = 0
-    for name, owner, parameter in (own for module in modules for own in _own_parameters(module)):
+    # The sort is stable: of one factor, they keep their order.
+    for name, owner, parameter in sorted(
+        _own_parameters(modules), key=lambda own: _factors(own)[0]
+    ):
         shape, size = tuple(parameter.shape), parameter.numel()
+        lr, decay = _factors((name, owner, parameter))
         joined = isinstance(owner, Linear) and owner.bias is not None
         if joined and parameter is owner.weight:
             n_out, n_in = shape
-            slices.append(ParameterSlice(name, offset, shape, (n_in + 1, 1)))
+            slices.append(ParameterSlice(name, offset, shape, (n_in + 1, 1), decay, lr))
             size += n_out
         elif joined and parameter is owner.bias:
             weight = slices[-1]
             start, step = weight.offset + weight.shape[1], weight.stride[0]
-            slices.append(ParameterSlice(name, start, shape, (step,), 0.0))
+            slices.append(ParameterSlice(name, start, shape, (step,), decay, lr))
             size = 0
         else:
-            decay = _weight_decay(owner, name, parameter)
-            slices.append(ParameterSlice(name, offset, shape, _contiguous(shape), decay))
+            slices.append(ParameterSlice(name, offset, shape, _contiguous(shape), decay, lr))
         offset += size
     return _layout(slices, offset)
 
 
 def lay_out_buffers(modules: Sequence[nn.Module]) -> ParameterLayout:
-    """Lay out what modules remember of their batches, such as running statistics."""
+    """Lay out what modules remember of their rows, such as running statistics.
+
+    Whole numbers, such as places of columns, stay in the modules: training does not change them.
+    """
     slices: list[ParameterSlice] = []
     offset = 0
-    for name, buffer in (own for module in modules for own in module.named_buffers()):
+    for name, buffer in _float_buffers(modules):
         shape = tuple(buffer.shape)
         slices.append(ParameterSlice(name, offset, shape, _contiguous(shape)))
         offset += buffer.numel()
@@ -124,10 +153,10 @@ def bind(module: nn.Module, tensors: Mapping[str, Tensor], *, trainable: bool = 
 
     The tensors themselves, not copies: a module bound to views of a row computes with the row.
     """
-    for name, owner, _ in list(_own_parameters(module)):
+    for name, owner, _ in list(_own_parameters([module])):
         parameter = nn.Parameter(tensors[name], requires_grad=trainable)
         setattr(owner, name.rpartition(".")[2], parameter)
-    for name, _ in list(module.named_buffers()):
+    for name, _ in list(_float_buffers([module])):
         path, _, own = name.rpartition(".")
         setattr(module.get_submodule(path), own, tensors[name])
 
@@ -139,18 +168,32 @@ def _layout(slices: Sequence[ParameterSlice], size: int) -> ParameterLayout:
     return ParameterLayout(tuple(slices), size)
 
 
-def _own_parameters(module: nn.Module) -> Iterator[tuple[str, nn.Module, nn.Parameter]]:
-    for prefix, owner in module.named_modules():
-        path = f"{prefix}." if prefix else ""
-        for name, parameter in owner.named_parameters(recurse=False):
-            yield path + name, owner, parameter
+def _own_parameters(modules: Sequence[nn.Module]) -> Iterator[tuple[str, nn.Module, nn.Parameter]]:
+    for module in modules:
+        for prefix, owner in module.named_modules():
+            path = f"{prefix}." if prefix else ""
+            for name, parameter in owner.named_parameters(recurse=False):
+                yield path + name, owner, parameter
+
+
+def _float_buffers(modules: Sequence[nn.Module]) -> Iterator[tuple[str, Tensor]]:
+    for module in modules:
+        for name, buffer in module.named_buffers():
+            if buffer.is_floating_point():
+                yield name, buffer
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
 
 
-def _weight_decay(owner: nn.Module, name: str, parameter: nn.Parameter) -> float:
-    """Matrices decay; what shifts or scales single units is a vector, or named by its module."""
-    free = name.rpartition(".")[2] in getattr(owner, "no_weight_decay", ())
-    return 0.0 if free or parameter.ndim < 2 else 1.0
+def _factors(own: tuple[str, nn.Module, nn.Parameter]) -> tuple[float, float]:
+    """Give a parameter's factors of the learning rate and of weight decay.
+
+    Matrices decay; what shifts or scales single units is a vector, or named by its module.
+    """
+    path, owner, parameter = own
+    name = path.rpartition(".")[2]
+    free = parameter.ndim < 2 or name in getattr(owner, "no_weight_decay", ())
+    decay = getattr(owner, "weight_decay_factors", {}).get(name, 0.0 if free else 1.0)
+    return float(getattr(owner, "lr_factors", {}).get(name, 1.0)), float(decay)

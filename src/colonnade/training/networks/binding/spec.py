@@ -1,28 +1,26 @@
-"""Which kinds of networks there are, and everything that decides the shape of one.
-
-A new kind of network is an entry of NETWORKS.
-"""
+"""Everything that decides the shape of a network, and the module of that shape upon rows."""
 
 from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from colonnade.training.components.initializers import InitializerParams
-from colonnade.training.components.losses.heads import OrdinalHead
-from colonnade.training.networks.base import Inputs, MemberLoop, Network, NetworkKind, Outputs
+from colonnade.training.components.layers.dense import HiddenLayer
+from colonnade.training.components.layers.dropout import Dropout, replace_dropout
+from colonnade.training.components.losses.heads import AVERAGES, OrdinalHead
+from colonnade.training.networks.base import Inputs, MemberLoop, Network, Outputs
 from colonnade.training.networks.binding.layout import (
     ParameterLayout,
     bind,
     lay_out_buffers,
     lay_out_parameters,
 )
-from colonnade.training.networks.mlp import Mlp
+from colonnade.training.networks.model_params import NetworkKind, OwnNetworkParams, kind_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +28,7 @@ if TYPE_CHECKING:
     from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.networks.model_params import ModelParams
-
-NETWORKS: dict[str, NetworkKind] = {
-    "linear": NetworkKind(Mlp),
-    "mlp": NetworkKind(Mlp),
-    "mlp_skip": NetworkKind(Mlp),
-}
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 @dataclass(frozen=True)
@@ -49,16 +42,35 @@ class NetworkSpec:
     inputs: Inputs
     n_outputs: int
     n_logits: int
+    link: str = "identity"
 
-    def build(self, seed: int = 0, initializer: InitializerParams | None = None) -> Network:
-        """Build the module, its weights drawn from the seed, layer after layer."""
-        params = self.params
-        if initializer is not None:
-            params = params.model_copy(update={"initializer": initializer})
+    def build(
+        self,
+        seed: int = 0,
+        params: ModelParams | None = None,
+        rows: tuple[Tensor, Tensor | None] | None = None,
+    ) -> Network:
+        """Build the module, its weights drawn from the seed, layer after layer.
+
+        params: in place of its own, but of one shape. rows: numbers and codes of the train rows,
+        for a body that starts by them.
+        """
         outputs = Outputs(self.n_outputs, bias=not self.ordinal)
         generator = torch.Generator().manual_seed(seed)
-        body = NETWORKS[params.kind].build(self.inputs, outputs, params, generator)
-        return Network(body, OrdinalHead(self.n_logits) if self.ordinal else None)
+        body = self.kind.builder()(self.inputs, outputs, params or self.params, generator)
+        if not self.kind.member_axis:
+            replace_dropout(body)
+        start: Any = getattr(body, "start", None)
+        if rows is not None and start is not None:
+            with torch.no_grad():
+                start(*rows, generator)
+        head = OrdinalHead(self.n_logits) if self.ordinal else None
+        return Network(body, head, AVERAGES[self.link])
+
+    @cached_property
+    def kind(self) -> NetworkKind:
+        """The kind of network."""
+        return kind_named(self.params.kind)
 
     def bound(self, tensors: Mapping[str, Tensor], *, trainable: bool = False) -> Network:
         """Build the module of M members upon their parameters and buffers.
@@ -66,9 +78,9 @@ class NetworkSpec:
         Shape: tensors: each (M, ...).
         """
         network = deepcopy(self.template)
-        if not NETWORKS[self.params.kind].member_axis:
+        if not self.kind.member_axis:
             bodies = [deepcopy(network.body) for _ in next(iter(tensors.values()))]
-            network.body = MemberLoop(bodies)
+            network.body = MemberLoop(bodies, foreign=isinstance(self.params, OwnNetworkParams))
         bind_members(network, tensors, trainable=trainable)
         return network
 
@@ -78,7 +90,8 @@ class NetworkSpec:
         with torch.no_grad():
             for part in network.parts:
                 for name, tensor in (*part.named_parameters(), *part.named_buffers()):
-                    tensor.copy_(tensors[name])
+                    if name in tensors:
+                        tensor.copy_(tensors[name])
         return network.eval()
 
     @property
@@ -89,7 +102,7 @@ class NetworkSpec:
     @cached_property
     def template(self) -> Network:
         """A module of this shape, to look at and to copy; its weights mean nothing."""
-        return self.build(initializer=InitializerParams.model_validate("zeros"))
+        return self.build()
 
     @cached_property
     def parameters(self) -> ParameterLayout:
@@ -115,12 +128,42 @@ class NetworkSpec:
 
         Shape: each (n_outputs of its layer, n_features), where no column holds codes.
         """
-        return cast("tuple[str, ...]", self.template.body.input_weights)
+        return tuple(getattr(self.template.body, "input_weights", ()))
+
+    @cached_property
+    def normalizes_batches(self) -> bool:
+        """Whether batches of one row cannot be trained on."""
+        return any(
+            isinstance(layer, _BATCH_NORMS)
+            or (isinstance(layer, HiddenLayer) and layer.norm is not None)
+            for layer in self.template.body.modules()
+        )
+
+    @property
+    def drops_out(self) -> bool:
+        """Whether two passes over the same rows differ in training."""
+        layers = self.template.body.modules()
+        return any(isinstance(layer, Dropout) and layer.rate > 0 for layer in layers)
+
+    @property
+    def starts_by_rows(self) -> bool:
+        """Whether its start depends on the train rows."""
+        return hasattr(self.template.body, "start")
+
+    @property
+    def weight_reuse(self) -> int:
+        """How often it multiplies a row by the same weights."""
+        return int(getattr(self.template.body, "weight_reuse", 1))
+
+    @property
+    def multiply_adds(self) -> int:
+        """About so many does one row cost forward."""
+        return self.parameters.size * self.weight_reuse
 
     @cached_property
     def widest(self) -> int:
         """The most numbers that a layer makes of one row."""
-        return max(self.parameters.widest, self.n_logits)
+        return max(self.parameters.widest * self.weight_reuse, self.n_logits)
 
 
 def bind_members(
@@ -139,4 +182,5 @@ def spec_for(params: ModelParams, standardizer: Standardizer, loss: Loss) -> Net
     """Describe the network that reads what a standardizer gives, for a loss."""
     names = standardizer.feature_names
     codes = tuple((names.index(name), n) for name, n in standardizer.embedded.items())
-    return NetworkSpec(params, Inputs(len(names), codes), loss.n_outputs, loss.n_logits)
+    inputs = Inputs(len(names), codes)
+    return NetworkSpec(params, inputs, loss.n_outputs, loss.n_logits, loss.link)

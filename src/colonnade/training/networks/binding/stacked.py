@@ -28,17 +28,16 @@ class StackedParameters:
         self.buffers: Tensor | None = None
         if spec.buffers.size:
             self.buffers = self.flat.new_zeros(n_members, spec.buffers.size)
-            views = spec.buffers.views(self.buffers)
-            for part in spec.template.parts:
-                for name, buffer in part.named_buffers():
-                    views[name].copy_(buffer)
 
     def start(self, member: int, network: Network) -> None:
-        """Copy a network's parameters into a member's row."""
-        own = self.spec.parameters.views(self.flat[member : member + 1])
+        """Copy a network's parameters and buffers into a member's rows."""
+        row = slice(member, member + 1)
+        buffers = None if self.buffers is None else self.buffers[row]
+        own = self.spec.tensors(self.flat[row], buffers)
         for part in network.parts:
-            for name, parameter in part.named_parameters():
-                own[name].copy_(parameter.detach())
+            for name, tensor in (*part.named_parameters(), *part.named_buffers()):
+                if name in own:
+                    own[name].copy_(tensor.detach())
 
     def network(self) -> Network:
         """Build the module of all members upon these rows, in training mode."""

@@ -13,14 +13,15 @@ import torch
 from torch import Tensor
 
 from colonnade.errors import TrainingError
-from colonnade.training.components.layers import DropoutMasks
+from colonnade.training.components.layers.dropout import DropoutMasks
 from colonnade.training.components.losses.heads import first_cuts
 from colonnade.training.components.regularizers import Average, Clip, Lasso, WeightDecay
 from colonnade.training.engine.batches import Batches, batch_sizes, batches, derive_seed, permute
 from colonnade.training.engine.fast_mlp.gradient import HandDerivedGradients, derived_by_hand
 from colonnade.training.engine.forward import AutogradGradients, Validation
 from colonnade.training.engine.job import History, MemberConfig, TrainingJob
-from colonnade.training.engine.stopping import EarlyStopping, Plateau, Stopping
+from colonnade.training.engine.loop.rates import Rates
+from colonnade.training.engine.loop.stopping import EarlyStopping, Stopping
 from colonnade.training.networks.base import draw_from
 from colonnade.training.networks.binding.stacked import StackedParameters
 
@@ -43,17 +44,16 @@ class Trainer:
         rates: list[list[float]] | None = None,
     ) -> None:
         self.job, self.members, self.params = job, members, job.params
-        self.given_rates = rates
         self.n_rows = len(job.train) if members[0].rows is None else len(members[0].rows)
         self.stack = self._start()
-        self.dropout = DropoutMasks([m.dropout for m in members], self.stack.flat)
+        self.dropout = DropoutMasks([m.model.dropout_rate for m in members], self.stack.flat)
         whole_table = self.params.optimizer.full_batch
         self.batch_size = self.n_rows if whole_table else min(self.n_rows, self.params.batch_size)
-        whole, self.rest = batch_sizes(self.n_rows, self.batch_size, self.stack.buffers is not None)
+        whole, self.rest = batch_sizes(self.n_rows, self.batch_size, job.network.normalizes_batches)
         self.steps = whole + bool(self.rest)
         self.history = History()
         self.stopping = stopping or self._stopping()
-        self.plateau = Plateau(self.params.scheduler, len(members))
+        self.rates = Rates(self.params, members, self.steps, rates)
         self.kept = self.stack.flat.clone() if self.stopping.keeps else None
         buffers = self.stack.buffers
         self.kept_buffers = (
@@ -74,10 +74,16 @@ class Trainer:
         spec, rows = self.job.network, self.job.train
         stack = StackedParameters(spec, len(self.members), self.job.dtype, rows.numeric.device)
         for place, member in enumerate(self.members):
-            stack.start(place, spec.build(member.seed, member.initializer))
+            own = self._rows_of(member) if spec.starts_by_rows else None
+            stack.start(place, spec.build(member.seed, member.model, own))
         if spec.ordinal:
             stack.tensors()["cuts"].copy_(first_cuts(self._class_counts()))
         return stack
+
+    def _rows_of(self, member: MemberConfig) -> tuple[Tensor, Tensor | None]:
+        rows = self.job.train if member.rows is None else self.job.train.take(member.rows)
+        codes = None if rows.categorical is None else rows.categorical.cpu()
+        return rows.numeric[:, :-1].cpu(), codes
 
     def _stopping(self) -> Stopping:
         params, n = self.params.early_stopping, len(self.members)
@@ -98,7 +104,10 @@ class Trainer:
         self.decay: WeightDecay | None = None
         if any(decay > 0 for decay in decays):
             everywhere = bool(optimizer.decay_biases)
-            factors = stack.spec.parameters.weight_decay(stack.flat, everywhere=everywhere)
+            layout = stack.spec.parameters
+            factors = layout.weight_decay(stack.flat, everywhere=everywhere)
+            if optimizer.decoupled:
+                factors *= layout.learning_rate(stack.flat)
             self.decay = WeightDecay(stack.flat, stack.grad, decays, factors, optimizer.decoupled)
         self.lasso: Lasso | None = None
         if any(m.penalty is not None for m in self.members):
@@ -119,7 +128,8 @@ class Trainer:
 
             self.rule = Lbfgs(optimizer, stack.flat, stack.grad, self.decay)
         else:
-            self.rule = optimizer.rule(stack.flat, stack.grad)
+            blocks = stack.spec.parameters.lr_blocks
+            self.rule = optimizer.rule(stack.flat, stack.grad, blocks)
 
     def gradients(self, n_rows: int) -> HandDerivedGradients | AutogradGradients:
         """Give the gradient path for batches of one size, made once."""
@@ -166,9 +176,8 @@ class Trainer:
 
     def _epoch(self, epoch: int) -> list[float]:
         self._set_rates(epoch, 0)
-        self.history.lr.append(list(self.rates))
-        if self.dropout.active:
-            self.dropout.seed([derive_seed(m.seed, "dropout", epoch) for m in self.members])
+        self.history.lr.append(list(self.learning_rates))
+        self.dropout.seed([derive_seed(m.seed, "dropout", epoch) for m in self.members])
         own_rows = [member.rows for member in self.members]
         order = permute([m.order_seed for m in self.members], epoch, own_rows, self.n_rows)
         losses, weights, step = [], [], 0
@@ -189,7 +198,7 @@ class Trainer:
             self.rule.minimize(lambda: self._full_loss(path, block))
             return
         update, before, after = self.rule.step, self.before, self.after
-        every_step = self.params.scheduler.interval == "step"
+        every_step = self.rates.every_step
         columns = (block.numeric, block.categorical, block.targets, block.logits)
         for numeric, categorical, targets, logits in zip(*columns, strict=True):
             if every_step:
@@ -236,23 +245,20 @@ class Trainer:
     def _raise_not_finite(self, kind: str, place: str, member: int) -> None:
         who = f" of member {member + 1}" if len(self.members) > 1 else ""
         raise TrainingError(
-            f"the {kind} loss{who} is not finite in {place}. Try a lower "
-            f"`training.optimizer.lr` (now {self.rates[member]:g}), set `training.clip_norm` "
-            "(e.g. 1.0), or look for extreme values in the columns. The last checkpoint is kept."
+            f"the {kind} loss{who} is not finite in {place}. Try a lower `training.optimizer.lr` "
+            f"(now {self.learning_rates[member]:g}), set `training.clip_norm` (e.g. 1.0), or look "
+            "for extreme values in the columns. The last checkpoint is kept."
         )
 
     def _set_rates(self, epoch: int, step: int) -> None:
-        if self.given_rates is not None:
-            self.rates = self.given_rates[epoch]
-        else:
-            scheduler = self.params.scheduler
-            factor = scheduler.multiplier(epoch, self.params.epochs, step, self.steps)
-            own = [member.lr * factor for member in self.members]
-            self.rates = [self.plateau.rate(i, rate) for i, rate in enumerate(own)]
-        self.rule.set_rates(self.rates)
-        for action in (self.decay, self.lasso):
-            if action is not None:
-                action.set_rates(self.rates)
+        self.learning_rates = self.rates.learning(epoch, step)
+        self.rule.set_rates(self.learning_rates)
+        self.dropout.set_factor(self.rates.dropout(epoch, step))
+        if self.decay is not None:
+            self.decay.set_factor(self.rates.weight_decay(epoch, step))
+            self.decay.set_rates(self.learning_rates)
+        if self.lasso is not None:
+            self.lasso.set_rates(self.learning_rates)
 
     def weights(self) -> Tensor:
         """Give the weights that stand for the members now: their average, if one is kept."""
@@ -272,7 +278,7 @@ class Trainer:
             self._raise_not_finite("validation", f"epoch {epoch}", int(wrong.nonzero()[0]))
         self.history.train_loss.append(losses)
         self.history.validation_loss.append(validation)
-        self.plateau.update(epoch, validation)
+        self.rates.plateau.update(epoch, validation)
         kept = self.stopping.update(epoch, validation)
         if self.kept is not None and kept:
             self.kept[kept] = self.weights()[kept]

@@ -1,4 +1,4 @@
-"""The layers of networks: torch modules whose parameters may have a member axis in front.
+"""Layers whose parameters may have a member axis in front: linear, hidden, embedding.
 
 Bound to the parameters of one network they compute it; bound to those of M networks of one shape,
 all M at once: every operation looks at the last axes alone.
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from colonnade.training.components.layers.dropout import Dropout
 
+if TYPE_CHECKING:
     from colonnade.training.components.activations import ActivationParams
     from colonnade.training.components.initializers import InitializerParams
 
@@ -138,61 +138,3 @@ class Embedding(nn.Module):
         """
         codes = codes.expand(*self.weight.shape[:-2], codes.shape[-1]).unsqueeze(-1)
         return self.weight.gather(-2, codes.expand(*codes.shape[:-1], self.weight.shape[-1]))
-
-
-class DropoutMasks:
-    """Draws each member's masks from its own generator, layer after layer, step after step."""
-
-    def __init__(self, rates: Sequence[float], like: Tensor) -> None:
-        self.keep = [1 - rate for rate in rates]
-        self.active = any(rate > 0 for rate in rates)
-        self.generators = [torch.Generator(device=like.device) for _ in rates]
-        scale = 1 / torch.tensor(self.keep, dtype=torch.float64)
-        self.scale = scale.to(like).view(-1, 1, 1)
-        self.single = len(self.keep) == 1
-
-    def seed(self, seeds: Sequence[int]) -> None:
-        """Begin an epoch: its masks follow from the seeds alone."""
-        for generator, seed in zip(self.generators, seeds, strict=True):
-            generator.manual_seed(seed)
-
-    def of(self, member: int) -> DropoutMasks:
-        """Give one member's masks, from the same generator."""
-        own = DropoutMasks([1 - self.keep[member]], self.scale)
-        own.keep, own.generators = [self.keep[member]], [self.generators[member]]
-        return own
-
-    def draw(self, mask: Tensor) -> None:
-        """Fill `mask` with 0 or 1 / keep.
-
-        Shape: (M, n, width), or (n, width) for one member.
-        """
-        rows = (mask,) if self.single else mask.unbind(0)
-        for row, keep, generator in zip(rows, self.keep, self.generators, strict=True):
-            if keep < 1:
-                row.bernoulli_(keep, generator=generator)
-            else:
-                row.fill_(1)
-        mask.mul_(self.scale[0] if self.single else self.scale)
-
-
-class Dropout(nn.Module):
-    """Sets units to 0 in training (Srivastava et al. 2014).
-
-    masks: the trainer's, of each member's own rate and generator; without them torch's own.
-    """
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate = rate
-        self.masks: DropoutMasks | None = None
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Drop; in evaluation mode x itself."""
-        if not self.training:
-            return x
-        if self.masks is None:
-            return torch.nn.functional.dropout(x, self.rate)
-        mask = torch.empty_like(x)
-        self.masks.draw(mask)
-        return x * mask

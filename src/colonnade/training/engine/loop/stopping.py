@@ -1,4 +1,4 @@
-"""What is remembered from epoch to epoch about each member's losses. Plain numbers, no tensors."""
+"""When each member ends, by its validation losses. Plain numbers, no tensors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from colonnade.training.components.schedulers import SchedulerParams
     from colonnade.training.training_params import EarlyStoppingParams
 
 
@@ -59,9 +58,9 @@ class Stopping:
         Raises: ValueError, TypeError, KeyError if it is not of so many members.
         """
         n = len(self.best)
-        self.best = _numbers(state["best"], n)
-        self.best_epoch = [int(value) for value in _numbers(state["best_epoch"], n)]
-        self.stopped = [int(value) for value in _numbers(state["stopped"], n)]
+        self.best = numbers_of_members(state["best"], n)
+        self.best_epoch = [int(value) for value in numbers_of_members(state["best_epoch"], n)]
+        self.stopped = [int(value) for value in numbers_of_members(state["stopped"], n)]
 
 
 class EarlyStopping(Stopping):
@@ -118,56 +117,7 @@ class FixedEnds(Stopping):
         return list(range(len(self.ends)))
 
 
-class Plateau:
-    """Lower a member's rate when its loss has not fallen for more than `patience` epochs.
-
-    Epochs of a warm-up do not count: their low rates say nothing of a standstill.
-    Source: torch.optim.lr_scheduler.ReduceLROnPlateau, relative threshold, no cooldown.
-    """
-
-    def __init__(self, params: SchedulerParams, n_members: int) -> None:
-        self.params, self.active = params, params.name == "plateau"
-        self.scale = [1.0] * n_members
-        self.best = [math.inf] * n_members
-        self.waited = [0] * n_members
-
-    def update(self, epoch: int, losses: Sequence[float]) -> None:
-        """Take an epoch's losses; epochs count from 1."""
-        if not self.active or epoch <= (self.params.warmup_epochs or 0):
-            return
-        threshold = self.params.threshold or 0.0
-        patience, factor = self.params.patience or 0, self.params.factor or 1.0
-        for member, loss in enumerate(losses):
-            if loss < self.best[member] * (1 - threshold):
-                self.best[member], self.waited[member] = loss, 0
-            else:
-                self.waited[member] += 1
-            if self.waited[member] > patience:
-                self.scale[member] *= factor
-                self.waited[member] = 0
-
-    def rate(self, member: int, rate: float) -> float:
-        """Give the member's rate, not below `minimum`."""
-        if not self.active or self.scale[member] == 1.0:
-            return rate
-        return max(rate * self.scale[member], min(rate, self.params.minimum or 0.0))
-
-    def state(self) -> dict[str, Any]:
-        """Give what a checkpoint must hold."""
-        best = [None if math.isinf(value) else value for value in self.best]
-        return {"scale": self.scale, "best": best, "waited": self.waited}
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Take up a checkpoint's state.
-
-        Raises: ValueError, TypeError, KeyError if it is not of so many members.
-        """
-        n = len(self.best)
-        self.scale, self.best = _numbers(state["scale"], n), _numbers(state["best"], n)
-        self.waited = [int(value) for value in _numbers(state["waited"], n)]
-
-
-def _numbers(values: Any, n_members: int) -> list[float]:
+def numbers_of_members(values: Any, n_members: int) -> list[float]:
     """Read one number a member; JSON knows no infinity, which was written as null."""
     found = [math.inf if value is None else float(value) for value in values]
     if len(found) != n_members:

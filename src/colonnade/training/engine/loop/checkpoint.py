@@ -22,7 +22,7 @@ from colonnade.training.engine.job import History
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from colonnade.training.engine.trainer import Trainer
+    from colonnade.training.engine.loop.trainer import Trainer
 
 FORMAT = "colonnade-checkpoint-2"
 _MOST_THREADS = 1024
@@ -60,7 +60,7 @@ class Checkpoint:
         tensors = {name: t.detach().cpu().contiguous() for name, t in _tensors(trainer).items()}
         state = {
             "stopping": trainer.stopping.state(),
-            "plateau": trainer.plateau.state(),
+            "plateau": trainer.rates.plateau.state(),
             "average_steps": trainer.average.steps if trainer.average else 0,
             "earlier": earlier,
         }
@@ -141,7 +141,7 @@ def restore(trainer: Trainer, saved: SavedTraining) -> None:
     """
     try:
         trainer.stopping.load(saved.state["stopping"])
-        trainer.plateau.load(saved.state["plateau"])
+        trainer.rates.plateau.load(saved.state["plateau"])
         if trainer.average is not None:
             trainer.average.steps = int(saved.state["average_steps"])
         trainer.history = _read_history(saved.tensors, len(trainer.members))

@@ -1,0 +1,35 @@
+"""A model whose network is a class of the project's own finds it by the project's configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+
+if TYPE_CHECKING:
+    from kedro.io import DataCatalog
+    from kedro.pipeline import Pipeline
+
+
+class OwnNetworkHooks:
+    """Names the class of `model.kind` to the folder that holds the table's model."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Name it before any node loads a model."""
+        from colonnade.datasets.local import ModelFolder
+
+        parameters = catalog.load("parameters")
+        for name in sorted(pipeline.datasets()):
+            table, _, suffix = name.rpartition(".")
+            kind = _kind(parameters.get(table)) if suffix == "model" else ""
+            folder = catalog.get(name) if "." in kind else None
+            if isinstance(folder, ModelFolder):
+                folder.network = kind
+
+
+def _kind(groups: Any) -> str:
+    """Give the kind of a table's network; Kedro has built the groups that the pipeline asks for."""
+    model = groups.get("model") if isinstance(groups, dict) else None
+    kind = model.get("kind") if isinstance(model, dict) else getattr(model, "kind", None)
+    return kind if isinstance(kind, str) else ""

@@ -3,7 +3,7 @@
 from colonnade.hooks import LogHooks, NameHooks, OwnNetworkHooks, RunLockHooks, TrackingHooks
 
 # Kedro calls the last one first: a run waits for the lock before its record begins
-HOOKS = (OwnNetworkHooks(), NameHooks(), TrackingHooks(), LogHooks(), RunLockHooks())
+HOOKS = (NameHooks(), TrackingHooks(), LogHooks(), RunLockHooks(), OwnNetworkHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class OwnNetworkHooks:
     """Names the class of `model.kind` to the folder that holds the table's model."""
 
-    @hook_impl
+    @hook_impl(tryfirst=True)  # names are checked with the models at hand
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Name it before any node loads a model."""
         from colonnade.datasets.local import ModelFolder

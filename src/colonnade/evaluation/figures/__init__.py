@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from colonnade.evaluation.metrics.fitted_line import LineData
     from colonnade.evaluation.metrics.groups import Metrics
 
 __all__ = [
@@ -46,16 +47,15 @@ def fit_figure(
     *,
     target: str = "target",
     metrics: Metrics | None = None,
-    line: pd.DataFrame | None = None,
+    line: LineData | None = None,
 ) -> Figure:
     """The figure that says best how the predictions fit: classes, one line, or numbers.
 
-    Args: line: columns part, x, y, and the feature's name in `attrs["feature"]`, for a table with
-    one feature (see `line_data`).
+    Args: line: of a table with one feature (see `line_data`).
     """
     part = "test" if (predictions["part"] == "test").any() else "validation"
     if class_labels(predictions):
         return confusion_matrix(predictions, part)
     if line is not None and metrics is not None and metrics["line"]:
-        return fitted_line(line, metrics, str(line.attrs["feature"]), target)
+        return fitted_line(line.points, metrics, line.feature, target)
     return predicted_vs_actual(predictions, target, part)

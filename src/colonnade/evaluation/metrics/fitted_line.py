@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from colonnade.evaluation.observations import Observations, Predictor
     from colonnade.tables.features.transforms import NumberColumn
     from colonnade.tables.source import Source
+
+
+@dataclass(frozen=True)
+class LineData:
+    """A table's only feature, and its rows as points: columns part, x and y, in raw units."""
+
+    feature: str
+    points: pd.DataFrame
 
 
 def line_metrics(
@@ -49,8 +58,8 @@ def line_metrics(
     return dict(lines)
 
 
-def line_data(model: Predictor, primary: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame | None:
-    """Rows as points: part, x and y in raw units; None unless there is one feature."""
+def line_data(model: Predictor, primary: pd.DataFrame, split: pd.DataFrame) -> LineData | None:
+    """Rows as points; None unless there is one feature."""
     feature = only_feature(model)
     if feature is None or model.standardizer.task != "regression":
         return None
@@ -61,8 +70,7 @@ def line_data(model: Predictor, primary: pd.DataFrame, split: pd.DataFrame) -> p
             "y": primary[model.standardizer.target].to_numpy(dtype=np.float64),
         }
     )
-    points.attrs["feature"] = feature
-    return points
+    return LineData(feature, points)
 
 
 def only_feature(model: Predictor) -> str | None:

@@ -12,6 +12,7 @@ from colonnade.evaluation.report.environment import command_line, environment
 if TYPE_CHECKING:
     import pandas as pd
 
+    from colonnade.evaluation.metrics.fitted_line import LineData
     from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.tables.schema.table_schema import Task
     from colonnade.tables.source import Source
@@ -41,7 +42,7 @@ class TableFacts:
 
     profile: dict[str, Any] = field(default_factory=dict)
     targets: pd.DataFrame | None = None
-    line: pd.DataFrame | None = None
+    line: LineData | None = None
 
 
 @dataclass(frozen=True)

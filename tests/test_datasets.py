@@ -30,7 +30,6 @@ from colonnade.datasets import (
 from colonnade.errors import DataError, ModelError, ParameterError
 from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
 from colonnade.tables.schema.table_schema import SchemaParams
-from colonnade.tables.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,9 +43,9 @@ def files(folder: Path) -> list[str]:
 
 def test_raw_table_is_text_with_its_source(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,x\n")
-    frame = RawTableDataset(filepath=str(tmp_path / "t.csv")).load()
-    assert frame.to_dict("list") == {"a": ["1"], "b": ["x"]}
-    assert Source.of(frame).describe().startswith("t.csv, 1 rows, sha256 ")
+    table = RawTableDataset(filepath=str(tmp_path / "t.csv")).load()
+    assert table.frame.to_dict("list") == {"a": ["1"], "b": ["x"]}
+    assert table.source.describe().startswith("t.csv, 1 rows, sha256 ")
 
 
 def test_mistake_in_a_raw_table_is_the_cause_of_kedros_error(tmp_path: Path) -> None:
@@ -65,15 +64,15 @@ def test_raw_table_is_never_written(tmp_path: Path) -> None:
 def test_encoding_and_separator_come_from_the_catalog(tmp_path: Path) -> None:
     path = tmp_path / "手机价格预测.csv"
     path.write_bytes("内存;价格\n四;1\n".encode("gbk"))
-    frame = RawTableDataset(filepath=str(path), encoding="gbk", separator=";").load()
+    frame = RawTableDataset(filepath=str(path), encoding="gbk", separator=";").load().frame
     assert frame.to_dict("list") == {"内存": ["四"], "价格": ["1"]}
 
 
 def test_regression_draw_tells_its_true_coefficient() -> None:
     arguments = {"n_samples": 100, "n_features": 1, "noise": 10, "coef": True, "random_state": 1}
-    frame = ScikitLearnDataset(function="make_regression", arguments=arguments).load()
+    table = ScikitLearnDataset(function="make_regression", arguments=arguments).load()
+    frame, source = table.frame, table.source
     assert list(frame.columns) == ["x", "y"]
-    source = Source.of(frame)
     assert round(source.coefficients["x"], 2) == 80.71
     assert (source.intercept, source.rows, source.note) == (0.0, 100, "synthetic sample")
     slope = np.polyfit(frame["x"], frame["y"], 1)[0]
@@ -91,12 +90,13 @@ def test_regression_draw_tells_its_true_coefficient() -> None:
 def test_tables_that_scikit_learn_carries(
     function: str, rows: int, labels: list[str] | None
 ) -> None:
-    frame = ScikitLearnDataset(function=function).load()
+    table = ScikitLearnDataset(function=function).load()
+    frame = table.frame
     assert len(frame) == rows
     assert frame.columns[-1] == "target"
     assert labels is None or sorted(frame["target"].unique()) == labels
-    assert Source.of(frame).note == ""
-    assert Source.of(frame) == Source.of(ScikitLearnDataset(function=function).load())
+    assert table.source.note == ""
+    assert table.source == ScikitLearnDataset(function=function).load().source
 
 
 def test_function_that_scikit_learn_does_not_have_is_told() -> None:
@@ -354,7 +354,7 @@ def test_excel_sheet_is_read_where_openpyxl_is_there(
 ) -> None:
     pytest.importorskip("openpyxl", reason="the extra `excel` is not installed")
     TABLE.to_excel(tmp_path / "t.xlsx", index=False)
-    frame = RawTableDataset(filepath=str(tmp_path / "t.xlsx")).load()
+    frame = RawTableDataset(filepath=str(tmp_path / "t.xlsx")).load().frame
     assert frame["a"].tolist() == [1, 2]
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(DatasetError, match=r"t\.xlsx: reading Excel needs `pip install openpyxl`"):

@@ -95,4 +95,3 @@ def test_the_table_that_is_checked_stays_as_it_is() -> None:
     before = typed.copy()
     check_typed(typed, schema(), "t.primary")
     pd.testing.assert_frame_equal(typed, before)
-    assert typed.attrs == before.attrs

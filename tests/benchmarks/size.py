@@ -89,7 +89,7 @@ def measure(path: Path, epochs: int) -> dict[str, dict[str, float]]:
         return found, [found.transform(rows_of(table, split, part)) for part in PARTS]
 
     schema = SchemaParams.model_validate({"target": "y", "task": "classification"})
-    raw = watch("read", read_raw_table, str(path))
+    raw = watch("read", read_raw_table, str(path)).frame
     table = watch("ingest", ingest_table, raw, schema)
     del raw
     split = watch("split", split_table, table, schema, SplitParams())

@@ -101,7 +101,7 @@ def spread(values: Sequence[float]) -> str:
 def small_job(epochs: int) -> Job:
     """1,600 train rows of the sample, standardized."""
     schema = SchemaParams.model_validate({"target": "price_range", "task": "classification"})
-    table = ingest_table(read_raw_table(str(SAMPLE)), schema)
+    table = ingest_table(read_raw_table(str(SAMPLE)).frame, schema)
     split = split_table(table, schema, SplitParams(validation_fraction=0))
     train = rows_of(table, split, "train")
     standardizer = fit_standardizer(train, schema, StandardizeParams())

@@ -10,10 +10,11 @@ from kedro.io import DataCatalog, MemoryDataset
 
 from colonnade.errors import ParameterError
 from colonnade.hooks.partial_runs import check_group_words, check_what_is_left
+from colonnade.pipelines.table.nodes import split_rows
 from colonnade.pipelines.table.pipeline import create_pipeline
 from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
 from colonnade.tables.schema.table_schema import SchemaParams
-from colonnade.tables.splitting.split import SplitParams, split_table
+from colonnade.tables.splitting.split import SplitParams
 
 TABLE = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0] * 5, "y": [1.0, 2.0, 3.0, 5.0] * 5})
 SCHEMA = SchemaParams(target="y", task="regression")
@@ -22,10 +23,10 @@ EVALUATE = create_pipeline("t").from_nodes("t.evaluate.evaluate")
 
 def catalog(**now: dict[str, Any]) -> DataCatalog:
     """What an earlier run left by the parameters of then, and the parameters of now."""
-    split = split_table(TABLE, SCHEMA, SplitParams(seed=1))
+    _, split_params = split_rows(TABLE, SCHEMA, SplitParams(seed=1))
     standardizer = fit_standardizer(TABLE, SCHEMA, StandardizeParams())
     data = {
-        "t.split": split,
+        "t.split_params": split_params,
         "t.standardizer": standardizer,
         "params:t.split": SplitParams(**{"seed": 1, **now.get("split", {})}),
         "params:t.standardize": StandardizeParams(**now.get("standardize", {})),
@@ -68,7 +69,7 @@ def test_a_run_that_makes_them_anew_may_have_other_parameters() -> None:
 
 def test_what_an_earlier_version_has_made_is_taken_as_it_is() -> None:
     edited = catalog(split={"seed": 7})
-    edited["t.split"] = pd.DataFrame({"part": ["train"] * 20})
+    edited["t.split_params"] = MemoryDataset()
     check_what_is_left(EVALUATE, edited)
 
 

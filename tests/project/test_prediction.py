@@ -13,7 +13,7 @@ from colonnade.errors import DataError, ParameterError
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.pipelines.predict.nodes import predict
 from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
-from colonnade.tables.source import Source
+from colonnade.tables.source import RawTable, Source
 from colonnade.training import ModelParams, TrainedModel, TrainingParams, train_model
 from colonnade.training.models.conformal import HeldOut
 from colonnade.training.models.storage import load_model, note_run, save_model
@@ -36,7 +36,7 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
 
 
-SOURCE = {"name": "rows.csv", "rows": 4, "columns": 6, "sha256": "0"}
+SOURCE = Source(name="rows.csv", rows=4, columns=6, sha256="0")
 
 
 def held_out(n_errors: int) -> HeldOut:
@@ -44,7 +44,7 @@ def held_out(n_errors: int) -> HeldOut:
     return HeldOut(errors=errors, n_rows=n_errors, origin="validation rows")
 
 
-def answer(model: TrainedModel, rows: pd.DataFrame, **knobs: float) -> pd.DataFrame:
+def answer(model: TrainedModel, rows: pd.DataFrame | RawTable, **knobs: float) -> pd.DataFrame:
     predictions, same, refused = predict(
         model, rows, EvaluationParams.model_validate(knobs), "set_aside"
     )
@@ -104,8 +104,7 @@ def test_columns_named_like_answers_are_carried_under_names_of_their_own(models,
     model = models["regression"]
     model = dataclasses.replace(model, held_out=held_out(19))
     rows = rows_with(row=list("abcd"), upper=[1, 2, 3, 4], upper_input=[5, 6, 7, 8])
-    rows.attrs["source"] = SOURCE
-    answers = answer(model, rows)
+    answers = answer(model, RawTable(rows, SOURCE))
     assert list(answers) == [
         "row", "row_input", "upper_input_input", "upper_input", "prediction", "lower", "upper",
         "outside",
@@ -130,8 +129,8 @@ def test_rows_that_cannot_be_answered_are_set_aside_and_the_others_answered(mode
     rows = rows_with().astype("str")
     alone = model.predict_quietly(rows[3:])
     rows.loc[0, "x0"], rows.loc[0, "x1"], rows.loc[2, "x1"] = "inf", "two", "1e400"
-    rows.attrs["source"] = SOURCE
-    predictions, _, refused = predict(model, rows, EvaluationParams(), "set_aside")
+    named = RawTable(rows, SOURCE)
+    predictions, _, refused = predict(model, named, EvaluationParams(), "set_aside")
     assert predictions["row"].tolist() == [2, 4]
     assert predictions["prediction"].iloc[1] == alone["prediction"].iloc[0]
     assert refused.to_numpy().tolist() == [
@@ -174,7 +173,7 @@ def test_the_log_names_run_and_data_of_the_model(models, caplog, tmp_path):
     assert caplog.messages.pop() == (
         "y: the model names no run in MLflow, and was trained on data that it does not name"
     )
-    train, source = draw_table("ordinal"), Source(**SOURCE, note="synthetic sample")
+    train, source = draw_table("ordinal"), SOURCE.model_copy(update={"note": "synthetic sample"})
     fitted = fit_standardizer(
         train, model.standardizer.table_schema, StandardizeParams(), source=source
     )

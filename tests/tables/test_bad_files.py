@@ -32,7 +32,8 @@ def problems_of(data: bytes | str, name: str = "t.csv", **schema: object) -> lis
         raw = read_raw_table(name)
     except DataError as error:
         return error.sentences()
-    return DataError(table_problems(raw, meaning, SplitParams(), StandardizeParams())).sentences()
+    groups = meaning, SplitParams(), StandardizeParams()
+    return DataError(table_problems(raw.frame, *groups, name=raw.source.name)).sentences()
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +159,7 @@ def test_mixed_dates_are_told() -> None:
 def test_a_word_in_a_validation_row_alone_is_told() -> None:
     schema = SchemaParams.model_validate({"target": "y", "task": "classification"})
     Path("t.csv").write_text(rows())
-    sound = read_raw_table("t.csv").astype({"y": int})
+    sound = read_raw_table("t.csv").frame.astype({"y": int})
     parts = split_table(sound, schema, SplitParams())["part"]
     row = int((parts.to_numpy() == "validation").argmax())
     assert problems_of(rows((row, "abc,1,1"))) == [

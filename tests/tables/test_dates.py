@@ -17,7 +17,7 @@ from colonnade.tables.schema.table_schema import SchemaParams
 
 def table(cells: list[str]) -> pd.DataFrame:
     lines = "".join(f"{cell},{n * n % 7},{'pq'[n % 2]}\n" for n, cell in enumerate(cells))
-    return read_text_table(f"a,b,y\n{lines}".encode(), "t.csv")
+    return read_text_table(f"a,b,y\n{lines}".encode(), "t.csv")[0]
 
 
 def read(cells: list[str], **params: Any) -> list[str]:

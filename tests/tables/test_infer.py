@@ -372,7 +372,7 @@ def test_messy_file_becomes_yaml_that_says_the_same_and_works() -> None:
     data = f"{header}\n{rows * 2}".encode("cp1252")
     options = text_options(data)
     assert options == {"encoding": "cp1252", "separator": ";"}
-    raw = read_text_table(data, "messy.csv", **options)
+    raw = read_text_table(data, "messy.csv", **options)[0]
     found = infer_table(raw, "y")
     text = parameters_text("on", found, "messy.csv\nwith a line break")
     groups = yaml.safe_load(text)["on"]

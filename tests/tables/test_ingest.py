@@ -18,9 +18,7 @@ def schema(**keys: Any) -> SchemaParams:
 
 
 def raw(text: str) -> pd.DataFrame:
-    frame = read_text_table(text.encode(), "t.csv")
-    frame.attrs["source"] = {"name": "t.csv", "rows": 1, "columns": 1, "sha256": "0"}
-    return frame
+    return read_text_table(text.encode(), "t.csv")[0]
 
 
 def ingest(text: str, **keys: Any) -> pd.DataFrame:
@@ -28,8 +26,9 @@ def ingest(text: str, **keys: Any) -> pd.DataFrame:
 
 
 def problems_of(frame: pd.DataFrame | str, **keys: Any) -> list[str]:
+    read, name = (raw(frame), "t.csv") if isinstance(frame, str) else (frame, "table")
     with pytest.raises(DataError) as caught:
-        ingest_table(raw(frame) if isinstance(frame, str) else frame, schema(**keys))
+        ingest_table(read, schema(**keys), name=name)
     return caught.value.sentences()
 
 

@@ -21,7 +21,7 @@ def ingest(cells: list[str], params: dict[str, Any], **schema: Any) -> list[Any]
     """The column `a` of a table of these cells."""
     text = "a;y\n" + "".join(f"{cell};{place % 2}\n" for place, cell in enumerate(cells))
     words = {"target": "y", "task": "classification", "columns": {"a": params}, **schema}
-    raw = read_text_table(text.encode(), "t.csv", separator=";")
+    raw = read_text_table(text.encode(), "t.csv", separator=";")[0]
     return list(ingest_table(raw, SchemaParams.model_validate(words))["a"])
 
 
@@ -85,9 +85,9 @@ def labels(cells: list[str], **schema: Any) -> list[Any]:
     text = "a,y\n" + "".join(f"{place},{cell}\n" for place, cell in enumerate(cells))
     words = {"target": "y", "task": "classification", **schema}
     return list(
-        ingest_table(read_text_table(text.encode(), "t.csv"), SchemaParams.model_validate(words))[
-            "y"
-        ]
+        ingest_table(
+            read_text_table(text.encode(), "t.csv")[0], SchemaParams.model_validate(words)
+        )["y"]
     )
 
 
@@ -115,7 +115,7 @@ def test_word_for_a_missing_cell_is_none_for_a_missing_label() -> None:
     text = "a,y\n1,low\nlow,high\n3,low\n"
     words: dict[str, Any] = {"target": "y", "task": "classification", "unlabelled": "drop"}
     words["columns"] = {"a": {"missing": "median"}}
-    raw = read_text_table(text.encode(), "t.csv")
+    raw = read_text_table(text.encode(), "t.csv")[0]
     for schema in (
         {**words, "missing_words": ["", "low"]},
         {**words, "columns": {"a": {"missing": "median", "missing_words": ["low"]}}},
@@ -134,7 +134,7 @@ def test_digits_beyond_float_are_refused_where_a_cell_is_missing(
     pq.write_table(
         pa.Table.from_pandas(frame).replace_schema_metadata(None), tmp_path / "t.parquet"
     )
-    for raw in (frame, read_raw_table(str(tmp_path / "t.parquet"))):
+    for raw in (frame, read_raw_table(str(tmp_path / "t.parquet")).frame):
         assert raw["a"].tolist()[:2] == [2**53 + 1, 2**53 + 2]
         with pytest.raises(DataError, match="row 1: 9007199254740993 is a whole number beyond 2"):
             ingest_table(raw, SchemaParams.model_validate(words))
@@ -143,7 +143,7 @@ def test_digits_beyond_float_are_refused_where_a_cell_is_missing(
 def test_small_whole_numbers_of_parquet_are_read_as_ever(tmp_path: Path) -> None:
     table = pa.table({"a": [1, None], "b": [1, 2]})
     pq.write_table(table, tmp_path / "t.parquet")
-    assert list(read_raw_table(str(tmp_path / "t.parquet")).dtypes) == ["float64", "int64"]
+    assert list(read_raw_table(str(tmp_path / "t.parquet")).frame.dtypes) == ["float64", "int64"]
 
 
 def test_case_is_folded_where_the_yaml_says_so() -> None:

@@ -84,7 +84,7 @@ def table(cells: list[str], separator: str = ",") -> pd.DataFrame:
         f'"{cell}"{separator}{n * n % 7}{separator}{"pq"[n % 2]}\n' for n, cell in enumerate(cells)
     )
     head = separator.join("aby") + "\n"
-    return read_text_table((head + "".join(rows)).encode(), "t.csv", separator=separator)
+    return read_text_table((head + "".join(rows)).encode(), "t.csv", separator=separator)[0]
 
 
 def guess(cells: list[str], **keys: Any) -> Inference:
@@ -201,7 +201,7 @@ def test_words_that_look_alike_are_told() -> None:
 def test_file_without_a_header_is_refused() -> None:
     lines = "".join(f"{n}.5,{n * n % 7},{'pn'[n % 2]}\n" for n in range(20))
     with pytest.raises(DataError) as caught:
-        infer_table(read_text_table(lines.encode(), "t.csv"), "p")
+        infer_table(read_text_table(lines.encode(), "t.csv")[0], "p")
     assert str(caught.value) == (
         "table: the first line holds '0.5', '0', 'p', which look like values, not like names. "
         "Put a line with the names of the columns above it."
@@ -212,7 +212,7 @@ def test_file_without_a_header_is_refused() -> None:
 def test_numbers_that_rise_may_be_names(head: str) -> None:
     lines = "".join(f"{n * n % 7},{n % 3},{n % 2}\n" for n in range(20))
     found = infer_table(
-        read_text_table(f"{head}\n{lines}".encode(), "t.csv"),
+        read_text_table(f"{head}\n{lines}".encode(), "t.csv")[0],
         head[-1:] if head[-2] == "," else "2021",
     )
     assert len(found.columns) == 2

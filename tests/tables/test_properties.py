@@ -95,7 +95,7 @@ def table_is_read_as_written(rows: list[list[str]], separator: str, folder: Path
     writer.writerows([[f"column {i}" for i in range(width)], *rows])
     (folder / "t.csv").write_text(stream.getvalue(), encoding="utf-8")
     try:
-        found = read_raw_table(str(folder / "t.csv"), separator=separator)
+        found = read_raw_table(str(folder / "t.csv"), separator=separator).frame
     except DataError:
         return  # told, never changed
     assert found.to_numpy().tolist() == rows

@@ -41,7 +41,7 @@ def added(seed: int, folder: Path) -> tuple[Any, dict[str, Any]] | None:
     encoding = catalog["encoding"].removesuffix("}").rpartition(",")[2]
     separator = catalog.get("separator")
     known = None if encoding == "null" else encoding
-    return read_raw_table(str(path), encoding=known, separator=separator), groups
+    return read_raw_table(str(path), encoding=known, separator=separator).frame, groups
 
 
 @pytest.mark.parametrize("first", range(0, 200, 50))

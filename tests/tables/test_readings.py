@@ -43,7 +43,7 @@ SAID = [
 
 
 def test_report_counts_what_the_yaml_made_of_cells_with_an_example() -> None:
-    raw = read_text_table(TEXT.encode(), "t.csv", separator=";")
+    raw = read_text_table(TEXT.encode(), "t.csv", separator=";")[0]
     schema = SchemaParams.model_validate(WORDS)
     assert told_readings(raw, schema) == SAID
     table = ingest_table(raw, schema)
@@ -55,7 +55,7 @@ def test_report_counts_what_the_yaml_made_of_cells_with_an_example() -> None:
 
 
 def test_plain_tables_have_nothing_to_tell() -> None:
-    raw = read_text_table(b"a,y\n1,0\n2,1\n", "t.csv")
+    raw = read_text_table(b"a,y\n1,0\n2,1\n", "t.csv")[0]
     words = {"target": "y", "task": "classification"}
     assert told_readings(raw, SchemaParams.model_validate(words)) == []
 

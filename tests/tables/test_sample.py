@@ -53,8 +53,8 @@ def test_generator_writes_the_sample_again_byte_for_byte(tmp_path: Path) -> None
 
 
 def test_sample_says_that_it_is_one() -> None:
-    source = read_raw_table(str(RAW / "phone_price_sample.csv")).attrs["source"]
-    assert (source["note"], source["rows"], source["columns"]) == ("synthetic sample", 2000, 21)
+    source = read_raw_table(str(RAW / "phone_price_sample.csv")).source
+    assert (source.note, source.rows, source.columns) == ("synthetic sample", 2000, 21)
 
 
 def test_sample_has_500_rows_a_class_and_plausible_telephones() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from colonnade.tables.source import Source, content_hash, name_source, part_digest
+from colonnade.tables.source import RawTable, Source, content_hash, part_digest
 
 
 def test_frame_without_a_source_gets_one_from_its_contents() -> None:
@@ -13,11 +13,10 @@ def test_frame_without_a_source_gets_one_from_its_contents() -> None:
     assert source.describe() == f"table, 2 rows, sha256 {source.sha256[:12]}"
 
 
-def test_frame_without_a_name_is_given_one_and_another_keeps_its_own() -> None:
-    frame = pd.DataFrame({"a": [1]})
-    name_source(frame, "shop.raw")
-    name_source(frame, "other")
-    assert Source.of(frame).describe().startswith("shop.raw, 1 rows, ")
+def test_a_frame_is_called_as_one_says_and_a_table_keeps_its_own_name() -> None:
+    named = RawTable.of(pd.DataFrame({"a": [1]}), "shop.raw")
+    assert named.source.describe().startswith("shop.raw, 1 rows, ")
+    assert RawTable.of(named, "other") is named
 
 
 def test_hash_follows_names_cells_and_their_order() -> None:
@@ -32,18 +31,10 @@ def test_hash_follows_names_cells_and_their_order() -> None:
     assert len(hashes) == 5
 
 
-def test_source_travels_with_the_frame_and_names_samples() -> None:
-    frame = pd.DataFrame({"a": [1]})
-    frame.attrs["source"] = {
-        "name": "t.csv",
-        "rows": 1,
-        "columns": 1,
-        "sha256": "0123456789abcdef",
-        "note": "synthetic sample",
-    }
-    assert Source.of(frame.copy()).describe() == (
-        "t.csv (synthetic sample), 1 rows, sha256 0123456789ab"
-    )
+def test_source_tells_a_sample_and_the_digest_of_its_file() -> None:
+    frame, digest = pd.DataFrame({"a": [1]}), "0123456789abcdef"
+    source = Source.of(frame, "t.csv", sha256=digest, note="synthetic sample")
+    assert source.describe() == "t.csv (synthetic sample), 1 rows, sha256 0123456789ab"
 
 
 def test_equal_test_rows_of_equal_data_have_one_digest() -> None:

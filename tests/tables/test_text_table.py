@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def read(text: str | bytes, **options: str) -> pd.DataFrame:
     data = text if isinstance(text, bytes) else text.encode()
-    return read_text_table(data, "t.csv", **options)
+    return read_text_table(data, "t.csv", **options)[0]
 
 
 def error_of(text: str | bytes, **options: str) -> str:
@@ -194,10 +194,10 @@ def test_columns_without_a_name_get_one() -> None:
 def test_file_named_in_chinese_is_read_with_its_source(tmp_path: Path) -> None:
     path = tmp_path / "手机价格预测.csv"
     path.write_text("a,b\n1,2\n", encoding="utf-8")
-    source = read_raw_table(str(path)).attrs["source"]
-    assert source["name"] == "手机价格预测.csv"
-    assert (source["rows"], source["columns"], source["note"]) == (1, 2, "")
-    assert source["sha256"] == hashlib.sha256(b"a,b\n1,2\n").hexdigest()
+    source = read_raw_table(str(path)).source
+    assert source.name == "手机价格预测.csv"
+    assert (source.rows, source.columns, source.note) == (1, 2, "")
+    assert source.sha256 == hashlib.sha256(b"a,b\n1,2\n").hexdigest()
 
 
 def test_note_holds_only_for_the_file_it_was_written_for(tmp_path: Path) -> None:
@@ -205,21 +205,21 @@ def test_note_holds_only_for_the_file_it_was_written_for(tmp_path: Path) -> None
     path.write_bytes(b"a\n1\n")
     note = {"note": "synthetic sample", "sha256": hashlib.sha256(b"a\n1\n").hexdigest()}
     (tmp_path / "t.source.json").write_text(json.dumps(note))
-    assert read_raw_table(str(path)).attrs["source"]["note"] == "synthetic sample"
+    assert read_raw_table(str(path)).source.note == "synthetic sample"
     path.write_bytes(b"a\n2\n")
-    assert read_raw_table(str(path)).attrs["source"]["note"] == ""
+    assert read_raw_table(str(path)).source.note == ""
 
 
 def test_broken_note_is_no_note(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"a\n1\n")
     (tmp_path / "t.source.json").write_text("[not json")
-    assert read_raw_table(str(tmp_path / "t.csv")).attrs["source"]["note"] == ""
+    assert read_raw_table(str(tmp_path / "t.csv")).source.note == ""
 
 
 def test_gzip_is_unpacked_up_to_the_cap(tmp_path: Path) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"a\n" + b"1\n" * 1000))
-    assert len(read_raw_table(str(path))) == 1000
+    assert len(read_raw_table(str(path)).frame) == 1000
     with pytest.raises(DataError) as caught:
         read_raw_table(str(path), max_bytes=1000)
     assert str(caught.value) == (
@@ -231,7 +231,7 @@ def test_gzip_is_unpacked_up_to_the_cap(tmp_path: Path) -> None:
 def test_gzip_in_several_members_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"a\n1\n") + gzip.compress(b"2\n"))
-    assert list(read_raw_table(str(path))["a"]) == ["1", "2"]
+    assert list(read_raw_table(str(path)).frame["a"]) == ["1", "2"]
 
 
 def test_cut_and_false_gzip_are_refused(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:
 
 def test_tab_separated_file_is_known_by_its_suffix(tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text("a\tb\n1\t2\n")
-    assert read_raw_table(str(tmp_path / "t.tsv")).to_dict("list") == {"a": ["1"], "b": ["2"]}
+    assert read_raw_table(str(tmp_path / "t.tsv")).frame.to_dict("list") == {"a": ["1"], "b": ["2"]}
 
 
 def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
@@ -270,9 +270,9 @@ def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
 def test_parquet_keeps_its_types_and_damage_is_told(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pd.DataFrame({"a": [1, 2], "b": ["x", None]}).to_parquet(path)
-    frame = read_raw_table(str(path))
-    assert frame["a"].dtype == "int64"
-    assert frame.attrs["source"]["name"] == "t.parquet"
+    table = read_raw_table(str(path))
+    assert table.frame["a"].dtype == "int64"
+    assert table.source.name == "t.parquet"
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(DataError, match=r"t\.parquet: the file is not Parquet, or is damaged"):
         read_raw_table(str(path))
@@ -283,7 +283,7 @@ def test_address_that_fsspec_knows_is_read() -> None:
 
     with fsspec.open("memory://folder/t.csv", "wb") as stream:
         stream.write(b"a,b\n1,2\n")
-    assert read_raw_table("memory://folder/t.csv").to_dict("list") == {"a": ["1"], "b": ["2"]}
+    assert read_raw_table("memory://folder/t.csv").frame.to_dict("list") == {"a": ["1"], "b": ["2"]}
 
 
 def test_cells_are_those_of_pythons_csv_reader() -> None:

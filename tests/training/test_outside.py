@@ -12,6 +12,7 @@ from colonnade.errors import DataError
 from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
 from colonnade.tables.reading.text_table import read_text_table
 from colonnade.tables.schema.table_schema import SchemaParams
+from colonnade.tables.source import RawTable, Source
 from colonnade.training import ModelParams, TrainedModel, TrainingParams, train_model
 from colonnade.training.models.batch import predict_batch
 
@@ -189,7 +190,8 @@ def test_rows_with_too_many_or_too_few_cells_are_set_aside_and_counted(model):
     text = (
         "\n".join([head, good, f"{good},8", good, "61,Oslo", good.replace("61", "x"), good]) + "\n"
     )
-    rows = read_text_table(text.encode(), "r.csv", set_aside=True)
+    rows, set_aside = read_text_table(text.encode(), "r.csv", set_aside=True)
+    rows = RawTable(rows, Source.of(rows, "r.csv"), set_aside)
     batch = predict_batch(model, rows, coverage=0.9)
     assert batch.predictions["row"].tolist() == [1, 3, 6]
     assert batch.refused[["row", "reason"]].values.tolist() == [

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from kedro.io.core import get_protocol_and_path
 
 from colonnade.datasets.previews import table_preview
 from colonnade.tables.reading.raw import MOST_BYTES, read_raw_table
 from colonnade.tables.reading.sklearn_tables import draw_table
+from colonnade.tables.source import RawTable
 
 if TYPE_CHECKING:
     from kedro_datasets._typing import TablePreview
 
 
-class _SourceTable(AbstractDataset[None, pd.DataFrame]):
+class _SourceTable(AbstractDataset[None, RawTable]):
     """A table that the project reads and never writes."""
 
     def save(self, data: None) -> None:
@@ -25,14 +25,13 @@ class _SourceTable(AbstractDataset[None, pd.DataFrame]):
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """The first rows, for kedro-viz."""
-        return table_preview(self.load(), nrows)
+        return table_preview(self.load().frame, nrows)
 
 
 class RawTableDataset(_SourceTable):
     """A table as someone else wrote it: `.csv`, `.tsv`, `.txt` (also `.gz`), `.parquet`, `.xlsx`.
 
-    Text tables come as text, cell by cell, so that what is checked is what the file says; where the
-    rows came from stands in `frame.attrs["source"]`.
+    Text tables come as text, cell by cell, so that what is checked is what the file says.
 
     Args: filepath: a path or an address that fsspec knows. encoding: of a text table, utf-8 unless
         given. separator: of a text table, by suffix unless given. max_bytes: the most that a text
@@ -62,7 +61,7 @@ class RawTableDataset(_SourceTable):
         self._credentials = credentials or {}
         self.metadata = metadata
 
-    def load(self) -> pd.DataFrame:
+    def load(self) -> RawTable:
         """Read the table.
 
         Raises: DataError (as the cause of Kedro's DatasetError) if the file is not a table.
@@ -107,7 +106,7 @@ class ScikitLearnDataset(_SourceTable):
         self._target = target
         self.metadata = metadata
 
-    def load(self) -> pd.DataFrame:
+    def load(self) -> RawTable:
         """Draw the table; the same arguments draw the same rows."""
         return draw_table(self._function, self._arguments, target=self._target)
 

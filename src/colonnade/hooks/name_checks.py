@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class NameHooks:
-    """Refuses names that nothing would read, before anything runs, and names what has no name."""
+    """Refuses names that nothing would read, before anything runs."""
 
     def __init__(self) -> None:
         self._loader: AbstractConfigLoader | None = None
@@ -56,11 +56,3 @@ class NameHooks:
         for word in ("raw", "rows"):
             if word in words:
                 check_file_word(word, words[word], pipeline, catalog)
-
-    @hook_impl
-    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Give a table that has no name of its own, as one from a database, its dataset's."""
-        if dataset_name.endswith((".raw", ".rows")) and hasattr(data, "attrs"):
-            from colonnade.tables.source import name_source
-
-            name_source(data, dataset_name)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from colonnade.parameters import Params
 
-# In the order of a table's way: what each group makes, and the node that does so.
+# In the order of a table's way: what each group makes, where it is remembered, and the node.
 _MADE = {"split": "split", "standardize": "standardizer"}
+_REMEMBERED = {"split": "split_params", "standardize": "standardizer"}
 _MAKERS = {"split": "prepare.split_rows", "standardize": "prepare.standardize"}
 _BEHIND = ("prepare.", "train.", "evaluate.", "report.")
 
@@ -111,23 +112,17 @@ def _left(
     behind = {name for name in names if name.startswith(_BEHIND)}
     found = {}
     for group, maker in _MAKERS.items():
-        dataset = f"{table}.{_MADE[group]}"
+        dataset = f"{table}.{_REMEMBERED[group]}"
         behind -= {maker}
         if maker in names or not behind or not catalog.exists(dataset):
             continue
-        was = _made_with(catalog.load(dataset))
+        was = catalog.load(dataset)
+        if group == "standardize":
+            was = was.made_with and was.made_with.model_dump(mode="json")
         if was:
             now = catalog.load(f"params:{table}.{group}").model_dump(mode="json")
             found[group] = (flatten(was), flatten(now))
     return found
-
-
-def _made_with(made: Any) -> dict[str, Any]:
-    """The parameters that a split or a standardizer remembers, or nothing."""
-    from colonnade.tables.splitting.split import MADE_WITH
-
-    params = made.attrs.get(MADE_WITH) if hasattr(made, "attrs") else made.made_with
-    return dict(params.model_dump(mode="json") if hasattr(params, "model_dump") else params or {})
 
 
 def groups_of_run(table: str, pipeline: Pipeline, catalog: DataCatalog) -> dict[str, Params]:

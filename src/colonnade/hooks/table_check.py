@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from colonnade.pipeline_registry import config_loader
 from colonnade.tables.schema.ingest import ingest_table
 from colonnade.tables.schema.table_schema import SchemaParams
-from colonnade.tables.source import name_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +41,4 @@ def check_typed(table: pd.DataFrame, schema: SchemaParams, name: str) -> None:
 
     Raises: DataError that tells every column and row that do not fit.
     """
-    copy = table.reset_index(drop=True)
-    copy.attrs = {}
-    name_source(copy, name)
-    ingest_table(copy, schema)
+    ingest_table(table.reset_index(drop=True), schema, name=name)

@@ -26,15 +26,18 @@ def table_problems(
     split: SplitParams,
     standardize: StandardizeParams,
     prepare: Callable[[pd.DataFrame, pd.DataFrame, Standardizer], object] | None = None,
+    *,
+    name: str = "table",
 ) -> list[Problem]:
     """What keeps the table from being trained on, sentence by sentence; empty if nothing does.
 
     Later stages are tried only where the earlier ones left them something to work on.
 
     Args: prepare: what a training begins with, given train rows, validation rows and standardizer.
+        name: what the table is called.
     """
     try:
-        table = ingest_table(raw, schema)
+        table = ingest_table(raw, schema, name=name)
     except UserError as error:
         return error.problems
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,14 +32,16 @@ class Source(Params):
     """What was read otherwise than it stands in the file, in sentences."""
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, name: str = "table") -> Source:
-        """The source that the frame carries in `attrs`, or one made from its contents.
+    def of(
+        cls, frame: pd.DataFrame, name: str = "table", *, sha256: str = "", **facts: Any
+    ) -> Source:
+        """The source of a frame's rows.
 
-        Args: name: of a frame that carries none.
+        Args: sha256: of the file; of the frame's contents, where there is none.
         """
-        if "source" in frame.attrs:
-            return cls.model_validate(frame.attrs["source"])
-        return cls(name=name, rows=len(frame), columns=frame.shape[1], sha256=content_hash(frame))
+        digest = sha256 or content_hash(frame)
+        rows, columns = frame.shape
+        return cls(name=name, rows=rows, columns=columns, sha256=digest, **facts)
 
     def describe(self) -> str:
         """One line for the log: "phones.csv, 2000 rows, sha256 1f3a5c7e9b2d"."""
@@ -45,16 +49,27 @@ class Source(Params):
         return f"{self.name}{note}, {self.rows} rows, sha256 {self.sha256[:12]}"
 
 
-def source_name(frame: pd.DataFrame, otherwise: str) -> str:
-    """The name of the source that the frame carries in `attrs`, if it carries one."""
-    source = frame.attrs.get("source")
-    return Source.model_validate(source).name if source else otherwise
+@dataclass(frozen=True)
+class RowAside:
+    """A row of a file that its table is without; row and line are counted from 1."""
+
+    row: int
+    line: int
+    reason: str
 
 
-def name_source(frame: pd.DataFrame, name: str) -> None:
-    """Let a frame that does not know its source, as one from a database, carry the name given."""
-    if "source" not in frame.attrs:
-        frame.attrs["source"] = Source.of(frame, name).model_dump(mode="json")
+@dataclass(frozen=True)
+class RawTable:
+    """Rows as they were read, where they came from, and what was set aside of them."""
+
+    frame: pd.DataFrame
+    source: Source
+    set_aside: list[RowAside] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, rows: RawTable | pd.DataFrame, name: str) -> RawTable:
+        """The table itself; a frame, as one from a database, becomes the table of that name."""
+        return cls(rows, Source.of(rows, name)) if isinstance(rows, pd.DataFrame) else rows
 
 
 def rows_digest(*parts: pd.DataFrame) -> str:

@@ -23,13 +23,12 @@ from colonnade.tables.inference.suspicion import evenly_drawn, suspicious_column
 from colonnade.tables.reading.dialect import LOOKED_AT, text_options
 from colonnade.tables.reading.raw import read_raw_table
 from colonnade.tables.schema.ingest import ingest_table
-from colonnade.tables.source import Source, name_source
+from colonnade.tables.source import RawTable
 from colonnade.tables.writing.atomic_file import replaced_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import pandas as pd
     from kedro.config import AbstractConfigLoader
 
     from colonnade.tables.inference.infer import Inference
@@ -55,7 +54,7 @@ class NewTable:
 class Draft:
     """A table's file, what was guessed of it, and the YAML that says so."""
 
-    raw: pd.DataFrame
+    raw: RawTable
     options: TextOptions
     inference: Inference
     parameters: str
@@ -116,8 +115,9 @@ def draft_table(
     options = _text_options(path)
     raw = read_raw_table(str(path), **options)
     inference = infer_table(
-        raw,
+        raw.frame,
         target,
+        name=raw.source.name,
         task=task,
         ordered=ordered,
         said=_said_of_columns(said),
@@ -131,9 +131,7 @@ def _refuse_problems(draft: Draft, name: str) -> SchemaParams:
     """Refuse a table that could not be trained on by the YAML drafted for it; else its schema."""
     groups, problems = read_groups(yaml.safe_load(draft.parameters)[name])
     if not problems:
-        problems = table_problems(
-            draft.raw, groups["schema"], groups["split"], groups["standardize"]
-        )
+        problems = _problems(draft.raw, groups)
     if problems:
         advice = (
             "nothing is written, since the table cannot be trained on as it is. Correct the file, "
@@ -144,9 +142,10 @@ def _refuse_problems(draft: Draft, name: str) -> SchemaParams:
     return schema
 
 
-def _suspicions(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
+def _suspicions(raw: RawTable, schema: SchemaParams) -> list[str]:
     try:
-        return suspicious_columns(ingest_table(evenly_drawn(raw), schema), schema)
+        drawn = evenly_drawn(raw.frame)
+        return suspicious_columns(ingest_table(drawn, schema, name=raw.source.name), schema)
     except DataError:  # of many rows, those drawn may hold one class alone
         return []
 
@@ -221,14 +220,19 @@ def check_table(loader: AbstractConfigLoader, name: str) -> str:
         raise ParameterError(f"no such table: {name}. {nearest(name, names)}")
     groups, problems = read_groups(loader["parameters"].get(name) or {})
     if {"schema", "split", "standardize"} <= groups.keys():
-        raw = DataCatalog.from_config(loader["catalog"], _credentials(loader)).load(f"{name}.raw")
-        name_source(raw, f"{name}.raw")
-        problems += table_problems(
-            raw, groups["schema"], groups["split"], groups["standardize"], _preparation(groups)
-        )
+        catalog = DataCatalog.from_config(loader["catalog"], _credentials(loader))
+        raw = RawTable.of(catalog.load(f"{name}.raw"), f"{name}.raw")
+        problems += _problems(raw, groups, _preparation(groups))
         if not problems:
-            return f"{name}: {Source.of(raw).describe()}: can be trained on."
+            return f"{name}: {raw.source.describe()}: can be trained on."
     raise DataError(problems, name)
+
+
+def _problems(
+    raw: RawTable, groups: dict[str, Any], prepare: Callable[..., object] | None = None
+) -> list[Problem]:
+    schema, split, standardize = (groups[name] for name in ("schema", "split", "standardize"))
+    return table_problems(raw.frame, schema, split, standardize, prepare, name=raw.source.name)
 
 
 def _preparation(groups: dict[str, Any]) -> Callable[..., object] | None:

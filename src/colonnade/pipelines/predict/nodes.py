@@ -8,7 +8,7 @@ import pandas as pd
 from colonnade.errors import ParameterError
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.tables.schema.problems import plural
-from colonnade.tables.source import source_name
+from colonnade.tables.source import RawTable
 from colonnade.training.models.batch import Batch, predict_batch
 from colonnade.training.models.conformal import fewest_errors
 from colonnade.training.models.trained import TrainedModel
@@ -19,23 +19,24 @@ SET_ASIDE, REFUSE = "set_aside", "refuse"
 
 
 def predict(
-    model: TrainedModel, rows: pd.DataFrame, params: EvaluationParams, bad_rows: Any
+    model: TrainedModel, rows: RawTable | pd.DataFrame, params: EvaluationParams, bad_rows: Any
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Predict every row; columns that the model does not read, such as an id, are carried along."""
     if bad_rows not in (SET_ASIDE, REFUSE):
         raise ParameterError(f"`bad_rows` is {SET_ASIDE} or {REFUSE} (got {bad_rows!r}).")
     logger.info("%s: %s", model.table or model.standardizer.target, model.describe_origin())
+    raw = RawTable.of(rows, f"{model.table}.rows" if model.table else "rows")
     batch = predict_batch(
-        model, rows, coverage=params.prediction_interval, refuse=bad_rows == REFUSE
+        model, raw, coverage=params.prediction_interval, refuse=bad_rows == REFUSE
     )
-    for told in _told(batch, rows):
-        logger.warning("%s: %s", source_name(rows, "rows"), told)
+    for told in _told(batch, len(raw.frame) + len(raw.set_aside)):
+        logger.warning("%s: %s", raw.source.name, told)
     if model.standardizer.task == "regression":
         logger.info(_interval_told(model, params.prediction_interval))
     return batch.predictions, batch.predictions, batch.refused
 
 
-def _told(batch: Batch, rows: pd.DataFrame) -> list[str]:
+def _told(batch: Batch, n_rows: int) -> list[str]:
     """Rows that were set aside, and columns that have another name now."""
     told = [
         f"column '{old}' has the name of an output column, and is carried along as '{new}'"
@@ -43,7 +44,6 @@ def _told(batch: Batch, rows: pd.DataFrame) -> list[str]:
     ]
     if n_refused := batch.n_refused:
         first = batch.refused.iloc[0]
-        n_rows = len(rows) + len(rows.attrs.get("set_aside", []))
         column = f"column '{first['column']}', " if first["column"] else ""
         told.append(
             f"{n_refused} of {n_rows} {plural('row', n_rows)} cannot be answered and "

@@ -1,6 +1,7 @@
 """The nodes of one table's pipeline: unpack, call the library, return."""
 
 import logging
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from colonnade.tables.features.standardizer import StandardizeParams, Standardiz
 from colonnade.tables.inference.readings import told_readings
 from colonnade.tables.schema.ingest import ingest_table
 from colonnade.tables.schema.table_schema import SchemaParams
-from colonnade.tables.source import Source
+from colonnade.tables.source import RawTable, Source
 from colonnade.tables.splitting.split import PARTS, SplitParams, rows_of, split_table
 from colonnade.training.fit import train_model
 from colonnade.training.models.trained import TrainedModel
@@ -36,16 +37,27 @@ Json = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
-def ingest(raw: pd.DataFrame, schema: SchemaParams) -> tuple[pd.DataFrame, Json]:
-    """Check every cell against the schema and give each column its type."""
-    table = ingest_table(raw, schema)
-    source = Source.of(raw).model_copy(update={"readings": told_readings(raw, schema)})
-    return table, source.model_dump(mode="json")
+@dataclass(frozen=True)
+class Ingestion:
+    """The first node, and what it calls a frame that knows no source, as one from a database."""
+
+    name: str
+
+    def ingest(
+        self, raw: RawTable | pd.DataFrame, schema: SchemaParams
+    ) -> tuple[pd.DataFrame, Json]:
+        """Check every cell against the schema and give each column its type."""
+        given = RawTable.of(raw, self.name)
+        table = ingest_table(given.frame, schema, name=given.source.name)
+        readings = told_readings(given.frame, schema)
+        return table, given.source.model_copy(update={"readings": readings}).model_dump(mode="json")
 
 
-def split_rows(primary: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> pd.DataFrame:
-    """Give each row to train, validation or test."""
-    return split_table(primary, schema, params)
+def split_rows(
+    primary: pd.DataFrame, schema: SchemaParams, params: SplitParams
+) -> tuple[pd.DataFrame, Json]:
+    """Give each row to train, validation or test, and note by which parameters."""
+    return split_table(primary, schema, params), params.model_dump(mode="json")
 
 
 def standardize(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from kedro.pipeline import Pipeline, node
 
 from colonnade.pipelines.table.nodes import (
+    Ingestion,
     cross_validate,
     evaluate,
-    ingest,
     split_rows,
     standardize,
     train,
@@ -29,8 +29,8 @@ def create_pipeline(table: str) -> Pipeline:
     """
     recipe = "params:schema params:standardize"
     stages = [
-        stage("ingest", ingest, "raw params:schema", "primary source"),
-        stage("prepare", split_rows, "primary params:schema params:split", "split"),
+        stage("ingest", Ingestion(f"{table}.raw").ingest, "raw params:schema", "primary source"),
+        stage("prepare", split_rows, "primary params:schema params:split", "split split_params"),
         stage(
             "prepare",
             standardize,

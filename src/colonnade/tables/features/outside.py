@@ -11,7 +11,6 @@ import pandas as pd
 from colonnade.errors import MOST_CELLS_TOLD
 from colonnade.tables.features.reference import as_numbers, as_words
 from colonnade.tables.schema.problems import plural, quoted
-from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,15 +113,12 @@ def outside_column(marks: list[Mark], n_rows: int) -> np.ndarray:
     return column
 
 
-def told_outside(marks: list[Mark], frame: pd.DataFrame) -> str:
-    """One line for the log: how many rows are unlike the train rows, and in what.
-
-    Args: frame: the rows, which may know where they came from.
-    """
+def told_outside(marks: list[Mark], n_rows: int) -> str:
+    """One line for the log: how many of so many rows are unlike the train rows, and in what."""
     n_marked = len(np.unique(np.concatenate([mark.rows for mark in marks])))
     are = "is" if n_marked == 1 else "are"
     told = "; ".join(mark.told() for mark in marks)
     return (
-        f"{source_name(frame, 'rows')}: {n_marked} of {len(frame)} {plural('row', len(frame))} "
-        f"{are} unlike the train rows (marked in `outside`): {told}."
+        f"{n_marked} of {n_rows} {plural('row', n_rows)} {are} unlike the train rows "
+        f"(marked in `outside`): {told}."
     )

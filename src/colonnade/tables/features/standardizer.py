@@ -90,8 +90,10 @@ class Standardizer(BaseModel):
         """
         return self.encode(self.read(frame))
 
-    def read(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+    def read(self, frame: pd.DataFrame, name: str = "table") -> dict[str, pd.Series]:
         """The typed cells of the columns that it takes; a missing one is still missing.
+
+        Args: name: what errors call the rows.
 
         Shape: (n_rows, columns in any order, as text or typed) -> (n_rows,) a column.
         Raises: DataError if a column is missing or holds a value that the schema refuses;
@@ -105,7 +107,7 @@ class Standardizer(BaseModel):
             for name in self.inputs
             if name in references and not references[name].refuse_missing
         ]
-        return read_columns(frame, self.table_schema, self.inputs, bearable)
+        return read_columns(frame, self.table_schema, self.inputs, bearable, table=name)
 
     def encode(self, typed: dict[str, pd.Series]) -> np.ndarray:
         """Features of typed cells.

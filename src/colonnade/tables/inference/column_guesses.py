@@ -21,7 +21,6 @@ from colonnade.tables.schema.column import is_missing, is_text
 from colonnade.tables.schema.number_format import NumberFormat
 from colonnade.tables.schema.problems import Problems, plural, quoted
 from colonnade.tables.schema.table_schema import MISSING_WORDS, ColumnParams
-from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +97,7 @@ def _guess(
 
 
 def refuse_doubt(
-    raw: pd.DataFrame,
+    problems: Problems,
     rows: np.ndarray,
     columns: Mapping[str, Guess],
     target: str,
@@ -106,11 +105,10 @@ def refuse_doubt(
 ) -> None:
     """Ask about every cell whose meaning only the user knows.
 
-    Args: raw: the whole table, for the places of its rows. rows: where in it the guessed rows are.
+    Args: problems: of the whole table. rows: where in it the guessed rows are.
 
     Raises: DataError that asks all of it at once.
     """
-    problems = Problems(source_name(raw, "table"), raw.index)
     for name, guess in columns.items():
         if guess.odd is not None and len(guess.odd):
             places = rows[guess.odd.index.to_numpy()]
@@ -193,10 +191,12 @@ def told_labels(target: str, unlabelled: pd.Series) -> list[str]:
     ]
 
 
-def refuse_missing_header(raw: pd.DataFrame) -> None:
+def refuse_missing_header(raw: pd.DataFrame, table: str) -> None:
     """Ask for a header where the names of all columns look like values of theirs.
 
     Whole numbers that rise, as years or the pixels of a picture, may be names.
+
+    Args: table: what the error calls it.
 
     Raises: DataError.
     """
@@ -208,7 +208,7 @@ def refuse_missing_header(raw: pd.DataFrame) -> None:
     if all(_is_value(name, raw[name]) for name in names):
         shown = ", ".join(map(quoted, names[:6]))
         raise DataError(
-            f"{source_name(raw, 'table')}: the first line holds {shown}, which look like values, "
+            f"{table}: the first line holds {shown}, which look like values, "
             "not like names. Put a line with the names of the columns above it."
         )
 

@@ -21,7 +21,6 @@ from colonnade.tables.inference.target_guess import TargetGuess, guess_target
 from colonnade.tables.schema.column import is_missing
 from colonnade.tables.schema.problems import Problems
 from colonnade.tables.schema.table_schema import MISSING_WORDS, Task
-from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,32 +96,32 @@ def infer_table(
     ordered: bool = False,
     said: Mapping[str, Mapping[str, Any]] | None = None,
     decimal_commas: bool | None = False,
+    name: str = "table",
 ) -> Inference:
     """Guess what each column means.
 
     Args: raw: cells as text or typed. task: what to predict, if the user says so. ordered: whether
         the classes have an order; words are put in the order that is usual for them, or sorted.
         said: what the user says of columns, in the words of `schema.columns`. decimal_commas: None
-        where the file may write decimals behind commas.
+        where the file may write decimals behind commas. name: what errors call the table.
 
     Raises: DataError if there is no such target, or no column to learn from; or if cells may mean
         two things.
     """
-    raw = raw.rename(columns=lambda name: str(name).strip())
-    names = [str(name) for name in raw.columns]
+    raw = raw.rename(columns=lambda given: str(given).strip())
+    names = [str(given) for given in raw.columns]
     if target not in names:
         raise DataError(f"there is no column '{target}' to predict. {nearest(target, names)}")
-    table, raw = raw, raw.set_axis(range(len(raw)))
+    places, raw = Problems(name, raw.index), raw.set_axis(range(len(raw)))
     said = said or {}
     _refuse_unknown(said, names)
     unlabelled_words = [str(word) for word in said.get(target, {}).get("missing_words", [])]
-    refuse_missing_header(raw)
+    refuse_missing_header(raw, name)
     labeled, unlabelled = _labeled_rows(raw, target, unlabelled_words)
     rows, raw = labeled.index.to_numpy(), labeled.set_axis(range(len(labeled)))
     columns, number = guess_columns(raw, target, said, decimal_commas=decimal_commas)
-    refuse_doubt(table, rows, columns, target, number)
+    refuse_doubt(places, rows, columns, target, number)
     _refuse_nothing_to_learn_from(columns, target)
-    places = Problems(source_name(table, "table"), table.index)
     guess = guess_target(raw[target].set_axis(rows), number, places, task=task, ordered=ordered)
     told = [*told_labels(target, unlabelled), *(f"{target}: {what}" for what in guess.told)]
     told += _told_cells(raw, target, guess, columns)

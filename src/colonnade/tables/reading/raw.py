@@ -16,7 +16,7 @@ import pandas as pd
 from colonnade.errors import DataError, UserError
 from colonnade.tables.reading.text_table import read_text_table
 from colonnade.tables.schema.numbers import EXACT_WHOLE
-from colonnade.tables.source import Source
+from colonnade.tables.source import RawTable, RowAside, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,8 @@ def read_raw_table(
     load_args: dict[str, Any] | None = None,
     storage: dict[str, Any] | None = None,
     set_aside: bool = False,
-) -> pd.DataFrame:
-    """Text tables as text, Parquet and Excel typed; `attrs["source"]` tells where rows came from.
+) -> RawTable:
+    """Text tables as text, Parquet and Excel typed.
 
     Args: path: a path or an address that fsspec knows. storage: options for fsspec.
         set_aside: see `read_text_table`.
@@ -46,7 +46,7 @@ def read_raw_table(
     Raises: DataError if the file is missing, of an unknown kind, too large, or not a table.
     """
     name, options = _name(path), storage or {}
-    suffix = _suffix(name)
+    suffix, aside = _suffix(name), list[RowAside]()
     if suffix in _SEPARATORS:
         if load_args:
             raise DataError(
@@ -54,7 +54,7 @@ def read_raw_table(
                 "`encoding` and `separator` beside `filepath` in its catalog entry."
             )
         data, digest = _read_bytes(path, name, max_bytes, options)
-        frame = read_text_table(
+        frame, aside = read_text_table(
             data,
             name,
             encoding=encoding or "utf-8-sig",
@@ -73,31 +73,21 @@ def read_raw_table(
             f"{path}: a table is a .csv, .tsv, .txt (also .gz), .parquet or .xlsx file, "
             f"not '{suffix}'."
         )
-    frame.attrs["source"] = _source(path, frame, digest)
-    return frame
+    source = Source.of(frame, name, sha256=digest, note=_note(path, digest))
+    return RawTable(frame, source, aside)
 
 
-def as_frame(rows: Any) -> pd.DataFrame:
-    """A frame as it is, or the table that lies at a path.
+def read_rows(path: Any) -> RawTable:
+    """The table that lies at a path.
 
-    Raises: DataError for anything else.
+    Raises: DataError for anything but a path, too.
     """
-    if isinstance(rows, pd.DataFrame):
-        return rows
-    if isinstance(rows, str | os.PathLike):
-        return read_raw_table(os.fspath(rows))
+    if isinstance(path, str | os.PathLike):
+        return read_raw_table(os.fspath(path))
     raise DataError(
         "rows are a pandas DataFrame, or the path of a .csv, .parquet or .xlsx file, not "
-        f"{type(rows).__name__}. Say pandas.DataFrame(rows), with the columns of the table."
+        f"{type(path).__name__}. Say pandas.DataFrame(rows), with the columns of the table."
     )
-
-
-def _source(path: str, frame: pd.DataFrame, digest: str) -> dict[str, Any]:
-    """Where rows came from, as plain data."""
-    note = "" if _is_address(path) else _note(path, digest)
-    rows, columns = frame.shape
-    source = Source(name=_name(path), rows=rows, columns=columns, sha256=digest, note=note)
-    return source.model_dump(mode="json")
 
 
 def _name(path: str) -> str:
@@ -244,7 +234,9 @@ def _read_excel(data: bytes, name: str, load_args: dict[str, Any]) -> pd.DataFra
 
 
 def _note(path: str, digest: str) -> str:
-    """The note of the sidecar `<stem>.source.json`, if it speaks of this very file."""
+    """The note of a file's sidecar `<stem>.source.json`, if it speaks of this very file."""
+    if _is_address(path):
+        return ""
     import fsspec
 
     beside = path.removesuffix(".gz").rsplit(".", 1)[0] + ".source.json"

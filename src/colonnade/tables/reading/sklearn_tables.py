@@ -9,13 +9,11 @@ import pandas as pd
 
 from colonnade.errors import ParameterError
 from colonnade.parameters import nearest
-from colonnade.tables.source import Source, content_hash
+from colonnade.tables.source import RawTable, Source
 
 
-def draw_table(
-    function: str, arguments: dict[str, Any], *, target: str | None = None
-) -> pd.DataFrame:
-    """A frame with named columns, the target last, and its source in `attrs`.
+def draw_table(function: str, arguments: dict[str, Any], *, target: str | None = None) -> RawTable:
+    """A table with named columns, the target last.
 
     Args: function: `make_...` or `load_...` of `sklearn.datasets`. target: the target's name; "y"
         for drawn tables and "target" for those that scikit-learn carries, unless given.
@@ -42,11 +40,7 @@ def draw_table(
         facts: dict[str, Any] = {}
     else:
         frame, facts = _drawn(drawn, arguments, target or "y")
-    source = Source(
-        name=name, rows=len(frame), columns=frame.shape[1], sha256=content_hash(frame), **facts
-    )
-    frame.attrs["source"] = source.model_dump(mode="json")
-    return frame
+    return RawTable(frame, Source.of(frame, name, **facts))
 
 
 def _carried(bunch: Any, target: str) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from colonnade.errors import MOST_CELLS_TOLD, DataError
 from colonnade.tables.schema.problems import Problems, plural
+from colonnade.tables.source import RowAside
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 LOOKED_AT = 2**16
@@ -45,14 +46,14 @@ class WrongRows:
         """The lines of all rows but these."""
         return pd.Index(lines).delete([n - 2 for n, _ in self.found]) if self.found else lines
 
-    def told(self, width: int, lines: pd.Index | range) -> list[dict[str, Any]]:
-        """Where each of them stands, counted from 1, and what is wrong with it."""
+    def set_aside(self, width: int, lines: pd.Index | range) -> list[RowAside]:
+        """Where each of them stands, and what is wrong with it."""
         return [
-            {
-                "row": number - 1,
-                "line": int(lines[number - 2]),
-                "reason": f"{cells} {plural('cell', cells)}, and the header has {width}",
-            }
+            RowAside(
+                number - 1,
+                int(lines[number - 2]),
+                f"{cells} {plural('cell', cells)}, and the header has {width}",
+            )
             for number, cells in self.found
         ]
 

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +25,9 @@ from colonnade.tables.reading.text_faults import (
     refuse_wrong_widths,
 )
 
+if TYPE_CHECKING:
+    from colonnade.tables.source import RowAside
+
 LONGEST_ROW = 16 * 2**20
 USUAL_ROW = 2**20  # the parser's block: small enough for the processor's cache
 LONGEST_HEADER = 2**20
@@ -37,11 +41,10 @@ def read_text_table(
     encoding: str = "utf-8-sig",
     separator: str = ",",
     set_aside: bool = False,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, list[RowAside]]:
     """Cells as text, header as written; the index, named "line", is each row's line in the file.
 
-    Args: set_aside: leave rows of another width than the header's out, and tell of them in
-        `attrs["set_aside"]`, a list of dicts of "row" (counted from 1), "line" and "reason".
+    Args: set_aside: leave rows of another width than the header's out, and give them besides.
 
     Raises: DataError for wrong encodings and separators, empty files, rows of another width than
         the header's, names used twice, NUL bytes, quotes never closed and rows beyond 16 MiB.
@@ -70,9 +73,7 @@ def read_text_table(
     names = [given or f"unnamed_{place}" for place, given in enumerate(names, 1)]
     frame: pd.DataFrame = table.rename_columns(names).to_pandas()
     frame.index = pd.Index(kept, name="line")
-    if wrong_rows:
-        frame.attrs["set_aside"] = wrong_rows.told(len(names), lines)
-    return frame
+    return frame, wrong_rows.set_aside(len(names), lines)
 
 
 def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, WrongRows]:

@@ -12,7 +12,6 @@ from colonnade.tables.schema.cells import read_cells
 from colonnade.tables.schema.column import Column, is_missing
 from colonnade.tables.schema.labels import FEWEST_OF_A_CLASS, read_target
 from colonnade.tables.schema.problems import Problems, listed, quoted
-from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,27 +24,29 @@ FEW_ROWS = 20
 """In fewer rows a column may be constant by chance."""
 
 
-def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labeled: bool = True) -> pd.DataFrame:
+def ingest_table(
+    raw: pd.DataFrame, schema: SchemaParams, *, name: str = "table", labeled: bool = True
+) -> pd.DataFrame:
     """Typed columns in the schema's order, then the target.
 
-    Args: raw: cells as text or typed. labeled: False for rows to predict, which need no target.
+    Args: raw: cells as text or typed. name: what errors call the table. labeled: False for rows to
+        predict, which need no target.
 
     Shape: (n_rows, any columns) -> (n_rows, columns of the schema, and those it leaves open).
     Raises: DataError that tells every problem of every column.
     """
-    problems = Problems(source_name(raw, "table"), raw.index)
-    raw = raw.rename(columns=lambda name: str(name).strip())
+    problems = Problems(name, raw.index)
+    raw = raw.rename(columns=lambda given: str(given).strip())
     _check_shape(raw, problems)
     problems.raise_if_any()
     if labeled and schema.unlabelled == "drop" and schema.target in raw:
-        raw = _labeled_rows(raw, schema, problems.name)
+        raw = _labeled_rows(raw, schema, name)
         _check_shape(raw, problems)
         problems.raise_if_any()
-    names = _columns(raw, schema, labeled, problems)
     typed = {}
-    for name in names:
-        column = Column(name, schema.column(name), schema, problems, f"schema.columns.{name}")
-        typed[name] = read_cells(raw[name], column)
+    for given in _columns(raw, schema, labeled, problems):
+        column = Column(given, schema.column(given), schema, problems, f"schema.columns.{given}")
+        typed[given] = read_cells(raw[given], column)
     if labeled and schema.target in raw:
         params = schema.target_column()
         column = Column(schema.target, params, schema, problems, "schema", is_target=True)
@@ -54,25 +55,30 @@ def ingest_table(raw: pd.DataFrame, schema: SchemaParams, *, labeled: bool = Tru
     # no copy: pandas copies a column when someone writes to it
     table = pd.DataFrame(typed, index=raw.index, copy=False)
     if labeled:
-        table = _common_classes(table, schema, problems.name)
+        table = _common_classes(table, schema, name)
         _refuse_constants(table, schema, problems)
         problems.raise_if_any()
     table.index = pd.RangeIndex(len(table))
-    table.attrs = {}
     return table
 
 
 def read_columns(
-    frame: pd.DataFrame, schema: SchemaParams, names: list[str], bearable: Collection[str] = ()
+    frame: pd.DataFrame,
+    schema: SchemaParams,
+    names: list[str],
+    bearable: Collection[str] = (),
+    *,
+    table: str = "table",
 ) -> dict[str, pd.Series]:
     """The typed cells of the columns named, for rows that are to be predicted.
 
     Args: bearable: columns of which a missing cell stays missing, whatever the schema says of it.
+        table: what errors call the rows.
 
     Raises: DataError that tells every column missing and every cell that does not fit;
         BadCellsError if all that is wrong are cells.
     """
-    problems = Problems(source_name(frame, "table"), frame.index)
+    problems = Problems(table, frame.index)
     present = {str(name).strip(): place for place, name in enumerate(frame.columns)}
     typed = {}
     for name in names:

@@ -38,14 +38,12 @@ __all__ = ["PARTS", "UNUSED", "SplitParams", "rows_of", "split_table"]
 
 log = logging.getLogger(__name__)
 
-MADE_WITH = "made_with"  # the attribute of a split that holds its parameters
-
 
 def split_table(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> pd.DataFrame:
     """The part of each row: train, validation, test, or unused.
 
     Shape: table (n_rows, ...) -> (n_rows, 1 + folds * repeats): "part", then "fold_1" ..., where
-        each column says what the rows are in that fold. Its `attrs` say by which parameters.
+        each column says what the rows are in that fold.
     Raises: DataError if there are too few rows, groups or moments, or a class has no train row.
     """
     rows, used = table, np.arange(len(table))
@@ -58,7 +56,6 @@ def split_table(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) 
             _refuse_unseen_classes(rows, parts, schema, f"fold {place}")
             split[f"fold_{place}"] = _spread(parts, used, table)
     _warn_of_shared_rows(table, split, schema)
-    split.attrs[MADE_WITH] = params.model_dump(mode="json")
     return split
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from colonnade.errors import DataError
 from colonnade.tables.schema.problems import BadCellsError, Problems, quoted
-from colonnade.tables.source import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from colonnade.tables.source import RawTable, RowAside
     from colonnade.training.models.trained import TrainedModel
 
 ROW = "row"
@@ -41,7 +41,7 @@ class Batch:
 
 
 def predict_batch(
-    model: TrainedModel, rows: pd.DataFrame, *, coverage: float, refuse: bool = False
+    model: TrainedModel, raw: RawTable, *, coverage: float, refuse: bool = False
 ) -> Batch:
     """Predict every row that can be; columns that the model does not read are carried along.
 
@@ -49,18 +49,19 @@ def predict_batch(
 
     Raises: DataError for a column that is missing or unusable, or if no row has an answer.
     """
+    rows, name, aside = raw.frame, raw.source.name, raw.set_aside
     if not len(rows):
-        raise DataError(f"{source_name(rows, 'table')}: the table has no rows. Add rows to it.")
-    aside = rows.attrs.get("set_aside", [])
+        raise DataError(f"{name}: the table has no rows. Add rows to it.")
     if refuse and aside:
-        told = (f"line {one['line']} has {one['reason']}. Correct the row." for one in aside)
-        raise DataError(f"{source_name(rows, 'table')}: {what}" for what in told)
-    numbers = np.delete(np.arange(1, len(rows) + len(aside) + 1), [one["row"] - 1 for one in aside])
+        raise DataError(
+            f"{name}: line {one.line} has {one.reason}. Correct the row." for one in aside
+        )
+    numbers = np.delete(np.arange(1, len(rows) + len(aside) + 1), [one.row - 1 for one in aside])
     kept = np.arange(len(rows))
     refused: list[pd.DataFrame] = [_wrong_widths(aside)] if aside else []
     while True:
         try:
-            answers = model.predict(rows.iloc[kept], coverage=coverage)
+            answers = model.predict(rows.iloc[kept], coverage=coverage, name=name)
             break
         except BadCellsError as error:
             found = _refused(error, rows, kept)
@@ -96,9 +97,9 @@ def names_apart(carried: Iterable[str], taken: set[str]) -> dict[str, str]:
     return renamed
 
 
-def _wrong_widths(aside: list[dict[str, Any]]) -> pd.DataFrame:
+def _wrong_widths(aside: list[RowAside]) -> pd.DataFrame:
     """Rows of another width than the header's, which were left out as the file was read."""
-    found = [(one["row"], "", f"line {one['line']}: {one['reason']}") for one in aside]
+    found = [(one.row, "", f"line {one.line}: {one.reason}") for one in aside]
     return pd.DataFrame(found, columns=list(_REFUSED))
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from colonnade.errors import ModelError
 from colonnade.tables.features.outside import outside_column, told_outside
-from colonnade.tables.reading.raw import as_frame
+from colonnade.tables.reading.raw import read_rows
 from colonnade.training.models.conformal import COVERAGE
 
 if TYPE_CHECKING:
@@ -169,14 +169,14 @@ class TrainedModel:
         return None if self.held_out is None else self.held_out.half_width(coverage)
 
     def predict(
-        self, rows: pd.DataFrame | str | Path, *, coverage: float = COVERAGE
+        self, rows: pd.DataFrame | str | Path, *, coverage: float = COVERAGE, name: str = "rows"
     ) -> pd.DataFrame:
         """Predict rows of raw columns, in any order of columns.
 
         What is unlike the train rows is told by one warning in the log.
 
         Args: rows: a frame, or the path of a file that holds a table. coverage: how often a number
-            should lie from "lower" to "upper".
+            should lie from "lower" to "upper". name: what errors and the log call a frame.
 
         Shape: -> "prediction" (label, or raw units), then "probability_<label>" for each class, or
             a number's "lower" and "upper" where rows were held out for them; last
@@ -184,18 +184,22 @@ class TrainedModel:
         Raises: DataError if a column is missing or unusable; BadCellsError if all that is wrong
             are cells.
         """
-        frame = as_frame(rows)
-        answers, marks = self._answered(frame, coverage)
+        if not isinstance(rows, pd.DataFrame):
+            table = read_rows(rows)
+            rows, name = table.frame, table.source.name
+        answers, marks = self._answered(rows, coverage, name)
         if marks:
-            logger.warning("%s", told_outside(marks, frame))
+            logger.warning("%s: %s", name, told_outside(marks, len(rows)))
         return answers
 
     def predict_quietly(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
         """Do as `predict` does, without a word in the log."""
-        return self._answered(frame, coverage)[0]
+        return self._answered(frame, coverage, "rows")[0]
 
-    def _answered(self, frame: pd.DataFrame, coverage: float) -> tuple[pd.DataFrame, list[Mark]]:
-        typed = self.standardizer.read(frame)
+    def _answered(
+        self, frame: pd.DataFrame, coverage: float, name: str
+    ) -> tuple[pd.DataFrame, list[Mark]]:
+        typed = self.standardizer.read(frame, name)
         marks = self.standardizer.outside(typed)
         answers = self._answers(self.standardizer.encode(typed), frame.index, coverage)
         answers["outside"] = outside_column(marks, len(frame))

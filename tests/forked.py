@@ -108,7 +108,7 @@ class Forked:
         self.args, self._door = words, door
         self.returncode: int | None = None
         self._news = door.makefile()
-        self.pid = self._told("began")
+        self.pid = self._reported("began")
 
     def __enter__(self) -> Forked:
         return self
@@ -127,10 +127,10 @@ class Forked:
             if not select.select([self._door], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired(self.args, timeout or 0)
             with self._door, self._news:
-                self.returncode = self._told("ended")
+                self.returncode = self._reported("ended")
         return self.returncode
 
-    def _told(self, what: str) -> int:
+    def _reported(self, what: str) -> int:
         word, _, number = self._news.readline().partition(" ")
         if word != what:
             self._door.close()

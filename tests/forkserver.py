@@ -54,7 +54,7 @@ def become(door: socket.socket, out: int, err: int) -> list[str]:
 
 
 def watch(child: int, life: int, door: socket.socket) -> NoReturn:
-    """Tell a process's exit code; kill it if nobody is there any more to be told.
+    """Report a process's exit code; kill it if nobody is there any more to read it.
 
     Its end of the pipe `life` closes when it ends.
     """

@@ -99,7 +99,7 @@ def test_tables_that_scikit_learn_carries(
     assert table.source == ScikitLearnDataset(function=function).load().source
 
 
-def test_function_that_scikit_learn_does_not_have_is_told() -> None:
+def test_function_that_scikit_learn_does_not_have_is_reported() -> None:
     with pytest.raises(DatasetError) as caught:
         ScikitLearnDataset(function="load_vine").load()
     assert isinstance(caught.value.__cause__, ParameterError)
@@ -361,6 +361,6 @@ def test_excel_sheet_is_read_where_openpyxl_is_there(
         RawTableDataset(filepath=str(tmp_path / "t.xlsx")).load()
 
 
-def test_old_excel_is_told(tmp_path: Path) -> None:
+def test_old_excel_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"t\.xls: \.xls is Excel's old format. Save it as"):
         RawTableDataset(filepath=str(tmp_path / "t.xls")).load()

@@ -68,7 +68,7 @@ def test_a_forked_process_hears_signals(tmp_path, sign):
         assert process.wait(20) == process.poll() == -sign
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_folder_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(RuntimeError, match="could not be forked: the server's log says why"):
         forkserver().run(["-c", ""], tmp_path / "missing", ENV)
 

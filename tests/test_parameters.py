@@ -12,19 +12,19 @@ class Rate(Params):
     lr: float = Field(0.1, gt=0)
 
 
-class Recipe(Params):
+class Training(Params):
     epochs: int = Field(10, ge=1)
     rate: Rate = Rate()
 
 
 def problems(values: object) -> list[str]:
     with pytest.raises(ParameterError) as caught:
-        Recipe.model_validate(values)
+        Training.model_validate(values)
     return caught.value.sentences()
 
 
 def test_a_group_left_empty_in_yaml_takes_the_defaults():
-    assert Recipe.model_validate(None) == Recipe(epochs=10, rate=Rate(lr=0.1))
+    assert Training.model_validate(None) == Training(epochs=10, rate=Rate(lr=0.1))
 
 
 def test_a_typo_suggests_the_nearest_name():
@@ -37,7 +37,7 @@ def test_a_typo_deep_inside_suggests_names_of_its_own_group():
     ]
 
 
-def test_every_problem_is_told_at_once():
+def test_every_problem_is_reported_at_once():
     assert problems({"epochs": 0, "rate": {"lr": -1, "name": "sine"}}) == [
         "`epochs`: Input should be greater than or equal to 1 (got 0)",
         "`rate.name`: Input should be 'constant' or 'cosine' (got 'sine')",

@@ -51,7 +51,7 @@ def test_an_error_keeps_its_problems_on_its_way_from_another_process(problems, t
 @drawn
 @given(PROBLEMS)
 def test_a_problem_as_json_holds_all_that_it_knows(problem):
-    told = json.loads(json.dumps(problem.document()))
-    assert Problem(**{**told, "rows": tuple(told["rows"]), "values": tuple(told["values"])}) == (
-        problem
-    )
+    loaded = json.loads(json.dumps(problem.document()))
+    assert Problem(
+        **{**loaded, "rows": tuple(loaded["rows"]), "values": tuple(loaded["values"])}
+    ) == (problem)

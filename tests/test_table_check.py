@@ -72,7 +72,7 @@ def test_an_ingested_table_fits_its_own_schema() -> None:
         ({"id": ["a", "b", "a"]}, "column 'id', row 3: 'a' stands in an earlier row too."),
     ],
 )
-def test_what_does_not_fit_is_told_with_column_and_row(cells: dict, problem: str) -> None:
+def test_what_does_not_fit_is_reported_with_column_and_row(cells: dict, problem: str) -> None:
     assert problems_of(table(**cells))[0].startswith(f"t.primary: {problem}")
 
 

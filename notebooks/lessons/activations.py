@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor
 
-# The slope of the library's leaky ReLU, 0.01, cannot be told from 0 in a drawing.
+# The slope of the library's leaky ReLU, 0.01, cannot be distinguished from 0 in a drawing.
 DRAWN_SLOPE = 0.1
 _FORMULAS = {
     "sigmoid": (
@@ -75,9 +75,9 @@ def activation_curves(limit: float = 6.0) -> Figure:
         margins=Margins(left=0.1, between_columns=0.55, between_rows=0.45, top=0.75),
     )
     rows = [axes[i : i + 3] for i in range(0, len(axes), 3)]
-    for (name, told), (words, curve, derivative) in zip(_FORMULAS.items(), rows, strict=False):
+    for (name, formula), (words, curve, derivative) in zip(_FORMULAS.items(), rows, strict=False):
         value, slope = value_and_derivative(name, z)
-        _formulas(words, told)
+        _formulas(words, formula)
         curve.plot(z, value, color=BLUE, lw=2)
         derivative.plot(z, slope, color=VERMILION, lw=2)
     _softmax(rows[-1], z)
@@ -110,9 +110,9 @@ def value_and_derivative(name: str, z: Tensor) -> tuple[Tensor, Tensor]:
     return value, derivative
 
 
-def _formulas(ax: Axes, told: Sequence[str]) -> None:
+def _formulas(ax: Axes, formula: Sequence[str]) -> None:
     ax.set_axis_off()
-    name, value, derivative = told
+    name, value, derivative = formula
     ax.text(0, 0.98, name, fontsize=10, fontweight="bold", color=INK, va="top")
     ax.text(0, 0.56, value, fontsize=14, color=BLUE, va="center")
     ax.text(0, 0.12, derivative, fontsize=12, color=VERMILION, va="center")

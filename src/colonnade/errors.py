@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_TOLD = 20
+MOST_SENTENCES = 20
 """So many sentences are told of all problems at once."""
-MOST_CELLS_TOLD = 3
+MOST_CELLS_SHOWN = 3
 """So many cells are told of those that are wrong in one way."""
 MOST_CELLS_KEPT = 100
 """So many of them are named to another program."""
@@ -48,16 +48,16 @@ class Problem:
         if not self.rows:
             return [f"{source}{column}{column and ' '}{self.rule}{end}{remedy}"]
         comma = ", " if column else ""
-        told = [
+        sentences = [
             f"{source}{column}{comma}{row}: {value} {self.rule}{end}{remedy}"
-            for row, value in zip(self.rows[:MOST_CELLS_TOLD], self.values, strict=False)
+            for row, value in zip(self.rows[:MOST_CELLS_SHOWN], self.values, strict=False)
         ]
-        more = max(self.n_cells, len(self.rows)) - MOST_CELLS_TOLD
+        more = max(self.n_cells, len(self.rows)) - MOST_CELLS_SHOWN
         if more > 0:
             cells = "cell" if more == 1 else "cells"
-            some = ", ".join(self.rows[MOST_CELLS_TOLD:][:MOST_CELLS_TOLD])
-            told.append(f"{source}{column}: {more} more such {cells} ({some} ...).")
-        return told
+            some = ", ".join(self.rows[MOST_CELLS_SHOWN:][:MOST_CELLS_SHOWN])
+            sentences.append(f"{source}{column}: {more} more such {cells} ({some} ...).")
+        return sentences
 
     def __str__(self) -> str:
         return "\n".join(self.sentences())
@@ -85,11 +85,13 @@ class UserError(Exception):
         return [sentence for problem in self.problems for sentence in problem.sentences()]
 
     def __str__(self) -> str:
-        told = self.sentences()
-        more = len(told) - MOST_TOLD
+        sentences = self.sentences()
+        more = len(sentences) - MOST_SENTENCES
         if more > 0:
-            told[MOST_TOLD:] = [f"and {more} more {'problem' if more == 1 else 'problems'}."]
-        return "\n".join(f"{self.table}: {line}" if self.table else line for line in told)
+            sentences[MOST_SENTENCES:] = [
+                f"and {more} more {'problem' if more == 1 else 'problems'}."
+            ]
+        return "\n".join(f"{self.table}: {line}" if self.table else line for line in sentences)
 
     def __reduce__(self) -> tuple[type[UserError], tuple[list[Problem], str]]:
         return type(self), (self.problems, self.table)

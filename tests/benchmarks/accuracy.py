@@ -1,4 +1,4 @@
-"""Accuracy on the real phone table: these recipes beside the usual models, on the same splits.
+"""Accuracy on the real phone table: these configurations and the usual models, on the same splits.
 
 Use: COLONNADE_PHONE_PRICE_DIR=... python tests/benchmarks/accuracy.py [MODEL ...]
 Each figure is the mean and standard deviation over StratifiedShuffleSplit(10, test_size=0.2,
@@ -33,10 +33,10 @@ from colonnade.tables.splitting.split import SplitParams, rows_of, split_table
 from colonnade.training import ModelParams, TrainingParams, train_model
 
 CONF = Path(__file__).parents[2] / "conf"
-Answer = Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]
+PredictProba = Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]
 
 
-def recipe(*environments: str) -> dict[str, Any]:
+def configuration(*environments: str) -> dict[str, Any]:
     """A table's parameters as Kedro merges them: later environments over earlier ones."""
     merged: dict[str, Any] = {}
     for environment in environments:
@@ -46,14 +46,14 @@ def recipe(*environments: str) -> dict[str, Any]:
     return merged
 
 
-def ours(groups: dict[str, Any], **training: Any) -> Answer:
-    """Class probabilities by a recipe; validation rows are cut from the training rows."""
+def ours(groups: dict[str, Any], **training: Any) -> PredictProba:
+    """Class probabilities by a configuration; validation rows are cut from the training rows."""
     schema = SchemaParams.model_validate(groups["schema"])
     split = {**groups["split"], "test_fraction": 0}
-    # the recipe's validation fraction is of all rows, of which these are 80 %
+    # the configuration's validation fraction is of all rows, of which these are 80 %
     split["validation_fraction"] = split.get("validation_fraction", 0.1) / 0.8
 
-    def answer(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
+    def predict_proba(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
         table = ingest_table(train, schema)
         parts = split_table(table, schema, SplitParams.model_validate(split))
         standardizer = fit_standardizer(
@@ -70,18 +70,18 @@ def ours(groups: dict[str, Any], **training: Any) -> Answer:
         )
         return fitted.model.predict(test).filter(like="probability_").to_numpy()
 
-    return answer
+    return predict_proba
 
 
-def theirs(make: Callable[[], Any]) -> Answer:
+def theirs(make: Callable[[], Any]) -> PredictProba:
     """Class probabilities by a scikit-learn estimator on standardized columns."""
 
-    def answer(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
+    def predict_proba(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
         model = make_pipeline(StandardScaler(), make())
         model.fit(train.drop(columns="price_range"), train["price_range"])
         return np.asarray(model.predict_proba(test.drop(columns="price_range")))
 
-    return answer
+    return predict_proba
 
 
 def gradient_boosting() -> Any:
@@ -102,7 +102,7 @@ def tab_m() -> Any:
     return TabM_D_Classifier(random_state=0, n_threads=1, verbosity=0)
 
 
-MODELS: dict[str, Answer] = {
+MODELS: dict[str, PredictProba] = {
     "logistic regression, C=100": theirs(lambda: LogisticRegression(C=100, max_iter=5000)),
     "linear SVM": theirs(lambda: SVC(kernel="linear", probability=True, random_state=0)),
     "LightGBM": theirs(gradient_boosting),
@@ -111,9 +111,9 @@ MODELS: dict[str, Answer] = {
     ),
     "RealMLP-TD": theirs(real_mlp),
     "TabM-D": theirs(tab_m),
-    "classic": ours(recipe("base", "classic")),
-    "default recipe": ours(recipe("base")),
-    "default recipe, 8 members": ours(recipe("base"), members=8),
+    "classic": ours(configuration("base", "classic")),
+    "default configuration": ours(configuration("base")),
+    "default configuration, 8 members": ours(configuration("base"), members=8),
 }
 
 

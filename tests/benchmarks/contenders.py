@@ -209,7 +209,7 @@ def lightning(job: Job) -> Predict:
     return predictor(model.layers)
 
 
-def recipe(job: Job) -> dict[str, Any]:
+def configuration(job: Job) -> dict[str, Any]:
     empty = job.train.iloc[:0]
     return {
         "train": job.train,
@@ -231,11 +231,11 @@ def recipe(job: Job) -> dict[str, Any]:
 
 def ours(job: Job) -> TrainedModel:
     """The whole call: checks, tensors, training, the model."""
-    model = train_model(**recipe(job)).model
+    model = train_model(**configuration(job)).model
     assert model.facts["epochs_run"] == job.epochs
     return model
 
 
 def many(job: Job, n_members: int, workers: int) -> list[TrainedModel]:
     members = [Member(seed=seed) for seed in range(n_members)]
-    return [one.model for one in fit_many(**recipe(job), members=members, workers=workers)]
+    return [one.model for one in fit_many(**configuration(job), members=members, workers=workers)]

@@ -149,8 +149,8 @@ def print_whole_run(path: Path, rows: int, epochs: int) -> None:
     wall, cpu = time.perf_counter() - started, used.ru_utime + used.ru_stime
     peak = used.ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
     print(f"{rows:10,} {'kedro run':12s} {wall:8.2f} {cpu:8.2f} {rows / wall:14,.0f} {peak:9.0f}")
-    told = ", ".join(f"{node['name'].rpartition('.')[2]} {node['seconds']} s" for node in nodes)
-    print(f"{'':10s} of which {told}", flush=True)
+    shares = ", ".join(f"{node['name'].rpartition('.')[2]} {node['seconds']} s" for node in nodes)
+    print(f"{'':10s} of which {shares}", flush=True)
 
 
 def print_stages(rows: int, stages: dict[str, dict[str, float]], smaller: Any) -> None:

@@ -4,8 +4,8 @@ Use: python tests/benchmarks/whole_run.py [--rounds 5]
 
 Ours reads, checks, splits, standardizes, trains, evaluates, draws, reports and tracks; the script
 reads, trains and prints an accuracy. Both take turns, after one warm-up each. CPU seconds are of
-the process and of the children it waited for. Then where the seconds go, also of the usual recipe,
-which explains itself in full.
+the process and of the children it waited for. Then where the seconds go, also of the usual
+configuration, which explains itself in full.
 """
 
 from __future__ import annotations

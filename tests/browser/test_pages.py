@@ -50,8 +50,8 @@ def test_a_click_shows_a_preview(viz, name):
     data = [n for n in nodes if n["type"] == "data"]  # a stage may bear a dataset's name
     [node] = [n["id"] for n in data if n["name"] == f"phone_price.{name}"]
     with urllib.request.urlopen(f"{viz}/api/nodes/{node}") as answer:
-        told = json.load(answer)
-    assert told["preview"]
+        found = json.load(answer)
+    assert found["preview"]
 
 
 def test_the_exported_graph_is_complete_without_a_network(browser, exported):
@@ -82,7 +82,7 @@ def experiment(project, table: str) -> int:
         return store.execute(query, (table,)).fetchone()[0]
 
 
-def test_the_runs_are_told_apart_and_ranked(page, mlflow, toured):
+def test_the_runs_are_distinguished_and_ranked(page, mlflow, toured):
     number = experiment(toured, "phone_price")
     page.goto(
         f"{mlflow}/#/experiments/{number}/runs"
@@ -90,8 +90,8 @@ def test_the_runs_are_told_apart_and_ranked(page, mlflow, toured):
     )
     page.get_by_text("ordinal adamw lr=0.02").first.wait_for(timeout=60_000)
     text = page.inner_text("body")
-    for told in ("ordinal adamw lr=0.2 ", "ordinal adam lr=0.2 ", "test/accuracy", "Parameters"):
-        assert told in text
+    for word in ("ordinal adamw lr=0.2 ", "ordinal adam lr=0.2 ", "test/accuracy", "Parameters"):
+        assert word in text
     assert "Sort: test/accuracy" in text
 
 

@@ -114,8 +114,8 @@ def test_a_fold_equals_a_training_on_that_fold_alone() -> None:
         own = fit_standardizer(train, schema, StandardizeParams())
         alone = train_model(own.transform(train), own.transform(validation), own, LINEAR, training)
         expected = cross_validation.measure(observe(alone.model, "test", own.transform(test)))
-        told = found.loc[column, list(expected)].to_dict()
-        assert told == pytest.approx(expected, rel=1e-4)
+        values = found.loc[column, list(expected)].to_dict()
+        assert values == pytest.approx(expected, rel=1e-4)
 
 
 def test_folds_by_group_are_of_any_size_and_share_no_group() -> None:
@@ -131,11 +131,11 @@ def test_folds_by_group_are_of_any_size_and_share_no_group() -> None:
         schema,
         SplitParams(strategy="group", column="who", folds=3, validation_fraction=0),
     )
-    told: list[tuple[int, int]] = []
-    found = run(primary, split, schema, progress=lambda done, of: told.append((done, of)))
+    reported: list[tuple[int, int]] = []
+    found = run(primary, split, schema, progress=lambda done, of: reported.append((done, of)))
     assert found.folds["test_rows"].sum() == len(primary)
     assert found.metrics["rmse"] < 0.01
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert reported == [(1, 3), (2, 3), (3, 3)]
     for column in ("fold_1", "fold_2", "fold_3"):
         sides = split[column] == "test"
         assert not set(primary["who"][sides]) & set(primary["who"][~sides])

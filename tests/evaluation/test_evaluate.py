@@ -128,7 +128,7 @@ def test_gain_is_against_the_best_baseline(bench):
     assert found["gain/rmse"] == pytest.approx(found["test/rmse"] - best)
 
 
-def test_line_is_told_in_raw_units_beside_least_squares_and_truth(bench):
+def test_line_is_reported_in_raw_units_beside_least_squares_and_truth(bench):
     case = bench("regression", features=("x",))
     source = Source(
         name="drawn", rows=200, columns=2, sha256="0" * 64, coefficients={"x": 1.0}, intercept=50.0

@@ -11,7 +11,11 @@ from sklearn.metrics import average_precision_score
 
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explanation.explain import Explanation, explain_model
-from colonnade.evaluation.explanation.failures import confident_mistakes, told, weakest_slices
+from colonnade.evaluation.explanation.failures import (
+    confident_mistakes,
+    format_value,
+    weakest_slices,
+)
 from colonnade.evaluation.explanation.importance import partial_dependences, permutation_importances
 from colonnade.evaluation.metrics.calibration import calibrate, fit_temperature, tempered
 from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
@@ -292,7 +296,7 @@ def test_rows_without_a_mistake_choose_no_temperature():
     assert calibrate(right, probabilities, wrong, probabilities).temperature is not None
 
 
-def test_a_boolean_is_told_as_yes_or_no():
+def test_a_boolean_is_written_as_yes_or_no():
     predictions = pd.DataFrame({"row": range(40), "actual": 0.0, "prediction": 1.0})
     predictions.loc[:19, "prediction"] = 3.0
     raw = pd.DataFrame({"balcony": [True] * 20 + [False] * 20})
@@ -302,8 +306,8 @@ def test_a_boolean_is_told_as_yes_or_no():
     assert worst.values == "yes"
 
 
-def test_large_numbers_are_told_without_an_exponent():
+def test_large_numbers_are_written_without_an_exponent():
     known = {1_234_567.0: "1,234,567", 99_999.7: "100,000", 12345.678: "12346", -0.5: "-0.5"}
-    assert {value: told(value) for value in known} == known
-    assert told(float("nan")) == "nan"
-    assert told("a") == "a"
+    assert {value: format_value(value) for value in known} == known
+    assert format_value(float("nan")) == "nan"
+    assert format_value("a") == "a"

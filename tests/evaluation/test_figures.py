@@ -1,4 +1,4 @@
-"""Every figure: labeled, told from which rows, text stays text, and drawn without pyplot."""
+"""Every figure: labeled, of which rows, text stays text, and drawn without pyplot."""
 
 from __future__ import annotations
 
@@ -121,11 +121,11 @@ def texts(figure):
 
 def test_hostile_names_stay_text(drawn):
     figure = drawn("hostile numbers")["importance"]
-    told = texts(figure)
-    assert "<script>" in told
-    assert r"\$\frac{1}{0}\$" in told  # matplotlib shows an escaped dollar as a dollar
-    assert "new\\nline" in told
-    assert any("…" in text and len(text) <= 32 for text in told)
+    shown = texts(figure)
+    assert "<script>" in shown
+    assert r"\$\frac{1}{0}\$" in shown  # matplotlib shows an escaped dollar as a dollar
+    assert "new\\nline" in shown
+    assert any("…" in text and len(text) <= 32 for text in shown)
     svg = inline_svg(figure, "importance")
     assert "<script" not in svg
 
@@ -220,16 +220,16 @@ def test_learning_curve_without_validation_rows_has_one_line():
 def test_learning_curve_marks_the_lowest_validation_loss():
     table = history(5)
     table["validation_loss"] = [3.0, 2.0, 1.0, 2.0, 3.0]
-    told = figures.learning_curve(table).axes[0].get_legend().get_texts()[-1].get_text()
-    assert told == "lowest validation loss 1, epoch 3"
+    label = figures.learning_curve(table).axes[0].get_legend().get_texts()[-1].get_text()
+    assert label == "lowest validation loss 1, epoch 3"
 
 
-def test_three_lines_of_one_feature_are_told_with_their_slopes():
+def test_three_lines_of_one_feature_are_reported_with_their_slopes():
     data = pd.DataFrame({"part": ["train", "test"], "x": [0.0, 1.0], "y": [0.0, 2.0]})
     lines = {"line": {"slope": 2.0, "intercept": 0.5}, "least_squares": {"slope": 2.1}}
     figure = figures.fitted_line(data, Metrics({**lines, "true": {"slope": 2.2}}), "x", "y")
-    told = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert told[-3:] == [
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert labels[-3:] == [
         "true: slope 2.2, intercept 0",
         "least squares: slope 2.1, intercept 0",
         "learned: slope 2, intercept 0.5",
@@ -262,12 +262,12 @@ def test_the_legend_of_losses_stands_above_them():
 def test_a_temperature_that_changes_nothing_is_not_drawn():
     bins = Reliability(confidence=[0.9], accuracy=[0.8], rows=[100], ece=0.1, log_loss=0.5)
     after = bins.model_copy(update={"log_loss": 0.4})
-    for shown, told in ((bins, 2), (after, 3)):
+    for shown, n_texts in ((bins, 2), (after, 3)):
         calibration = Calibration(before=bins, after=shown, temperature=1.1)
         figure = figures.reliability_diagram(calibration)
         figure.canvas.draw()
         legend = figure.axes[0].get_legend()
-        assert len(legend.get_texts()) == told
+        assert len(legend.get_texts()) == n_texts
         gap = figure.texts[0].get_window_extent().y0 - legend.get_window_extent().y1
         assert 0 <= gap < 20
 
@@ -288,11 +288,11 @@ def test_every_figure_says_in_words_what_it_shows(drawn):
         tag = inline_svg(figure, name).partition(">")[0]
         assert tag.startswith('<svg role="img" aria-label="'), name
         assert html.escape(figure.texts[0].get_text()) in tag
-    told = alternative(figures.learning_curve(history(5)))
-    assert told.startswith(
+    text = alternative(figures.learning_curve(history(5)))
+    assert text.startswith(
         "Learning curve · train, validation. loss (mean over rows). rate against"
     )
-    assert "lowest validation loss" in told
+    assert "lowest validation loss" in text
     assert "$价$" in alternative(drawn("hostile numbers")["residuals"])
 
 
@@ -330,18 +330,18 @@ def test_no_figure_touches_pyplot():
 
 def test_losses_of_rows_held_out_in_turn_are_not_called_validation():
     figure = figures.learning_curve(history(), {"train": 130, "test": 40})
-    told = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert figure.texts[0].get_text() == "Learning curve · train n = 130"
-    assert told[1] == "held out of train, in turn"
-    assert told[2].startswith("lowest held-out loss ")
+    assert labels[1] == "held out of train, in turn"
+    assert labels[2].startswith("lowest held-out loss ")
 
 
 def test_a_logarithmic_axis_has_plain_numbers():
     ax = figures.learning_curve(history()).axes[0]
     ax.figure.canvas.draw()
-    told = [tick.get_text() for tick in ax.get_yticklabels()]
+    labels = [tick.get_text() for tick in ax.get_yticklabels()]
     assert ax.get_yscale() == "log"
-    assert {"0.1", "0.2", "0.5", "1"} <= set(told)
+    assert {"0.1", "0.2", "0.5", "1"} <= set(labels)
     assert not any(tick.get_text() for tick in ax.get_yticklabels(minor=True))
 
 
@@ -410,8 +410,8 @@ def test_of_two_classes_the_rarer_is_followed():
     predictions = pd.DataFrame(
         {"part": "test", "actual": list("aaab"), "probability_a": [0.9, 0.8, 0.7, 0.1]}
     ).assign(probability_b=lambda p: 1 - p["probability_a"])
-    told = precision_recall_curves(predictions).axes[0].get_legend().get_texts()[0].get_text()
-    assert told.startswith("b\n")
+    label = precision_recall_curves(predictions).axes[0].get_legend().get_texts()[0].get_text()
+    assert label.startswith("b\n")
     flipped = predictions.assign(actual=list("bbba"))
-    told = precision_recall_curves(flipped).axes[0].get_legend().get_texts()[0].get_text()
-    assert told.startswith("a\n")
+    label = precision_recall_curves(flipped).axes[0].get_legend().get_texts()[0].get_text()
+    assert label.startswith("a\n")

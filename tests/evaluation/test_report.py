@@ -169,18 +169,18 @@ def test_hostile_names_stay_text(content):
 
 def test_a_synthetic_sample_is_called_so(content, page_of):
     drawn = SOURCE.model_copy(update={"note": "synthetic sample", "name": "sample.csv"})
-    told = Page(report_html(content(source=drawn, **TASKS["ordinal"]))).text
-    assert f"Synthetic sample : sample.csv, 200 rows, sha256 {'ab' * 32}." in told
+    text = Page(report_html(content(source=drawn, **TASKS["ordinal"]))).text
+    assert f"Synthetic sample : sample.csv, 200 rows, sha256 {'ab' * 32}." in text
     assert "ynthetic sample" not in Page(page_of("ordinal")).text
 
 
 def test_one_feature_shows_three_lines_in_raw_units(content):
     drawn = SOURCE.model_copy(update={"coefficients": {"x": 1.0}, "intercept": 50.0})
-    told = Page(report_html(content(source=drawn, **TASKS["regression"]))).text
-    assert "y = slope × x + intercept, in raw units." in told
-    assert "learned" in told
-    assert "least squares of the same train rows" in told
-    assert "true, by which the rows were drawn 1.000 50.00" in told
+    text = Page(report_html(content(source=drawn, **TASKS["regression"]))).text
+    assert "y = slope × x + intercept, in raw units." in text
+    assert "learned" in text
+    assert "least squares of the same train rows" in text
+    assert "true, by which the rows were drawn 1.000 50.00" in text
 
 
 def test_explaining_can_be_left_out(content):
@@ -190,10 +190,10 @@ def test_explaining_can_be_left_out(content):
 
 
 def test_figures_drawn_for_elsewhere_are_those_of_the_page(content, page_of):
-    told = content(**TASKS["ordinal"])
-    drawn = drawings(told)
+    known = content(**TASKS["ordinal"])
+    drawn = drawings(known)
     assert {"learning", "fit"} < set(drawn)
-    assert report_html(told, drawn) == page_of("ordinal")
+    assert report_html(known, drawn) == page_of("ordinal")
 
 
 def test_a_table_without_held_out_rows_still_has_a_page(content):
@@ -239,13 +239,13 @@ def test_names_may_be_cut_after_an_underscore():
 
 def test_the_page_tells_the_model_and_how_it_was_trained(content):
     page = report_html(content())
-    for told in ("model.kind", "linear", "training.epochs", "Linear: 20 inputs", "epochs run"):
-        assert told in page
+    for word in ("model.kind", "linear", "training.epochs", "Linear: 20 inputs", "epochs run"):
+        assert word in page
     assert "training seed" in page
     assert "Every knob stands at its default" not in page
 
 
-def test_only_parameters_that_differ_from_their_defaults_are_told():
+def test_only_parameters_that_differ_from_their_defaults_are_reported():
     assert hyperparameters(model=ModelParams(), training=TrainingParams()) == {}
     training = TrainingParams.model_validate(
         {"optimizer": {"name": "adamw", "lr": 0.2}, "scheduler": "cosine", "epochs": 200}
@@ -260,7 +260,7 @@ def test_only_parameters_that_differ_from_their_defaults_are_told():
     }
 
 
-def test_early_stopping_and_widths_are_told_as_they_are_written():
+def test_early_stopping_and_widths_are_reported_as_they_are_written():
     training = TrainingParams.model_validate({"early_stopping": {"patience": 20}})
     found = hyperparameters(model=ModelParams(hidden=(32, 16)), training=training)
     assert found["model.hidden"] == [32, 16]
@@ -283,14 +283,14 @@ def test_a_number_says_how_far_off_it_usually_is():
     )
     metrics |= {"test/interval_width": 9.0, "test/interval_coverage": 0.9}
     known = plain_content(task="regression", metrics=Metrics.from_flat(metrics))
-    told = dict(summary_lines(known))["How far off"]
-    assert told == (
+    text = dict(summary_lines(known))["How far off"]
+    assert text == (
         f"Half of the test rows are predicted to within 2.00; 90.0{NB}% lie within ±4.50, the "
         f"interval that comes with each prediction and is made to hold 90{NB}%."
     )
     watched = dataclasses.replace(known.model, interval_caveat="its rows chose when to stop")
-    told = dict(summary_lines(dataclasses.replace(known, model=watched)))["How far off"]
-    assert told.endswith(". It may hold somewhat fewer of new rows: its rows chose when to stop.")
+    text = dict(summary_lines(dataclasses.replace(known, model=watched)))["How far off"]
+    assert text.endswith(". It may hold somewhat fewer of new rows: its rows chose when to stop.")
 
 
 def test_environment_names_versions():
@@ -298,7 +298,7 @@ def test_environment_names_versions():
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "line"),
     [
         (["/usr/bin/kedro", "run", "--params", "a.b=c d"], "kedro run --params 'a.b=c d'"),
         (["python -m kedro", "run", "--pipeline", "a"], "python -m kedro run --pipeline a"),
@@ -306,8 +306,8 @@ def test_environment_names_versions():
         (["/x/my script.py"], "'my script.py'"),
     ],
 )
-def test_command_can_be_pasted_into_a_shell(argv, told):
-    assert command_line(argv) == told
+def test_command_can_be_pasted_into_a_shell(argv, line):
+    assert command_line(argv) == line
 
 
 def test_model_card_tells_what_the_page_tells_and_keeps_names_text(content):
@@ -341,12 +341,12 @@ def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
     bare = content()
     metrics = bare.results.metrics | {"cv": {"accuracy": 0.96, "accuracy_sd": 0.014142}}
     results = dataclasses.replace(bare.results, folds=folds, metrics=metrics)
-    told = dataclasses.replace(bare, results=results)
-    page, card = report_html(told), model_card_markdown(told)
+    with_folds = dataclasses.replace(bare, results=results)
+    page, card = report_html(with_folds), model_card_markdown(with_folds)
     for text in ("The recipe on 2 folds", f"96.0{NB}%{NB}±{NB}1.4", "97.0", "1,600"):
         assert text in page
     assert r"recipe on 2 folds, mean ± sd | 96.0 % ± 1.4" in card
-    assert dict(summary_lines(told))["Over folds"].startswith(
+    assert dict(summary_lines(with_folds))["Over folds"].startswith(
         "The recipe on 2 folds (mean ± sd): accura"
     )
     assert "The recipe on" not in report_html(bare)
@@ -413,11 +413,11 @@ def test_a_glance_tells_why_and_where_it_fails():
     assert summary_lines(plain_content(params=EvaluationParams(explain=False))) == []
 
 
-def test_suspicious_columns_are_told_on_the_first_screen(content):
+def test_suspicious_columns_are_reported_on_the_first_screen(content):
     page = content()
-    told = "Column 'paid' tells 'y' almost alone: set `schema.columns.paid.kind: ignored`."
-    page.data.profile["suspicions"] = [told]
-    assert summary_lines(page)[0] == ("Suspicious", told)
+    sentence = "Column 'paid' tells 'y' almost alone: set `schema.columns.paid.kind: ignored`."
+    page.data.profile["suspicions"] = [sentence]
+    assert summary_lines(page)[0] == ("Suspicious", sentence)
     assert "<code>schema.columns.paid.kind: ignored</code>" in report_html(page, {})
 
 
@@ -438,7 +438,7 @@ def test_slices_that_may_be_luck_are_folded_away():
     assert lucky["lucky_slices"] == []
 
 
-def test_the_order_of_ordered_classes_is_told():
+def test_the_order_of_ordered_classes_is_reported():
     assert "(ordinal: a < b < c)" in Page(report_html(plain_content())).text
 
 
@@ -478,9 +478,9 @@ def test_words_beside_a_mistake_stand_at_the_left():
         "duplicates": {"repeated": 0},
         "notes": [],
     }
-    told = plain_content(profile=profile, explanation=Explanation(mistakes=[mistake]))
-    assert page_context(told)["mistake_words"] == [5]
-    page = report_html(told)
+    explained = plain_content(profile=profile, explanation=Explanation(mistakes=[mistake]))
+    assert page_context(explained)["mistake_words"] == [5]
+    page = report_html(explained)
     assert "<td>Bern</td>" in page
     assert '<td class="n">3</td>' in page
 
@@ -492,7 +492,7 @@ def test_the_summary_keeps_layers_and_their_sum_alone():
     assert ModelFacts(summary=printed).layers == "Layer  Param #\nLinear: 1-1  23\nTotal params: 23"
 
 
-def test_a_temperature_that_training_chose_is_told():
+def test_a_temperature_that_training_chose_is_reported():
     before, after = (
         Reliability(confidence=[0.9], accuracy=[0.8], rows=[100], ece=ece, log_loss=loss)
         for ece, loss in ((0.1, 0.5), (0.02, 0.4))
@@ -505,15 +505,15 @@ def test_a_temperature_that_training_chose_is_told():
         "training best."
     )
     tried = Calibration(before=before, after=after, temperature=1.7)
-    told = calibration_sentence(tried)
-    assert "would help: log-loss from 0.500 to 0.400, calibration error from 0.100 to 0.020" in told
+    text = calibration_sentence(tried)
+    assert "would help: log-loss from 0.500 to 0.400, calibration error from 0.100 to 0.020" in text
     worse = Calibration(before=after, after=before, temperature=0.2)
     assert "would not help: log-loss from 0.400 to 0.500" in calibration_sentence(worse)
     same = Calibration(before=before, after=before, temperature=1.0)
     assert calibration_sentence(same) == "No other temperature would help."
 
 
-def test_validation_rows_that_a_refit_has_learned_from_are_told():
-    told = "its validation numbers are of rows that it has seen"
-    assert told not in report_html(plain_content())
-    assert told in report_html(plain_content(facts={"refit_epochs": 7}))
+def test_validation_rows_that_a_refit_has_learned_from_are_reported():
+    sentence = "its validation numbers are of rows that it has seen"
+    assert sentence not in report_html(plain_content())
+    assert sentence in report_html(plain_content(facts={"refit_epochs": 7}))

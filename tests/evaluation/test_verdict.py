@@ -71,7 +71,7 @@ def test_a_better_simple_model_is_a_no():
     assert found.answer == "No."
 
 
-def test_a_lag_that_may_be_luck_is_told_as_one():
+def test_a_lag_that_may_be_luck_is_reported_as_one():
     found = verdict(accuracies(-0.01, -0.03, 0.0), "classification")
     assert found.word == "unclear"
     assert found.sentence == (
@@ -84,8 +84,8 @@ def test_a_lag_that_may_be_luck_is_told_as_one():
 
 def test_what_the_commonest_class_alone_would_score_is_said():
     lopsided = accuracies(0.05, 0.02, 0.08) | {"baseline/majority/accuracy": 0.9}
-    told = verdict(lopsided, "classification").sentence
-    assert told.endswith(f" Always answering the commonest class is right on 90.0{NB}%, too.")
+    sentence = verdict(lopsided, "classification").sentence
+    assert sentence.endswith(f" Always predicting the commonest class is right on 90.0{NB}%, too.")
 
 
 def test_a_rare_class_is_judged_by_its_own_precision_and_recall():
@@ -107,7 +107,7 @@ def test_a_rare_class_is_judged_by_its_own_precision_and_recall():
     assert found.headline == "test PR-AUC of the rarest class 0.600 (0.500 to 0.700)"
     assert found.sentence == (
         "The model beats the best simple model, logistic (0.400), by 0.200 (interval 0.100 to "
-        "0.300). Accuracy does not judge here: always answering the commonest class is right on "
+        "0.300). Accuracy does not judge here: always predicting the commonest class is right on "
         f"98.0{NB}%."
     )
     known = Metrics.from_flat(lopsided)
@@ -126,7 +126,7 @@ def test_worse_than_a_constant_is_a_no_whatever_chance_may_do():
     found = verdict(metrics, "regression")
     assert (found.word, found.answer) == ("no", "No.")
     assert found.sentence == (
-        "Always answering the mean does better (60.00). The best simple model is ridge (10.00)."
+        "Always predicting the mean does better (60.00). The best simple model is ridge (10.00)."
     )
     better = verdict(metrics | {"test/rmse": 11.0, "gain/rmse": 1.0}, "regression")
     assert better.word == "unclear"
@@ -145,17 +145,17 @@ def test_behind_a_constant_by_luck_alone_is_no_no_where_probabilities_tell_more(
     found = verdict(even, "classification")
     assert found.word == "unclear"
     assert found.sentence.endswith(
-        f" Always answering the commonest class is right on 79.4{NB}%, too."
+        f" Always predicting the commonest class is right on 79.4{NB}%, too."
     )
     blind = verdict(even | {"test/log_loss": 0.52}, "classification")
     assert blind.word == "no"
-    assert blind.sentence.startswith("Always answering the commonest class does better (79.4")
+    assert blind.sentence.startswith("Always predicting the commonest class does better (79.4")
 
 
-def test_worse_probabilities_are_told_beside_the_same_accuracy():
+def test_worse_probabilities_are_reported_beside_the_same_accuracy():
     known = {"baseline/logistic/log_loss": 0.08, "baseline/majority/log_loss": 0.6}
-    told = verdict(accuracies(0.0, 0.0, 0.0) | known | {"test/log_loss": 0.2}, "classification")
-    assert told.sentence.endswith(
+    judged = verdict(accuracies(0.0, 0.0, 0.0) | known | {"test/log_loss": 0.2}, "classification")
+    assert judged.sentence.endswith(
         " Its probabilities are worse than those of logistic: log-loss 0.200 against 0.080."
     )
     even = verdict(accuracies(0.0, 0.0, 0.0) | known | {"test/log_loss": 0.1}, "classification")
@@ -236,7 +236,7 @@ def test_numbers_read_as_a_reader_wants_them():
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "text"),
     [
         (0.99, "0.990"),
         (1.0, "1.000"),
@@ -250,11 +250,11 @@ def test_numbers_read_as_a_reader_wants_them():
         (-39_050_000.0, "−39,050,000"),
     ],
 )
-def test_scores_have_three_decimals_and_never_round_up_to_perfect(value, told):
-    assert format_metric("r2", value) == told
+def test_scores_have_three_decimals_and_never_round_up_to_perfect(value, text):
+    assert format_metric("r2", value) == text
 
 
-def test_units_are_told_once():
+def test_units_are_reported_once():
     assert metric_with_interval(Metrics({"test": {"rmse": 1.0}}), "test", "mae") is None
 
 
@@ -292,7 +292,7 @@ def test_a_better_simple_model_asks_for_another_kind():
     assert "order of `schema.classes`" in steps(worse, task="ordinal")[0]
 
 
-def test_a_rare_class_is_told_where_accuracy_hides_it():
+def test_a_rare_class_is_reported_where_accuracy_hides_it():
     classes = [
         ClassMetrics(label=label, precision=0.5, recall=recall, f1=0.5, rows=rows)
         for label, recall, rows in (("no", 0.99, 95), ("yes", 0.2, 5))
@@ -322,8 +322,8 @@ def test_columns_that_the_model_dropped_are_named():
 
 
 def test_a_model_that_is_not_worth_it_gives_no_advice_on_columns():
-    told = steps(accuracies(-0.03, -0.05, -0.01), dropped=["a", "b"])
-    assert "need not be collected" not in " ".join(told)
+    advice = steps(accuracies(-0.03, -0.05, -0.01), dropped=["a", "b"])
+    assert "need not be collected" not in " ".join(advice)
 
 
 def test_a_gap_between_train_and_test_asks_for_restraint():
@@ -355,27 +355,27 @@ def test_what_contradicts_or_changes_nothing_is_not_advised():
     history = pd.DataFrame({"epoch": range(1, 11), "lr": 0.1, "validation_loss": float("nan")})
     history["train_loss"] = 1 / history["epoch"]
     assert "still falling" in steps({"test/accuracy": 0.9}, history=history)[0]
-    told = steps({"train/accuracy": 1.0, "test/accuracy": 0.9}, history=history)
-    assert "Train rows are known better" in told[0]
-    assert "still falling" not in " ".join(told)
+    advice = steps({"train/accuracy": 1.0, "test/accuracy": 0.9}, history=history)
+    assert "Train rows are known better" in advice[0]
+    assert "still falling" not in " ".join(advice)
     before = Reliability(confidence=[0.9], accuracy=[0.8], rows=[9], ece=0.1, log_loss=0.5)
     after = before.model_copy(update={"log_loss": 0.4999})
     same = Explanation(calibration=Calibration(before=before, after=after, temperature=1.01))
     assert "temperature" not in " ".join(steps(explanation=same))
 
 
-def test_what_a_constant_may_do_as_well_is_told():
+def test_what_a_constant_may_do_as_well_is_reported():
     known = {"test/rmse": 9.9, "baseline/mean/rmse": 10.0, "gain/rmse": -0.1}
     known |= {"gain/rmse_low": -0.3, "gain/rmse_high": 0.1}
     found = steps(known | {"test/r2_low": -0.1, "test/r2_high": 0.1}, task="regression")[0]
     assert found == (
-        "Always answering the mean may do as well: these columns hardly tell the target. Look for "
+        "Always predicting the mean may do as well: these columns hardly tell the target. Look for "
         "others, or for more rows."
     )
-    told = steps(known | {"test/r2_low": 0.1}, task="regression")
-    assert "may do as well" not in " ".join(told)
+    advice = steps(known | {"test/r2_low": 0.1}, task="regression")
+    assert "may do as well" not in " ".join(advice)
     low = accuracies(0.01, -0.01, 0.03) | {"baseline/majority/accuracy": 0.93}
-    assert steps(low)[0].startswith("Always answering the commonest class may do as well")
+    assert steps(low)[0].startswith("Always predicting the commonest class may do as well")
 
 
 def test_a_run_without_baselines_asks_for_them():
@@ -392,8 +392,8 @@ def test_early_stopping_is_not_advised_where_it_is_on():
     history["validation_loss"] = [0.5, 0.3, 0.4, 0.5, 0.6, 0.7]
     on = {"training.early_stopping.patience": 3}
     assert "early_stopping" in " ".join(next_steps(Metrics(), "ordinal", history, Explanation()))
-    told = next_steps(Metrics(), "ordinal", history, Explanation(), hyperparameters=on)
-    assert "early_stopping" not in " ".join(told)
+    advice = next_steps(Metrics(), "ordinal", history, Explanation(), hyperparameters=on)
+    assert "early_stopping" not in " ".join(advice)
 
 
 def test_useless_columns_and_weak_slices_are_named():

@@ -94,7 +94,7 @@ def test_glossary_explains_each_term_in_both_languages_and_names_its_lesson():
         assert 1 <= int(lesson) <= 12, term
 
 
-def test_a_failing_cell_is_told_with_its_lesson(tmp_path):
+def test_a_failing_cell_is_reported_with_its_lesson(tmp_path):
     from nbformat import v4, write
 
     broken = v4.new_notebook(cells=[v4.new_code_cell("assert 1 == 2, 'no'")])
@@ -109,7 +109,7 @@ def test_a_folder_without_lessons_is_an_error_for_the_command(tmp_path, monkeypa
     assert "no lessons here" in capsys.readouterr().err
 
 
-def test_a_disk_that_takes_no_page_is_told_in_one_line(tmp_path, monkeypatch, capsys):
+def test_a_disk_that_takes_no_page_is_reported_in_one_line(tmp_path, monkeypatch, capsys):
     def refuse(*_):
         raise OSError(errno.EACCES, "Permission denied")
 

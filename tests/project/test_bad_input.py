@@ -1,4 +1,4 @@
-"""What a user gets wrong is told once, in plain words, and leaves nothing half-written."""
+"""What a user gets wrong is reported once, in plain words, and leaves nothing half-written."""
 
 from __future__ import annotations
 
@@ -92,18 +92,18 @@ BAD_TABLES = {
 
 
 @pytest.mark.parametrize("name", BAD_TABLES)
-def test_a_bad_table_is_told_with_its_place_and_leaves_nothing(quiet, name):
+def test_a_bad_table_is_reported_with_its_place_and_leaves_nothing(quiet, name):
     make, expected = BAD_TABLES[name]
     Path("bad.csv").write_text("".join(f"{line}\n" for line in make()))
     assert expected in message_of(quiet, raw="bad.csv")
     assert left_by(quiet) == set()
 
 
-def test_a_file_that_is_not_there_is_told(quiet):
+def test_a_file_that_is_not_there_is_reported(quiet):
     assert "no.csv: there is no such file." in message_of(quiet, raw="no.csv")
 
 
-def test_a_class_with_a_single_row_is_told(quiet):
+def test_a_class_with_a_single_row_is_reported(quiet):
     lines = [line for line in rows() if not line.endswith(",3")]
     lines.append(next(line for line in rows() if line.endswith(",3")))
     Path("bad.csv").write_text("\n".join(lines) + "\n")
@@ -113,7 +113,7 @@ def test_a_class_with_a_single_row_is_told(quiet):
     )
 
 
-def test_every_bad_parameter_is_told_at_once(quiet):
+def test_every_bad_parameter_is_reported_at_once(quiet):
     message = message_of(
         quiet,
         phone_price={"split": {"test_fraction": 2}, "training": {"epoch": 5, "batch_size": 0}},
@@ -125,7 +125,7 @@ def test_every_bad_parameter_is_told_at_once(quiet):
     ]
 
 
-def test_a_pipeline_that_does_not_exist_is_told_with_the_nearest(quiet):
+def test_a_pipeline_that_does_not_exist_is_reported_with_the_nearest(quiet):
     assert "phone_price" in message_of(quiet, table="phone_pric")
 
 
@@ -154,7 +154,7 @@ def test_a_pipeline_that_does_not_exist_is_told_with_the_nearest(quiet):
     ],
     ids=["tab", "open brace", "list", "a number for a table", "a number for a group"],
 )
-def test_a_file_of_parameters_that_is_none_is_told_with_its_place(quiet, text, message):
+def test_a_file_of_parameters_that_is_none_is_reported_with_its_place(quiet, text, message):
     (quiet / "conf/local/parameters_quick.yml").unlink()
     (quiet / "conf/local/parameters_mine.yml").write_text(text)
     assert message in message_of(quiet)
@@ -182,7 +182,7 @@ def test_a_file_of_parameters_that_is_none_is_told_with_its_place(quiet, text, m
     ],
     ids=["query", "type", "argument", "credentials"],
 )
-def test_a_dataset_that_reads_nothing_is_told(quiet, entry, message):
+def test_a_dataset_that_reads_nothing_is_reported(quiet, entry, message):
     pytest.importorskip("sqlalchemy")
     (quiet / "conf/local/catalog.yml").write_text(f"phone_price.raw: {entry}\n")
     assert message in message_of(quiet)
@@ -190,7 +190,7 @@ def test_a_dataset_that_reads_nothing_is_told(quiet, entry, message):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
-def test_a_disk_that_takes_nothing_is_told_in_one_line(quiet, monkeypatch, number):
+def test_a_disk_that_takes_nothing_is_reported_in_one_line(quiet, monkeypatch, number):
     def refuse(path: Path) -> None:
         raise OSError(number, os.strerror(number))
 
@@ -202,7 +202,7 @@ def test_a_disk_that_takes_nothing_is_told_in_one_line(quiet, monkeypatch, numbe
     )
 
 
-def test_what_mlflow_refuses_is_told_in_one_line():
+def test_what_mlflow_refuses_is_reported_in_one_line():
     from mlflow.exceptions import MlflowException, RestException
 
     refused = RestException({"error_code": "PERMISSION_DENIED", "message": "Permission denied"})
@@ -211,7 +211,7 @@ def test_what_mlflow_refuses_is_told_in_one_line():
     assert plain_message(full) == "MLflow: (sqlite3.OperationalError) database or disk is full"
 
 
-def test_an_environment_that_does_not_exist_is_told_with_the_nearest(kedro):
+def test_an_environment_that_does_not_exist_is_reported_with_the_nearest(kedro):
     done = kedro("run", "--env", "clasic", "--pipeline", "phone_price", expect=1)
     assert done.stderr == "there is no environment 'clasic' in conf. Did you mean `classic`?\n"
 

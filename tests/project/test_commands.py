@@ -42,18 +42,18 @@ def write_customers(path: Path, *, separator: str = ",", encoding: str = "utf-8"
 
 def test_a_csv_of_ones_own_becomes_a_trained_table_by_two_commands(kedro, project):
     write_customers(project / "customers.csv", separator=";", encoding="gbk")
-    told = kedro("table", "add", "customers", "customers.csv", "--target", "bought").stdout
-    assert "bought: predicted by classification, words: 2 different values in 300 rows" in told
-    assert "customer: identifier, 300 different texts in 300 rows" in told
-    assert "age: numeric, whole numbers from 18 to 80; 2.0% missing" in told
+    output = kedro("table", "add", "customers", "customers.csv", "--target", "bought").stdout
+    assert "bought: predicted by classification, words: 2 different values in 300 rows" in output
+    assert "customer: identifier, 300 different texts in 300 rows" in output
+    assert "age: numeric, whole numbers from 18 to 80; 2.0% missing" in output
     assert "can be trained on" in kedro("table", "check", "customers").stdout
     kedro("run", "--pipeline", "customers")
     metrics = json.loads((project / "data/08_reporting/customers/metrics.json").read_text())
     assert metrics["test/accuracy"] > metrics["baseline/majority/accuracy"]
     # rows to predict are written as the table is
     kedro("run", "--pipeline", "customers_predict", "--params", "rows=customers.csv")
-    answers = pd.read_csv(project / "data/07_model_output/customers/predictions.csv")
-    assert len(answers) == 300
+    predictions = pd.read_csv(project / "data/07_model_output/customers/predictions.csv")
+    assert len(predictions) == 300
 
 
 @pytest.mark.parametrize(
@@ -120,20 +120,20 @@ def test_checking_lists_the_problems_of_data_and_parameters_together(kedro, proj
         "  training: {epoch: 3}\n"
         "  schema: {columns: {ram: {minimum: 1000}}}\n"
     )  # fmt: skip
-    told = kedro("table", "check", "phone_price", expect=1).stderr
+    output = kedro("table", "check", "phone_price", expect=1).stderr
     as_json = kedro("table", "check", "phone_price", "--json", expect=1).stdout
     wrong_word, low = json.loads(as_json)
     assert (wrong_word["table"], wrong_word["source"]) == ("phone_price", "training")
     assert (low["column"], low["rule"], low["rows"][0], low["n_cells"]) == (
         "ram", "is below the minimum 1000", "line 2", 357,
     )  # fmt: skip
-    assert "phone_price: training: `epoch` is not a known parameter. Did you mean" in told
-    assert "is below the minimum 1000" in told
+    assert "phone_price: training: `epoch` is not a known parameter. Did you mean" in output
+    assert "is below the minimum 1000" in output
     (project / "conf/local/parameters_mine.yml").write_text(
         "phone_price: {training: {loss: mse}}\n"
     )
-    told = kedro("table", "check", "phone_price", expect=1).stderr
-    assert "training.loss `mse` does not fit the task `ordinal`: use `cross" in told
+    output = kedro("table", "check", "phone_price", expect=1).stderr
+    assert "training.loss `mse` does not fit the task `ordinal`: use `cross" in output
 
 
 @pytest.mark.slow
@@ -141,32 +141,32 @@ def test_runs_are_ranked_and_the_better_one_becomes_champion(kedro, project, tra
     quick = "phone_price.training.optimizer.lr="
     for lr in ("0.00001", "0.2"):
         kedro("run", "--pipeline", "phone_price", "--params", quick + lr)
-    told = kedro("compare", "phone_price").stdout
-    assert "phone_price: 2 runs by test/accuracy, best first" in told
-    assert told.index("0.2") < told.index("1e-05")
+    output = kedro("compare", "phone_price").stdout
+    assert "phone_price: 2 runs by test/accuracy, best first" in output
+    assert output.index("0.2") < output.index("1e-05")
     assert (project / "data/08_reporting/phone_price/comparison.png").exists()
-    told = kedro("register", "phone_price").stdout
-    assert ", the best of 2 on its rows, is the champion now" in told
+    output = kedro("register", "phone_price").stdout
+    assert ", the best of 2 on its rows, is the champion now" in output
     kedro("run", "--pipeline", "phone_price", "--params", quick + "0.00001")
     assert "is the champion already" in kedro("register", "phone_price", expect=1).stdout
     kedro("run", "--pipeline", "phone_price", "--params", quick + "0.2,phone_price.split.seed=7")
-    told = kedro("compare", "phone_price").stdout
-    assert "phone_price: 1 run by test/accuracy, best first" in told
-    assert "not to be ranked with these (another split):" in told
-    told = kedro("register", "phone_price", expect=1).stdout
-    assert "was judged by other rows than the champion" in told
+    output = kedro("compare", "phone_price").stdout
+    assert "phone_price: 1 run by test/accuracy, best first" in output
+    assert "not to be ranked with these (another split):" in output
+    output = kedro("register", "phone_price", expect=1).stdout
+    assert "was judged by other rows than the champion" in output
 
 
 @pytest.mark.slow
 def test_a_run_from_a_folder_of_the_project_logs_as_one_from_its_top(project):
     run = ("run", "--pipeline", "phone_price", "--to-nodes", "phone_price.ingest.ingest")
 
-    def told(folder: Path) -> list[str]:
+    def logged(folder: Path) -> list[str]:
         """The log without what differs from run to run: the clock, and seconds taken."""
         lines = kedro_in(folder)(*run).stdout.splitlines()
         return [re.sub(r"\d+\.\d\d s$", "s", line.split("  ", 1)[1]) for line in lines]
 
-    assert told(project / "data/01_raw")[-2:] == told(project)
+    assert logged(project / "data/01_raw")[-2:] == logged(project)
 
 
 @pytest.mark.slow

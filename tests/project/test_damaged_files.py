@@ -58,7 +58,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CatalogPro
             return folder, session.load_context().catalog
 
 
-def told(catalog: CatalogProtocol, name: str) -> str:
+def error_of(catalog: CatalogProtocol, name: str) -> str:
     with pytest.raises(DatasetError) as caught:
         catalog.load(f"{TABLE}.{name}")
     return plain_message(caught.value) or ""
@@ -95,14 +95,14 @@ def test_a_damaged_or_missing_file_is_one_line_with_what_makes_it_anew(damaged, 
     content = file.read_bytes()
     for how, damage in DAMAGES.items():
         file.write_bytes(damage(content))
-        message = told(catalog, name)
+        message = error_of(catalog, name)
         assert message.startswith(
             f"{TABLE}: data/{path} cannot be read: it is damaged or cut off ("
         )
         assert message.endswith(f"). {again}"), how
         assert "\n" not in message
     file.unlink()
-    assert told(catalog, name) == f"{TABLE}: data/{path} is not there. {again}"
+    assert error_of(catalog, name) == f"{TABLE}: data/{path} is not there. {again}"
 
 
 @pytest.mark.parametrize("damaged", ["train"], indirect=True)
@@ -112,4 +112,4 @@ def test_a_flipped_bit_in_a_table_is_found(damaged):
     place = content.index(b"PAR1") + 60  # among the first column's numbers
     content[place] ^= 1
     file.write_bytes(content)
-    assert "CRC checksum verification failed" in told(catalog, "train")
+    assert "CRC checksum verification failed" in error_of(catalog, "train")

@@ -109,10 +109,10 @@ def test_a_database_is_read_trained_on_and_asked_for_rows_by_two_catalog_entries
     assert "shop.raw" in Path("data/08_reporting/shop/report.html").read_text()
     assert "shop: shop.raw, 60 rows, " in kedro("table", "check", "shop").stdout
     assert source["sha256"] == content_hash(read)
-    answers = pd.read_csv("data/07_model_output/shop/predictions.csv")
+    predictions = pd.read_csv("data/07_model_output/shop/predictions.csv")
     shares = ["probability_no", "probability_yes"]
-    assert list(answers) == ["row", "id", "prediction", *shares, "outside"]
-    assert answers["id"].tolist() == read["id"][read["ram"] > 4].tolist()
+    assert list(predictions) == ["row", "id", "prediction", *shares, "outside"]
+    assert predictions["id"].tolist() == read["id"][read["ram"] > 4].tolist()
 
 
 def test_the_readmes_entry_for_a_database_works(shop):
@@ -214,7 +214,7 @@ def test_a_table_on_a_web_server_is_read_with_its_digest(shop, address, tmp_path
         ("broken.csv", "(500, Internal Server Error). Correct the address or its credentials."),
     ],
 )
-def test_a_web_server_that_says_no_is_told_in_one_message(shop, address, file, said):
+def test_a_web_server_that_says_no_is_reported_in_one_message(shop, address, file, said):
     write_catalog(f"type: colonnade.datasets.RawTableDataset, filepath: '{address}/{file}'")
     with pytest.raises(Exception) as caught:  # noqa: PT011  # whatever Kedro wraps it in
         run(shop, "ingest.ingest")

@@ -35,12 +35,12 @@ def files() -> dict[str, str]:
 
 def test_every_table_is_listed_with_what_it_predicts_and_reads():
     lines = [line.split("  ") for line in listed_tables(loader(), CONF).splitlines()]
-    told = {line[0]: [cell.strip() for cell in line[1:] if cell] for line in lines}
-    assert told["table"] == ["predicts", "reads", "listed in"]
-    assert told["wine"] == ["target (classification)", "load_wine", "conf/base/tables.yml"]
-    assert told["shop"] == ["bought (classification)", "shop.csv", "conf/local/tables.yml"]
-    assert told["phone_price"][1] == "data/01_raw/phone_price_sample.csv"
-    assert len(told) == 7
+    listed = {line[0]: [cell.strip() for cell in line[1:] if cell] for line in lines}
+    assert listed["table"] == ["predicts", "reads", "listed in"]
+    assert listed["wine"] == ["target (classification)", "load_wine", "conf/base/tables.yml"]
+    assert listed["shop"] == ["bought (classification)", "shop.csv", "conf/local/tables.yml"]
+    assert listed["phone_price"][1] == "data/01_raw/phone_price_sample.csv"
+    assert len(listed) == 7
 
 
 def test_removing_undoes_adding():

@@ -28,8 +28,8 @@ def test_makes_install_one_after_another_and_nothing_twice(tmp_path):
     (tmp_path / "install").chmod(0o755)
     makes = [start(tmp_path, extra) for extra in ("-test", "-check", "-check", "")]
     for make in makes:
-        told, _ = make.communicate(timeout=60)
-        assert make.returncode == 0, told
+        output, _ = make.communicate(timeout=60)
+        assert make.returncode == 0, output
     lines = (tmp_path / "log").read_text().splitlines()
     assert [line.split()[0] for line in lines] == ["begin", "end"] * 3
     assert sorted(lines[::2]) == ["begin -e .", "begin -e .[check]", "begin -e .[test]"]

@@ -47,7 +47,7 @@ def test_words_of_a_run_are_known():
         ({"columns": {}}, "`wine.schema.columns` or `wine.standardize.columns`"),
     ],
 )
-def test_a_parameter_without_its_table_is_told_in_full(words, meant):
+def test_a_parameter_without_its_table_is_reported_in_full(words, meant):
     with pytest.raises(ParameterError) as caught:
         check_tables(words, ["diabetes", "wine"], ["wine"])
     [problem] = caught.value.sentences()

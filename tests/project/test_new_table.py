@@ -17,8 +17,8 @@ def add(folder: Path, text: str) -> list[str]:
 
 
 def rows(n_rows: int, last: str = "{age},{bought}") -> str:
-    told = (last.format(age=k * 7 % 50, bought=k * k % 5 % 2) for k in range(n_rows))
-    return "".join(f"{row},{row[-1]}\n" for row in told)
+    rows = (last.format(age=k * 7 % 50, bought=k * k % 5 % 2) for k in range(n_rows))
+    return "".join(f"{row},{row[-1]}\n" for row in rows)
 
 
 def test_a_copy_of_the_target_is_said_first(tmp_path: Path) -> None:

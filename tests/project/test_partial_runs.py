@@ -57,11 +57,11 @@ def test_a_model_is_not_judged_by_another_split_nor_reported_with_it(trained):
     before = metrics_of(trained)
     seed = ("--params", "phone_price.split.seed=7")
     kedro(*RUN, *PREPARE, *seed)
-    told = kedro(*RUN, *EVALUATE, expect=1).stderr
-    assert told.startswith("`phone_price.split.seed` is 42 and was 7 when split was made, which")
-    assert "--from-nodes phone_price.prepare.split_rows)" in told
-    told = kedro(*RUN, *EVALUATE, *seed, expect=1).stderr
-    assert told == (
+    message = kedro(*RUN, *EVALUATE, expect=1).stderr
+    assert message.startswith("`phone_price.split.seed` is 42 and was 7 when split was made, which")
+    assert "--from-nodes phone_price.prepare.split_rows)" in message
+    message = kedro(*RUN, *EVALUATE, *seed, expect=1).stderr
+    assert message == (
         "phone_price: the model was trained on other rows than the train and validation rows that "
         "are there now: the table, its split or its standardizer has changed since. Test rows may "
         "be among those that it has learned from. Train again: kedro run --pipeline phone_price\n"
@@ -133,11 +133,11 @@ def test_only_missing_outputs_never_leaves_a_new_model_beside_old_metrics(traine
     history = trained / "data/08_reporting/phone_price/history.csv"
     content = history.read_bytes()
     history.unlink()
-    told = kedro(*RUN, missing, expect=1).stderr
-    assert told.startswith(
+    message = kedro(*RUN, missing, expect=1).stderr
+    assert message.startswith(
         "`--only-missing-outputs` would run phone_price.train.train alone, and keep what an earlier"
     )
-    assert told.endswith("Say instead: --from-nodes phone_price.train.train\n")
+    assert message.endswith("Say instead: --from-nodes phone_price.train.train\n")
     history.write_bytes(content)
 
 
@@ -149,10 +149,10 @@ def test_only_missing_outputs_never_leaves_a_new_model_beside_old_metrics(traine
         (("--tags", "nosuch"), "Pipeline contains no nodes after applying all provided filters."),
     ],
 )
-def test_a_part_of_a_run_that_does_not_exist_is_told_in_one_line(kedro, words, message):
-    told = kedro(*RUN, *words, expect=1)
-    assert message in told.stderr
-    assert told.stderr.count("\n") == 1
+def test_a_part_of_a_run_that_does_not_exist_is_reported_in_one_line(kedro, words, message):
+    done = kedro(*RUN, *words, expect=1)
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_two_runs_of_one_table_take_turns(project, tmp_path):

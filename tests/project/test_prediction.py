@@ -1,4 +1,4 @@
-"""Answers for new rows: carried columns, intervals, and what is refused."""
+"""Predictions for new rows: carried columns, intervals, and what is refused."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ WITHOUT_INTERVAL = ["row", "prediction", "outside"]
 @pytest.fixture(scope="module")
 def models() -> dict[str, TrainedModel]:
     torch.set_num_threads(1)
-    recipe = ModelParams(kind="linear"), TrainingParams(epochs=2)
+    parameters = ModelParams(kind="linear"), TrainingParams(epochs=2)
     return {
-        task: train_model(*prepare_table(draw_table(task), task), *recipe).model
+        task: train_model(*prepare_table(draw_table(task), task), *parameters).model
         for task in ("regression", "ordinal")
     }
 
@@ -44,7 +44,9 @@ def held_out(n_errors: int) -> HeldOut:
     return HeldOut(errors=errors, n_rows=n_errors, origin="validation rows")
 
 
-def answer(model: TrainedModel, rows: pd.DataFrame | RawTable, **knobs: float) -> pd.DataFrame:
+def predictions_of(
+    model: TrainedModel, rows: pd.DataFrame | RawTable, **knobs: float
+) -> pd.DataFrame:
     predictions, same, refused = predict(
         model, rows, EvaluationParams.model_validate(knobs), "set_aside"
     )
@@ -62,11 +64,11 @@ def test_unread_columns_are_carried_and_numbers_have_an_interval(models, caplog)
     caplog.set_level(logging.INFO)
     model = models["regression"]
     model = dataclasses.replace(model, held_out=held_out(19))
-    answers = answer(model, rows_with(id=["a", "b", "c", "d"], y=[0, 0, 0, 0]))
-    assert list(answers) == ["row", "id", "prediction", "lower", "upper", "outside"]
-    assert answers["row"].tolist() == [1, 2, 3, 4]
-    assert answers["id"].tolist() == ["a", "b", "c", "d"]
-    assert (answers["upper"] - answers["lower"]).tolist() == pytest.approx([36] * 4)
+    predictions = predictions_of(model, rows_with(id=["a", "b", "c", "d"], y=[0, 0, 0, 0]))
+    assert list(predictions) == ["row", "id", "prediction", "lower", "upper", "outside"]
+    assert predictions["row"].tolist() == [1, 2, 3, 4]
+    assert predictions["id"].tolist() == ["a", "b", "c", "d"]
+    assert (predictions["upper"] - predictions["lower"]).tolist() == pytest.approx([36] * 4)
     assert caplog.messages[1:] == [
         "interval: prediction +- 18 should hold 0.9 of new rows, by the errors on 19 validation "
         "rows"
@@ -76,17 +78,17 @@ def test_unread_columns_are_carried_and_numbers_have_an_interval(models, caplog)
 def test_the_tables_yaml_says_how_often_an_interval_holds(models):
     model = models["regression"]
     model = dataclasses.replace(model, held_out=held_out(19))
-    answers = answer(model, rows_with(), prediction_interval=0.75)
-    assert (answers["upper"] - answers["prediction"]).tolist() == pytest.approx([15] * 4)
+    predictions = predictions_of(model, rows_with(), prediction_interval=0.75)
+    assert (predictions["upper"] - predictions["prediction"]).tolist() == pytest.approx([15] * 4)
 
 
-def test_too_few_held_out_rows_are_told_and_promise_nothing(models, caplog):
+def test_too_few_held_out_rows_are_reported_and_promise_nothing(models, caplog):
     caplog.set_level(logging.INFO)
     model = models["regression"]
     model = dataclasses.replace(model, held_out=held_out(18))
-    assert list(answer(model, rows_with(), prediction_interval=0.95)) == WITHOUT_INTERVAL
+    assert list(predictions_of(model, rows_with(), prediction_interval=0.95)) == WITHOUT_INTERVAL
     model = dataclasses.replace(model, held_out=None)
-    assert list(answer(model, rows_with())) == WITHOUT_INTERVAL
+    assert list(predictions_of(model, rows_with())) == WITHOUT_INTERVAL
     assert caplog.messages[1::2] == [
         "no interval: 0.95 needs 19 validation rows, and there were 18. Lower "
         "evaluation.prediction_interval, or raise split.validation_fraction and train again",
@@ -95,22 +97,22 @@ def test_too_few_held_out_rows_are_told_and_promise_nothing(models, caplog):
 
 
 def test_classes_come_with_probabilities_alone(models):
-    assert list(answer(models["ordinal"], rows_with(lower=[1, 2, 3, 4]))) == [
+    assert list(predictions_of(models["ordinal"], rows_with(lower=[1, 2, 3, 4]))) == [
         "row", "lower", "prediction", "probability_0", "probability_1", "probability_2", "outside",
     ]  # fmt: skip
 
 
-def test_columns_named_like_answers_are_carried_under_names_of_their_own(models, caplog):
+def test_columns_named_like_predictions_are_carried_under_names_of_their_own(models, caplog):
     model = models["regression"]
     model = dataclasses.replace(model, held_out=held_out(19))
     rows = rows_with(row=list("abcd"), upper=[1, 2, 3, 4], upper_input=[5, 6, 7, 8])
-    answers = answer(model, RawTable(rows, SOURCE))
-    assert list(answers) == [
+    predictions = predictions_of(model, RawTable(rows, SOURCE))
+    assert list(predictions) == [
         "row", "row_input", "upper_input_input", "upper_input", "prediction", "lower", "upper",
         "outside",
     ]  # fmt: skip
-    assert answers["row_input"].tolist() == list("abcd")
-    assert answers["upper_input_input"].tolist() == [1, 2, 3, 4]
+    assert predictions["row_input"].tolist() == list("abcd")
+    assert predictions["upper_input_input"].tolist() == [1, 2, 3, 4]
     assert warned(caplog) == [
         "rows.csv: column 'row' has the name of an output column, and is carried along as "
         "'row_input'",
@@ -121,10 +123,10 @@ def test_columns_named_like_answers_are_carried_under_names_of_their_own(models,
 
 def test_no_rows_at_all_are_refused_like_an_empty_file(models):
     with pytest.raises(DataError, match="has no rows"):
-        answer(models["regression"], rows_with().iloc[:0])
+        predictions_of(models["regression"], rows_with().iloc[:0])
 
 
-def test_rows_that_cannot_be_answered_are_set_aside_and_the_others_answered(models, caplog):
+def test_rows_that_cannot_be_predicted_are_set_aside_and_the_others_predicted(models, caplog):
     model = models["regression"]
     rows = rows_with().astype("str")
     alone = model.predict_quietly(rows[3:])
@@ -169,7 +171,7 @@ def test_a_missing_column_stops_all_and_suggests_the_nearest(models):
 def test_the_log_names_run_and_data_of_the_model(models, caplog, tmp_path):
     caplog.set_level(logging.INFO)
     model = models["ordinal"]
-    answer(model, rows_with())
+    predictions_of(model, rows_with())
     assert caplog.messages.pop() == (
         "y: the model names no run in MLflow, and was trained on data that it does not name"
     )
@@ -180,7 +182,7 @@ def test_the_log_names_run_and_data_of_the_model(models, caplog, tmp_path):
     named = TrainedModel(fitted, model.model, model.training, model.weights, model.facts)
     save_model(named, tmp_path, table="phones")
     note_run(tmp_path, "5ad50d8db7854adb", "lr=0.2")
-    answer(load_model(tmp_path), rows_with())
+    predictions_of(load_model(tmp_path), rows_with())
     assert caplog.messages.pop() == (
         "phones: the model is of run 5ad50d8d (lr=0.2), and was trained on rows.csv (synthetic "
         "sample), 4 rows, sha256 0"

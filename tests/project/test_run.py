@@ -153,7 +153,7 @@ def test_a_csv_named_in_chinese_and_written_in_gbk_loads(kedro, project):
     assert "手机价格预测.csv" in report
 
 
-def test_rows_without_labels_are_answered_in_any_column_order(kedro, project, finished):
+def test_rows_without_labels_are_predicted_in_any_column_order(kedro, project, finished):
     shutil.copytree(finished / "data", project / "data", dirs_exist_ok=True)
     evaluated = pd.read_csv(project / "data/07_model_output/phone_price/evaluated.csv")
     table = pd.read_csv(project / "data/01_raw/phone_price_sample.csv")
@@ -170,12 +170,12 @@ def test_rows_without_labels_are_answered_in_any_column_order(kedro, project, fi
     assert f"rows.csv: 1 of {len(rows) + 1} rows cannot be answered and was set" in done.stdout
     refused = pd.read_csv(project / "data/07_model_output/phone_price/predictions_refused.csv")
     assert refused[["row", "column"]].to_numpy().tolist() == [[1, "ram"]]
-    answers = pd.read_csv(project / "data/07_model_output/phone_price/predictions.csv")
-    assert answers["id"].tolist() == list(range(5, 5 + len(rows)))
-    assert answers["prediction"].tolist() == evaluated["prediction"].tolist()
+    predictions = pd.read_csv(project / "data/07_model_output/phone_price/predictions.csv")
+    assert predictions["id"].tolist() == list(range(5, 5 + len(rows)))
+    assert predictions["prediction"].tolist() == evaluated["prediction"].tolist()
     for label in range(4):
         name = f"probability_{label}"
-        assert answers[name].to_numpy() == pytest.approx(evaluated[name].to_numpy(), abs=1e-6)
+        assert predictions[name].to_numpy() == pytest.approx(evaluated[name].to_numpy(), abs=1e-6)
     written = pd.read_parquet(project / "data/07_model_output/phone_price/predictions.parquet")
     assert len(written) == len(rows)
 

@@ -49,7 +49,7 @@ def test_the_others_are_run_and_the_end_says_which_failed():
     ]
 
 
-def test_a_reason_that_all_tables_share_is_told_once():
+def test_a_reason_that_all_tables_share_is_reported_once():
     away = ParameterError("conf/base/parameters.yml, line 3: this is not YAML.")
     runs = Runs(**dict.fromkeys(TABLES, away))
     with pytest.raises(TablesError) as caught:
@@ -102,14 +102,14 @@ def test_a_bad_file_a_bad_catalog_entry_and_bad_parameters_stop_no_other_table(k
     done = kedro("run", expect=1)
     for table in ("breast_cancer", "regression"):
         assert (project / f"data/08_reporting/{table}/report.html").exists()
-    told = done.stderr.splitlines()
-    assert told[-1] == (
+    lines = done.stderr.splitlines()
+    assert lines[-1] == (
         "3 of 5 tables failed: phone_price, wine, diabetes. The others are finished."
     )
-    assert told[0].startswith("phone_price: ")
-    assert told[0].endswith(
+    assert lines[0].startswith("phone_price: ")
+    assert lines[0].endswith(
         "phone_price_sample.csv: there is no such file. Put it there, or correct the path."
     )
-    assert told[1] == "wine.training: `epochs`: Input should be greater than 0 (got -3)"
-    assert told[2].startswith("diabetes: An exception occurred when parsing config for dataset")
+    assert lines[1] == "wine.training: `epochs`: Input should be greater than 0 (got -3)"
+    assert lines[2].startswith("diabetes: An exception occurred when parsing config for dataset")
     assert "Traceback" not in done.stdout + done.stderr

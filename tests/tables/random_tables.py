@@ -188,8 +188,8 @@ def random_table(seed: int) -> RandomTable:
     writer.writerow(order)
     writer.writerows(zip(*(columns[name] for name in order), strict=True))
     options = OPTIONS[int(rng.choice(len(OPTIONS), p=[0.7, 0.15, 0.1, 0.05]))]
-    told = "\n  ".join([*made_of, f"{encoding}, {dialect}, {options}"])
-    return RandomTable(stream.getvalue().encode(encoding), "y", options, told)
+    description = "\n  ".join([*made_of, f"{encoding}, {dialect}, {options}"])
+    return RandomTable(stream.getvalue().encode(encoding), "y", options, description)
 
 
 def with_gaps(cells: Cells, gaps: str, rng: np.random.Generator) -> Cells:

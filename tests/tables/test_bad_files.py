@@ -133,11 +133,11 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_bad_file_is_told_in_one_message(name: str) -> None:
+def test_a_bad_file_is_reported_in_one_message(name: str) -> None:
     data, expected = BAD_FILES[name]
     first, *others = problems_of(data)
     assert first.startswith(expected)
-    # one more line at most stands for all further cells of the same kind, three of which are told
+    # one more line at most stands for all further cells of the same kind, three of which are shown
     assert len(others) <= 3
     assert first.endswith((".", ")", "?"))
 
@@ -147,7 +147,7 @@ def test_what_is_only_unusual_is_read(text: str) -> None:
     assert problems_of(text) == []
 
 
-def test_mixed_dates_are_told() -> None:
+def test_mixed_dates_are_reported() -> None:
     text = "a,y\n" + "".join(f"2021-01-{i % 28 + 1:02d},{i % 2}\n" for i in range(N_ROWS))
     text = text.replace("2021-01-06", "06/01/2021", 1)
     assert problems_of(text, columns={"a": {"kind": "datetime"}}) == [
@@ -156,7 +156,7 @@ def test_mixed_dates_are_told() -> None:
     ]
 
 
-def test_a_word_in_a_validation_row_alone_is_told() -> None:
+def test_a_word_in_a_validation_row_alone_is_reported() -> None:
     schema = SchemaParams.model_validate({"target": "y", "task": "classification"})
     Path("t.csv").write_text(rows())
     sound = read_raw_table("t.csv").frame.astype({"y": int})

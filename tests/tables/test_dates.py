@@ -69,7 +69,7 @@ def guess(cells: list[str]) -> Inference:
     return infer_table(table(cells), "y")
 
 
-def test_years_of_two_digits_are_told_with_an_example_and_stand_in_the_yaml() -> None:
+def test_years_of_two_digits_are_reported_with_an_example_and_stand_in_the_yaml() -> None:
     cells = [f"{n % 28 + 1:02d}/0{n % 9 + 1}/{50 + n % 20}" for n in range(40)]
     found = guess(cells)
     column = found.schema()["columns"]["a"]
@@ -91,7 +91,7 @@ def test_time_without_a_zone_among_such_with_one_is_refused_with_its_line() -> N
 
 
 @pytest.mark.parametrize("nothing", ["0000-00-00", "9999-12-31", "0000-00-00 00:00:00"])
-def test_dates_that_stand_for_none_are_missing_and_told(nothing: str) -> None:
+def test_dates_that_stand_for_none_are_missing_and_reported(nothing: str) -> None:
     cells = [f"2024-0{n % 9 + 1}-1{n % 7}" for n in range(20)] + [nothing] * 2
     found = guess(cells)
     assert found.schema()["columns"]["a"] == {
@@ -116,7 +116,7 @@ def test_odd_cell_among_dates_is_asked_about_with_its_line() -> None:
         assert f"column 'a', line 22: '{odd}' is not a date as most cells" in str(caught.value)
 
 
-def test_time_zones_are_told_with_an_example() -> None:
+def test_time_zones_are_reported_with_an_example() -> None:
     found = guess([f"2024-01-{n + 1:02d}T10:00:00+02:00" for n in range(20)])
     assert found.lines()[0] == (
         "note: a: 20 cells such as '2024-01-01T10:00:00+02:00' -> 2024-01-01 08:00 UTC"

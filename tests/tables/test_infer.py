@@ -407,7 +407,7 @@ def test_comments_say_what_each_choice_rests_on() -> None:
 @pytest.mark.parametrize(
     ("n_rows", "batch_size"), [(20, 32), (2_000, 32), (3_000, 64), (10_000, 128), (500_000, 256)]
 )
-def test_recipe_is_written_out_with_a_batch_size_that_suits_the_rows(
+def test_training_parameters_are_written_out_with_a_batch_size_that_suits_the_rows(
     n_rows: int, batch_size: int
 ) -> None:
     found = infer_table(table(["0", "1"] * (n_rows // 2)), "y")
@@ -419,7 +419,7 @@ def test_recipe_is_written_out_with_a_batch_size_that_suits_the_rows(
     assert training.batch_size == batch_size
 
 
-def test_recipe_for_numbers_has_no_temperature() -> None:
+def test_training_for_numbers_has_no_temperature() -> None:
     found = infer_table(table([f"{i / 7:.3f}" for i in range(20)]), "y")
     training = yaml.safe_load(parameters_text("mine", found, "mine.csv"))["mine"]["training"]
     assert found.task == "regression"
@@ -444,7 +444,7 @@ def test_recipe_for_numbers_has_no_temperature() -> None:
         (b"", {}),
     ],
 )
-def test_encoding_and_separator_are_told_where_they_are_not_the_usual(
+def test_encoding_and_separator_are_reported_where_they_are_not_the_usual(
     data: bytes, options: dict[str, str]
 ) -> None:
     assert text_options(data) == options

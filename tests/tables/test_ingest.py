@@ -115,7 +115,9 @@ def test_index_counts_from_zero_and_input_is_untouched() -> None:
         ),
     ],
 )
-def test_cell_that_is_no_number_is_told_with_line_value_and_cure(cell: str, problem: str) -> None:
+def test_cell_that_is_no_number_is_reported_with_line_value_and_cure(
+    cell: str, problem: str
+) -> None:
     assert problems_of(column(["1", "2.5", cell, "3"])) == [f"t.csv: column 'a', line 4: {problem}"]
 
 
@@ -164,7 +166,7 @@ def test_bounds_are_checked() -> None:
     ]
 
 
-def test_problems_of_every_column_are_told_at_once() -> None:
+def test_problems_of_every_column_are_reported_at_once() -> None:
     assert problems_of("a,b,y\nx,1,0\n1,z,1\n") == [
         "t.csv: column 'a', line 2: 'x' is not a number. Correct it, or set "
         "`schema.columns.a.kind: categorical` if the column holds words.",
@@ -174,9 +176,9 @@ def test_problems_of_every_column_are_told_at_once() -> None:
 
 
 def test_many_cells_wrong_in_one_way_are_counted() -> None:
-    told = problems_of(column(["x"] * 10 + ["1"]))
-    assert len(told) == 4
-    assert told[-1] == "t.csv: column 'a': 7 more such cells (line 5, line 6, line 7 ...)."
+    problems = problems_of(column(["x"] * 10 + ["1"]))
+    assert len(problems) == 4
+    assert problems[-1] == "t.csv: column 'a': 7 more such cells (line 5, line 6, line 7 ...)."
 
 
 def test_column_without_any_value_is_refused_whole() -> None:
@@ -329,17 +331,17 @@ def test_dates_that_only_their_neighbors_explain_need_a_format() -> None:
     assert plain["a"][0] == pd.Timestamp(2020, 2, 13)
 
 
-def test_mixed_dates_are_told_by_line() -> None:
-    told = problems_of(
+def test_mixed_dates_are_reported_by_line() -> None:
+    problems = problems_of(
         column(["2020-01-01", "2020-01-02", "3.1.2020"]), columns={"a": {"kind": "datetime"}}
     )
-    assert told == [
+    assert problems == [
         "t.csv: column 'a', line 4: '3.1.2020' is not a date written like the others. "
         "Write every date alike, or set `schema.columns.a.format`."
     ]
 
 
-def test_dates_in_a_numeric_column_of_a_typed_frame_are_told() -> None:
+def test_dates_in_a_numeric_column_of_a_typed_frame_are_reported() -> None:
     frame = pd.DataFrame({"a": pd.to_datetime(["2020-01-01", "2020-01-02"]), "y": [0, 1]})
     assert problems_of(frame) == [
         "table: column 'a' holds dates: set `schema.columns.a.kind: datetime` for it."

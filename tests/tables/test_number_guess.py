@@ -170,7 +170,7 @@ def test_dates_that_read_in_two_ways_are_asked_about() -> None:
     assert found.schema()["columns"]["a"] == {"kind": "datetime", "format": "%m/%d/%Y"}
 
 
-def test_labels_that_mean_nothing_are_told_with_how_to_keep_them() -> None:
+def test_labels_that_mean_nothing_are_reported_with_how_to_keep_them() -> None:
     raw = table(NUMBERS).assign(y=["None", "Light", "Severe"] * 10)
     assert infer_table(raw, "y").lines()[0] == (
         "note: 10 rows whose y is 'None' are left out, as without a label. "
@@ -188,7 +188,7 @@ def test_amount_to_be_predicted_is_a_number_with_its_unit() -> None:
     assert found.lines()[0].startswith("note: y: 30 cells such as '$1,000' -> 1000 $")
 
 
-def test_words_that_look_alike_are_told() -> None:
+def test_words_that_look_alike_are_reported() -> None:
     raw = table(["Gold", "gold", "Silver"] * 10).assign(y=["Yes", "yes", "No"] * 10)
     assert infer_table(raw, "y").lines()[:2] == [
         "note: a: 'Gold' (10), 'gold' (10) look alike and are told apart; "
@@ -218,7 +218,7 @@ def test_numbers_that_rise_may_be_names(head: str) -> None:
     assert len(found.columns) == 2
 
 
-def test_labels_with_leading_zeros_or_signs_are_told_as_they_are_written() -> None:
+def test_labels_with_leading_zeros_or_signs_are_reported_as_they_are_written() -> None:
     codes = infer_table(table(NUMBERS).assign(y=["01", "1", "10"] * 10), "y")
     assert codes.task_reason == "words: 3 different values in 30 rows (01, 1, 10)"
     signs = table(NUMBERS).assign(y=["+1", "-1", "0"] * 10)
@@ -227,7 +227,7 @@ def test_labels_with_leading_zeros_or_signs_are_told_as_they_are_written() -> No
     assert sorted(read(found, signs)["y"].unique()) == ["+1", "-1", "0"]
 
 
-def test_word_for_a_missing_cell_that_may_be_a_category_is_told() -> None:
+def test_word_for_a_missing_cell_that_may_be_a_category_is_reported() -> None:
     raw = table(["None", "Mild", "Severe"] * 10)
     found = infer_table(raw, "y")
     assert found.lines()[0] == (
@@ -264,7 +264,7 @@ def test_numbers_written_in_any_way_are_guessed_and_read_to_the_digit(
     assert numbers_of_text(text, found.format).tolist() == values.tolist()
 
 
-def test_class_called_by_a_question_mark_is_told_with_how_to_leave_it_out() -> None:
+def test_class_called_by_a_question_mark_is_reported_with_how_to_leave_it_out() -> None:
     raw = table(NUMBERS).assign(y=["p", "q", "?"] * 10)
     found = infer_table(raw, "y")
     assert found.lines()[0] == (

@@ -122,7 +122,7 @@ def test_check_accepts_what_the_pipeline_accepts() -> None:
     assert len(split_table(table, SCHEMA, SplitParams())) == 200
 
 
-def test_classes_without_a_test_row_and_rows_left_out_are_told() -> None:
+def test_classes_without_a_test_row_and_rows_left_out_are_reported() -> None:
     frame = raw().assign(y=[2, 2, 3, *[0, 1] * 98, 0])
     source = Source(name="t.csv", rows=200, columns=4, sha256="0")
     notes = []
@@ -131,8 +131,10 @@ def test_classes_without_a_test_row_and_rows_left_out_are_told() -> None:
         table = ingest_table(frame, schema)
         split = split_table(table, schema, SplitParams())
         notes.append(profile_table(table, split, schema, source)["notes"])
-    told = "No test row is of class 2 (2 rows), 3 (1 row): how well these are predicted is unknown."
-    assert told in notes[0]
+    sentence = (
+        "No test row is of class 2 (2 rows), 3 (1 row): how well these are predicted is unknown."
+    )
+    assert sentence in notes[0]
     dropped = "3 of the 200 rows of t.csv are left out: their class has fewer than three rows."
     assert dropped in notes[1]
     assert not [note for note in notes[1] if "No test row" in note]

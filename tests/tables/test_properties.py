@@ -97,7 +97,7 @@ def table_is_read_as_written(rows: list[list[str]], separator: str, folder: Path
     try:
         found = read_raw_table(str(folder / "t.csv"), separator=separator).frame
     except DataError:
-        return  # told, never changed
+        return  # reported, never changed
     assert found.to_numpy().tolist() == rows
 
 

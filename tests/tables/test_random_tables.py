@@ -62,20 +62,20 @@ def test_table_that_add_accepts_passes_every_check_of_a_run(first: int, tmp_path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, 2000, 250))
-def test_table_that_add_accepts_is_trained_on_and_every_row_answered(
+def test_table_that_add_accepts_is_trained_on_and_every_row_predicted(
     first: int, tmp_path: Path
 ) -> None:
     for seed in range(first, first + 250):
         found = added(seed, tmp_path)
         if found is None:
             continue
-        answers = answers_of_two_epochs(*found)
-        assert answers["prediction"].notna().all(), random_table(seed).made_of
-        numbers = answers.select_dtypes("number").to_numpy(dtype=np.float64)
+        predictions = predictions_of_two_epochs(*found)
+        assert predictions["prediction"].notna().all(), random_table(seed).made_of
+        numbers = predictions.select_dtypes("number").to_numpy(dtype=np.float64)
         assert np.isfinite(numbers).all(), random_table(seed).made_of
 
 
-def answers_of_two_epochs(raw: pd.DataFrame, groups: dict[str, Any]) -> pd.DataFrame:
+def predictions_of_two_epochs(raw: pd.DataFrame, groups: dict[str, Any]) -> pd.DataFrame:
     """What a model trained for two epochs says of the rows that have a label."""
     schema = groups["schema"]
     labeled = raw[~is_missing(raw[schema.target], schema.unlabelled_cells())]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from colonnade.tables.inference.readings import told_readings
+from colonnade.tables.inference.readings import describe_readings
 from colonnade.tables.profile import profile_table
 from colonnade.tables.reading.text_table import read_text_table
 from colonnade.tables.schema.ingest import ingest_table
@@ -45,7 +45,7 @@ SAID = [
 def test_report_counts_what_the_yaml_made_of_cells_with_an_example() -> None:
     raw = read_text_table(TEXT.encode(), "t.csv", separator=";")[0]
     schema = SchemaParams.model_validate(WORDS)
-    assert told_readings(raw, schema) == SAID
+    assert describe_readings(raw, schema) == SAID
     table = ingest_table(raw, schema)
     split = pd.DataFrame({"part": ["train", "train", "test"]})
     source = Source.of(raw).model_copy(update={"readings": SAID})
@@ -57,7 +57,7 @@ def test_report_counts_what_the_yaml_made_of_cells_with_an_example() -> None:
 def test_plain_tables_have_nothing_to_tell() -> None:
     raw = read_text_table(b"a,y\n1,0\n2,1\n", "t.csv")[0]
     words = {"target": "y", "task": "classification"}
-    assert told_readings(raw, SchemaParams.model_validate(words)) == []
+    assert describe_readings(raw, SchemaParams.model_validate(words)) == []
 
 
 @pytest.mark.parametrize("kind", ["identifier", "ignored"])

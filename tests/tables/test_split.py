@@ -152,13 +152,13 @@ def test_rows_of_a_class_with_fewer_rows_than_folds_are_train_rows_in_each() -> 
 
 
 def test_rare_class_is_refused_where_the_schema_says_so_or_one_class_is_left() -> None:
-    told = (
+    message = (
         "column 'y': class 9 has 2 rows, fewer than the 3 parts that need one each. "
         "Add rows of it, remove it, or set `split.strategy: random`."
     )
     strict = CLASSES.model_copy(update={"rare_classes": "error"})
-    assert error_of(with_a_rare_class(), strict) == told
-    assert error_of(with_a_rare_class().replace({"y": {1: 0, 2: 0}})) == told
+    assert error_of(with_a_rare_class(), strict) == message
+    assert error_of(with_a_rare_class().replace({"y": {1: 0, 2: 0}})) == message
 
 
 def test_class_without_a_train_row_is_named() -> None:
@@ -193,7 +193,7 @@ def test_group_parts_come_near_the_fractions_asked_for() -> None:
     assert abs(found["validation"] - 12) <= half_a_group
 
 
-def test_too_few_groups_are_told() -> None:
+def test_too_few_groups_are_reported() -> None:
     frame = table().assign(group="g1")
     assert error_of(frame, strategy="group", column="group") == (
         "`split.column` has 1 group, fewer than the 3 parts. "
@@ -254,7 +254,7 @@ def test_column_names_each_rows_part() -> None:
     )
 
 
-def test_column_that_is_absent_or_has_gaps_is_told() -> None:
+def test_column_that_is_absent_or_has_gaps_is_reported() -> None:
     assert error_of(table(), strategy="group", column="groop") == (
         "`split.column`: the table has no column 'groop' "
         "(ignored ones are left out; `kind: identifier` keeps them). Did you mean `group`?"

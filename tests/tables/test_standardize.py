@@ -137,7 +137,7 @@ def test_logarithm_is_mirrored_below_zero() -> None:
 
 
 @pytest.mark.parametrize(("policy", "filled"), [("mean", 4.0), ("median", 2.0), ("constant", 9.0)])
-def test_missing_numbers_are_filled_and_told(policy: str, filled: float) -> None:
+def test_missing_numbers_are_filled_and_reported(policy: str, filled: float) -> None:
     column: dict[str, Any] = {"missing": policy}
     if policy == "constant":
         column["fill"] = 9
@@ -217,7 +217,7 @@ def test_missing_category_may_be_filled() -> None:
     assert out["a=red"].tolist() == [1, 1, 0]
 
 
-def test_embedded_categories_stay_codes_and_the_model_is_told_how_many() -> None:
+def test_embedded_categories_stay_codes_and_the_model_is_given_their_number() -> None:
     column = {"a": {"kind": "categorical", "missing": "category"}}
     frame = pd.DataFrame({"a": ["red", "green", None]})
     standardizer, out = fit(frame, column, categorical="embedding")
@@ -372,7 +372,7 @@ def test_labels_with_gaps_and_below_zero_become_codes() -> None:
     assert standardizer.encode_target(pd.Series(["2", "5"])).tolist() == [1, 2]
 
 
-def test_number_to_be_predicted_stays_raw_and_its_scale_is_told() -> None:
+def test_number_to_be_predicted_stays_raw_and_its_scale_is_reported() -> None:
     meaning = schema(task="regression")
     table = pd.DataFrame({"a": [1, 2, 3, 6], "y": [1, 2, 3, 6]})
     standardizer = fit_standardizer(table, meaning, StandardizeParams())
@@ -397,7 +397,7 @@ def test_columns_kept_from_the_model_are_no_features() -> None:
     assert standardizer.inputs == ["a"]
 
 
-def test_unknown_column_and_no_rows_are_told() -> None:
+def test_unknown_column_and_no_rows_are_reported() -> None:
     with pytest.raises(ParameterError) as caught:
         fit(pd.DataFrame({"ram": [1, 2]}), columns={"rma": {"log1p": True}})
     assert str(caught.value) == (
@@ -409,7 +409,7 @@ def test_unknown_column_and_no_rows_are_told() -> None:
         fit_standardizer(pd.DataFrame({"y": [0, 1]}), schema(), StandardizeParams())
 
 
-def test_column_that_is_empty_in_train_rows_alone_is_told() -> None:
+def test_column_that_is_empty_in_train_rows_alone_is_reported() -> None:
     meaning = schema({"a": {"missing": "mean"}})
     table = pd.DataFrame({"a": [np.nan, np.nan], "y": [0, 1]})
     with pytest.raises(DataError) as caught:

@@ -11,7 +11,7 @@ from colonnade.tables.schema.table_schema import SchemaParams
 N_ROWS = 200
 
 
-def told(task: str, **cells: Any) -> list[str]:
+def suspicions(task: str, **cells: Any) -> list[str]:
     """What is said of columns beside one of noise."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"noise": rng.normal(size=N_ROWS), **cells})
@@ -27,10 +27,10 @@ def labels(seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 3, N_ROWS)
 
 
-def test_copy_of_a_class_in_numbers_or_words_is_told() -> None:
+def test_copy_of_a_class_in_numbers_or_words_is_reported() -> None:
     y = labels()
     wrong = np.where(np.arange(N_ROWS) == 7, 2, y)
-    found = told("classification", code=wrong * 10.0, word=pd.Series(y).map(str), y=y)
+    found = suspicions("classification", code=wrong * 10.0, word=pd.Series(y).map(str), y=y)
     assert [sentence.partition(":")[0] for sentence in found] == [
         "Column 'code' tells 'y' almost alone",
         "Column 'word' tells 'y' almost alone",
@@ -41,14 +41,14 @@ def test_copy_of_a_class_in_numbers_or_words_is_told() -> None:
 def test_column_that_tells_much_but_not_all_is_not_suspicious() -> None:
     y = labels()
     blurred = np.where(np.random.default_rng(2).random(N_ROWS) < 0.1, labels(3), y)
-    assert told("classification", code=blurred, other=labels(4), y=y) == []
+    assert suspicions("classification", code=blurred, other=labels(4), y=y) == []
 
 
-def test_column_that_is_filled_in_after_the_target_is_told() -> None:
+def test_column_that_is_filled_in_after_the_target_is_reported() -> None:
     y = labels() == 1
     paid = pd.Series(np.where(y, "cash", None), dtype="str")
     paid[np.flatnonzero(y)[::2]] = "card"
-    (found,) = told("classification", paid=paid, y=y.astype(np.int64))
+    (found,) = suspicions("classification", paid=paid, y=y.astype(np.int64))
     assert found.startswith("Whether column 'paid' has a value tells 'y' almost alone: if it is")
 
 
@@ -66,7 +66,7 @@ def test_a_class_of_one_row_does_not_hide_what_a_column_tells() -> None:
             assert any("'paid'" in sentence for sentence in suspicious_columns(table, schema))
 
 
-def test_near_copy_of_a_number_is_told_and_a_strong_one_is_not() -> None:
+def test_near_copy_of_a_number_is_reported_and_a_strong_one_is_not() -> None:
     rng = np.random.default_rng(1)
     y = rng.normal(size=N_ROWS)
     copies = {
@@ -74,15 +74,15 @@ def test_near_copy_of_a_number_is_told_and_a_strong_one_is_not() -> None:
         "squashed": np.exp(y),
         "noisy": y + 0.2 * rng.normal(size=N_ROWS),
     }
-    assert [sentence.partition(":")[0] for sentence in told("regression", **copies, y=y)] == [
+    assert [sentence.partition(":")[0] for sentence in suspicions("regression", **copies, y=y)] == [
         "Column 'scaled' is nearly a copy of 'y'",
         "Column 'squashed' is nearly a copy of 'y'",
     ]
 
 
-def test_running_number_is_told_and_a_sorted_one_with_ties_is_not() -> None:
+def test_running_number_is_reported_and_a_sorted_one_with_ties_is_not() -> None:
     rising = np.arange(N_ROWS) * 3 + labels()
-    (found,) = told("classification", number=rising, ties=np.arange(N_ROWS) // 2, y=labels())
+    (found,) = suspicions("classification", number=rising, ties=np.arange(N_ROWS) // 2, y=labels())
     assert found.startswith("Column 'number' rises or falls with every row")
 
 

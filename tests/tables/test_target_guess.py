@@ -78,14 +78,14 @@ def test_too_few_labeled_rows_and_a_constant_are_refused() -> None:
 
 
 def test_names_and_free_text_are_no_classes() -> None:
-    told = refusal([f"u{n}" for n in range(30)])
-    assert told.startswith("column 'y' has 30 different values in 30 rows, such as 'u0', 'u1'")
-    assert "0 of them stand in 3 rows or more" in told
-    assert "Choose another column as --target" in told
+    message = refusal([f"u{n}" for n in range(30)])
+    assert message.startswith("column 'y' has 30 different values in 30 rows, such as 'u0', 'u1'")
+    assert "0 of them stand in 3 rows or more" in message
+    assert "Choose another column as --target" in message
     assert "1 of them stands in 3 rows or more" in refusal(["a"] * 20 + ["b"] * 2)
 
 
-def test_rare_classes_are_told_first() -> None:
+def test_rare_classes_are_reported_first() -> None:
     found = accepted(["a", "b"] * 10 + ["c"])
     assert found.lines()[0] == (
         "note: y: classes with fewer than 3 rows are trained on, but not tested: 'c' (1)"
@@ -104,14 +104,14 @@ def test_words_and_numbers_that_stand_often_are_classes_together() -> None:
 
 @pytest.mark.parametrize("numbers", [["0", "1"] * 15, [f"{n}.5" for n in range(30)]])
 def test_a_lone_word_among_numbers_is_refused_with_its_row(numbers: list[str]) -> None:
-    told = refusal([*numbers, "4O"])
-    assert told.startswith("table: column 'y', row 31: '4O' is not a number as most labels are.")
-    assert "--column 'y={missing_words: [\"4O\"]}'" in told
+    message = refusal([*numbers, "4O"])
+    assert message.startswith("table: column 'y', row 31: '4O' is not a number as most labels are.")
+    assert "--column 'y={missing_words: [\"4O\"]}'" in message
 
 
 def test_words_are_no_numbers_to_be_predicted() -> None:
-    told = refusal(["1", "2", "low"] * 5, task="regression")
-    assert told.startswith("table: column 'y', row 3: 'low' is not a number. Correct it, or say")
+    message = refusal(["1", "2", "low"] * 5, task="regression")
+    assert message.startswith("table: column 'y', row 3: 'low' is not a number. Correct it, or say")
 
 
 def test_fractions_are_classes_if_the_user_says_so() -> None:
@@ -137,6 +137,6 @@ def test_codes_with_leading_zeros_are_classes() -> None:
     assert "hardly classes" in refusal([f"{n:05d}" for n in range(30)])
 
 
-def test_labels_that_hold_a_line_break_are_told_on_one_line() -> None:
+def test_labels_that_hold_a_line_break_are_reported_on_one_line() -> None:
     found = accepted(["oak", "oak\nelm"] * 10 + ["x\ny"])
     assert all("\n" not in line for line in found.lines())

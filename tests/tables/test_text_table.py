@@ -92,7 +92,7 @@ def test_header_alone_is_refused(text: str) -> None:
     assert error_of(text) == "t.csv: the file has a header but no rows. Add rows to it."
 
 
-def test_every_row_of_another_width_is_told_with_its_line() -> None:
+def test_every_row_of_another_width_is_reported_with_its_line() -> None:
     assert error_of("a,b\n1,2\n1,2,3\n\n4\n") == (
         "t.csv: line 3 has 3 cells, the header has 2 columns. "
         "Correct the row; a cell that holds the separator needs quotes.\n"
@@ -110,8 +110,10 @@ def test_rows_that_are_all_one_cell_too_long_do_not_shift_the_columns(row, cells
 
 
 def test_many_rows_wrong_in_one_way_are_counted() -> None:
-    told = error_of("a,b\n1,2\n" + "1\n" * 30 + "1,2,3\n").splitlines()
-    assert [line.partition(".")[0] for line in (word.removeprefix("t.csv: ") for word in told)] == [
+    message = error_of("a,b\n1,2\n" + "1\n" * 30 + "1,2,3\n").splitlines()
+    assert [
+        line.partition(".")[0] for line in (word.removeprefix("t.csv: ") for word in message)
+    ] == [
         "line 3 has 1 cell, the header has 2 columns",
         "line 4 has 1 cell, the header has 2 columns",
         "line 5 has 1 cell, the header has 2 columns",
@@ -120,10 +122,10 @@ def test_many_rows_wrong_in_one_way_are_counted() -> None:
     ]
 
 
-def test_at_most_twenty_problems_are_told() -> None:
-    told = error_of("a,b\n" + "".join("1" + ",2" * width + "\n" for width in range(2, 32)))
-    assert len(told.splitlines()) == 21
-    assert told.splitlines()[-1] == "and 10 more problems."
+def test_at_most_twenty_problems_are_reported() -> None:
+    message = error_of("a,b\n" + "".join("1" + ",2" * width + "\n" for width in range(2, 32)))
+    assert len(message.splitlines()) == 21
+    assert message.splitlines()[-1] == "and 10 more problems."
 
 
 @pytest.mark.parametrize(
@@ -140,11 +142,11 @@ def test_at_most_twenty_problems_are_told() -> None:
         (b"\x00\x01\x02\xff\xfe\x00" * 9, "not text (line 1): it is damaged, or of another kind."),
     ],
 )
-def test_files_that_only_bear_the_name_of_a_table_are_told_apart(data: bytes, said: str) -> None:
+def test_files_that_only_bear_the_name_of_a_table_are_distinguished(data: bytes, said: str) -> None:
     assert error_of(data).startswith(f"t.csv: the file is {said}")
 
 
-def test_utf16_without_its_mark_is_told_by_its_zeros() -> None:
+def test_utf16_without_its_mark_is_recognized_by_its_zeros() -> None:
     text = "颜色,y\n" + "红色,0\n" * 5
     assert error_of(text.encode("utf-16-le")) == (
         "t.csv: the file is not UTF-8 (line 1). "
@@ -183,8 +185,8 @@ def test_quote_that_is_never_closed_is_refused_with_its_line() -> None:
 
 
 def test_row_of_200_megabytes_is_refused() -> None:
-    told = error_of(b"a,b\n1," + b"x" * 200_000_000 + b"\n2,3\n")
-    assert told == "t.csv: a row is longer than 16777216 bytes: is a quote never closed?"
+    message = error_of(b"a,b\n1," + b"x" * 200_000_000 + b"\n2,3\n")
+    assert message == "t.csv: a row is longer than 16777216 bytes: is a quote never closed?"
 
 
 def test_columns_without_a_name_get_one() -> None:
@@ -267,7 +269,7 @@ def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
         read_raw_table(str(tmp_path / "t.doc"))
 
 
-def test_parquet_keeps_its_types_and_damage_is_told(tmp_path: Path) -> None:
+def test_parquet_keeps_its_types_and_damage_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pd.DataFrame({"a": [1, 2], "b": ["x", None]}).to_parquet(path)
     table = read_raw_table(str(path))

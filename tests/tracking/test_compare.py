@@ -95,11 +95,11 @@ class Others(Pages):
 
 def test_an_address_is_given_as_open_only_where_mlflow_answers(project: Path) -> None:
     with listening(Pages) as address:
-        told = compare_runs(project, TrackingParams(ui=address), "phones").text()
-        assert f"\nIn MLflow: {address}/#/experiments/" in told
+        text = compare_runs(project, TrackingParams(ui=address), "phones").text()
+        assert f"\nIn MLflow: {address}/#/experiments/" in text
     with listening(Others) as address:
-        told = compare_runs(project, TrackingParams(ui=address), "phones").text()
-        assert f"\n`make ui` shows them at {address}/#/experiments/" in told
+        text = compare_runs(project, TrackingParams(ui=address), "phones").text()
+        assert f"\n`make ui` shows them at {address}/#/experiments/" in text
 
 
 def test_only_the_last_runs_are_compared(project: Path) -> None:
@@ -226,7 +226,7 @@ def test_the_best_of_comparable_runs_is_registered_and_not_over_one_of_other_row
 
 
 @pytest.mark.slow
-def test_records_of_an_earlier_version_are_told_apart_by_data_and_split(tmp_path: Path) -> None:
+def test_records_of_an_earlier_version_are_distinguished_by_data_and_split(tmp_path: Path) -> None:
     recorders = []
     for seed, folds in ((1, 0), (1, 5), (2, 0)):
         start = RunStart(
@@ -317,13 +317,15 @@ def test_champion_is_found_by_its_alias(project: Path) -> None:
     assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": "phones", "version": "3"}]
 
 
-def test_store_that_is_read_only_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_that_is_read_only_is_reported(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = project / "mlflow.db"
     monkeypatch.setattr(os, "access", lambda place, _: place != store)  # root may write anything
     with pytest.raises(TrackingError) as caught:
         register(project, TrackingParams(), "phones")
-    told = f"The tracking store {store} cannot be written: {store} is read-only."
-    assert str(caught.value) == told
+    message = f"The tracking store {store} cannot be written: {store} is read-only."
+    assert str(caught.value) == message
 
 
 def test_run_that_cannot_be_promoted_says_why(project: Path) -> None:
@@ -333,8 +335,8 @@ def test_run_that_cannot_be_promoted_says_why(project: Path) -> None:
     run = other.info.run_id[:8]
     with pytest.raises(TrackingError) as caught:
         register(project, TrackingParams(), "phones", run)
-    told = f"phones: run {run} (d) is of cars: kedro register cars --run {run}."
-    assert str(caught.value) == told
+    message = f"phones: run {run} (d) is of cars: kedro register cars --run {run}."
+    assert str(caught.value) == message
     failed = Recorder.start(project, TrackingParams(), RunStart("cars", "e"))
     failed.finish("FAILED")
     wait_for(lambda: not journals(project))

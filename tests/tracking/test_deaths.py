@@ -122,26 +122,26 @@ def test_project_in_another_place_keeps_its_artifacts(
     way(str(home), str(place))
     second = _recorded(place, "second")
     client = client_of(place)
-    for run_id, told in ((first, "first"), (second, "second")):
+    for run_id, text in ((first, "first"), (second, "second")):
         folder = Path(client.get_run(run_id).info.artifact_uri)
         assert folder.is_relative_to(place / "mlruns")
-        assert (folder / "figure.png").read_text() == told
+        assert (folder / "figure.png").read_text() == text
     assert home.exists() == (way is shutil.copytree)
     if home.exists():
         [run] = runs_of(home)
         assert Path(run.info.artifact_uri).is_relative_to(home / "mlruns")
 
 
-def _recorded(project: Path, told: str) -> str:
-    recorder = Recorder.start(project, TrackingParams(), RunStart("phones", told))
-    (project / "figure.png").write_text(told)
+def _recorded(project: Path, text: str) -> str:
+    recorder = Recorder.start(project, TrackingParams(), RunStart("phones", text))
+    (project / "figure.png").write_text(text)
     recorder.artifact(project / "figure.png")
     recorded = recorder.finish()
     assert recorded is not None
     return recorded.run_id
 
 
-def test_runs_in_the_trash_are_told_of(home: Path) -> None:
+def test_runs_in_the_trash_are_reported(home: Path) -> None:
     _recorded(home, "the run")
     [run] = runs_of(home)
     client_of(home).delete_experiment(run.info.experiment_id)

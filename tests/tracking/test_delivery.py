@@ -83,9 +83,9 @@ def test_kept_runs_are_delivered_when_the_server_is_back(tmp_path: Path) -> None
     kedro = kedro_in(project)
     for name in ("first", "second"):
         keep_run(project, address, name)
-    told = kedro("deliver", expect=1).stderr
-    assert f"The tracking server {address} does not answer" in told
-    assert "2 runs are kept in .colonnade/tracking; nothing is lost." in told
+    message = kedro("deliver", expect=1).stderr
+    assert f"The tracking server {address} does not answer" in message
+    assert "2 runs are kept in .colonnade/tracking; nothing is lost." in message
     (tmp_path / "server").mkdir()
     with mlflow_server(tmp_path / "server", port):
         first, second, count = kedro("deliver").stdout.splitlines()
@@ -125,8 +125,8 @@ def test_delivery_that_is_killed_again_and_again_records_once(
         while journals(tmp_path):
             assert len(pids) < 10
             left[0] = 2 * 2 ** len(pids)  # further each time: it must come to an end
-            [told] = deliver(tmp_path, TrackingParams(uri=address))
-            assert told.url or told.kept.startswith("the delivery broke off.")
+            [delivered] = deliver(tmp_path, TrackingParams(uri=address))
+            assert delivered.url or delivered.kept.startswith("the delivery broke off.")
         assert len(pids) > 3
         client, runs = runs_at(address)
         [run] = [run for run in runs if run.info.run_name == "killed"]
@@ -144,8 +144,8 @@ def test_answer_that_is_lost_makes_no_second_run(tmp_path: Path, server: str) ->
         return True
 
     with door_to(server, login="", strike=staticmethod(strike)) as address:
-        [told] = deliver(tmp_path, TrackingParams(uri=address))
-        assert told.url
+        [delivered] = deliver(tmp_path, TrackingParams(uri=address))
+        assert delivered.url
         assert lost
         client, runs = runs_at(address)
         [run] = [run for run in runs if run.info.run_name == "asked twice"]

@@ -52,7 +52,7 @@ def test_name_tells_each_special_hyperparameter() -> None:
     assert run_name(changed, special) == name
 
 
-def test_knobs_of_one_name_are_told_apart() -> None:
+def test_knobs_of_one_name_are_distinguished() -> None:
     parameters = {"a.x.size": 1, "b.x.size": 2, "c.rate": 3}
     assert run_name(parameters, parameters) == "a.x.size=1 b.x.size=2 rate=3"
 

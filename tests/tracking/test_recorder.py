@@ -164,7 +164,7 @@ def test_failed_run_leaves_its_record_to_the_writer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "told"),
+    ("uri", "message"),
     [
         ("nonsense", "'nonsense' is no address that MLflow knows: write sqlite:///mlflow.db"),
         ("htp://me:secret@host", "'htp://host' is no address that MLflow knows"),
@@ -173,12 +173,12 @@ def test_failed_run_leaves_its_record_to_the_writer(tmp_path: Path) -> None:
     ],
 )
 def test_store_that_is_none_stops_a_run_before_it_begins(
-    tmp_path: Path, uri: str, told: str
+    tmp_path: Path, uri: str, message: str
 ) -> None:
     (tmp_path / "broken.db").write_bytes(b"rubbish")
     with pytest.raises(TrackingError) as caught:
         Recorder.start(tmp_path, TrackingParams(uri=uri), RUN)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert journals(tmp_path) == []
 
 
@@ -190,8 +190,10 @@ def test_store_that_is_read_only_stops_a_run_before_it_begins(
     monkeypatch.setattr(os, "access", lambda place, _: place != store)  # root may write anything
     with pytest.raises(TrackingError) as caught:
         Recorder.start(tmp_path, TrackingParams(), RUN)
-    told = f"The tracking store {store} cannot be written: {store} is read-only. To go on without"
-    assert str(caught.value).startswith(told)
+    message = (
+        f"The tracking store {store} cannot be written: {store} is read-only. To go on without"
+    )
+    assert str(caught.value).startswith(message)
     assert not journals(tmp_path)
 
 

@@ -347,11 +347,11 @@ def test_logged_model_brings_the_code_that_it_needs(
 
 
 def test_logged_model_shows_its_runs_metrics_and_description(store: Store) -> None:
-    for run, told in zip(store.runs[:2], (METRICS, {"test/accuracy": 0.5}), strict=True):
+    for run, expected in zip(store.runs[:2], (METRICS, {"test/accuracy": 0.5}), strict=True):
         [output] = run.outputs.model_outputs
         model = client_of(store.project).get_logged_model(output.model_id)
         found = {metric.key: metric.value for metric in model.metrics}
-        assert {name: found[name] for name in told} == told
+        assert {name: found[name] for name in expected} == expected
         description = run.data.tags["mlflow.note.content"]
         assert model.tags["mlflow.note.content"] == description
         assert (
@@ -368,8 +368,8 @@ def test_logged_model_refuses_numbers_that_are_not_finite(
     rows = ROWS.drop(columns="label").head(2)
     with pytest.raises(MlflowException, match="Infinite values in weight"):
         model.predict(rows.assign(weight=[0.1, float("inf")]))
-    answers = model.predict(rows.assign(weight=[0.1, float("nan")]))
-    assert answers["outside"].tolist() == ["", "weight missing"]
+    predictions = model.predict(rows.assign(weight=[0.1, float("nan")]))
+    assert predictions["outside"].tolist() == ["", "weight missing"]
 
 
 def _loaded(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -418,25 +418,25 @@ def test_logged_model_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -
             {"inputs": rows.to_dict(orient="list")},
             rows.to_csv(index=False),
         ):
-            code, told = _ask(url, question)
+            code, reply = _ask(url, question)
             assert code == 200
-            assert told["predictions"] == [pytest.approx(row) for row in expected]
+            assert reply["predictions"] == [pytest.approx(row) for row in expected]
         cut = [{**row, "size": 842.9} for row in records]
-        _, told = _ask(url, {"dataframe_records": cut})
-        answers_to_cut = load_model(store.project / "model").predict_quietly(pd.DataFrame(cut))
-        expected = answers_to_cut.to_dict(orient="records")
-        assert told["predictions"] == [pytest.approx(row) for row in expected]
-        _, told = _ask(url, {"dataframe_records": [{**records[0], "weight": None}]})
-        assert [row["outside"] for row in told["predictions"]] == ["weight missing"]
+        _, reply = _ask(url, {"dataframe_records": cut})
+        predicted = load_model(store.project / "model").predict_quietly(pd.DataFrame(cut))
+        expected = predicted.to_dict(orient="records")
+        assert reply["predictions"] == [pytest.approx(row) for row in expected]
+        _, reply = _ask(url, {"dataframe_records": [{**records[0], "weight": None}]})
+        assert [row["outside"] for row in reply["predictions"]] == ["weight missing"]
         for column, value, problem in (
             ("weight", "Infinity", "Infinite values in weight."),
             ("sold", "2024-04-03", "'2024-04-03' is not a date written like the others."),
             ("new", "maybe", "'maybe' is neither true nor false."),
         ):
             wrong = [records[0], {**records[1], column: value}]
-            code, told = _ask(url, {"dataframe_records": wrong})
+            code, reply = _ask(url, {"dataframe_records": wrong})
             assert code == 400
-            assert problem in told["message"]
+            assert problem in reply["message"]
     finally:
         os.killpg(server.pid, 15)
         server.wait(20)

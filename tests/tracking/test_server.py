@@ -112,7 +112,9 @@ def door(server: str) -> Iterator[str]:
         yield address
 
 
-def test_server_with_a_password_is_told_from_one_that_is_down(tmp_path: Path, door: str) -> None:
+def test_server_with_a_password_is_distinguished_from_one_that_is_down(
+    tmp_path: Path, door: str
+) -> None:
     with pytest.raises(TrackingError) as caught:
         Recorder.start(tmp_path, TrackingParams(uri=door), RUN)
     assert str(caught.value).startswith(

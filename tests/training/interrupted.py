@@ -21,7 +21,7 @@ from colonnade.training import ModelParams, TrainingParams, save_model, train_mo
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECIPES = {
+CONFIGURATIONS = {
     "everything": (
         {"kind": "mlp_skip", "hidden": [16, 8], "dropout": 0.2, "batch_norm": True},
         {
@@ -76,8 +76,8 @@ def rows() -> pd.DataFrame:
     return frame
 
 
-def train(folder: Path, recipe: str, **changes: object) -> None:
-    model, training = RECIPES[recipe]
+def train(folder: Path, configuration: str, **changes: object) -> None:
+    model, training = CONFIGURATIONS[configuration]
     raw = rows()
     schema = SchemaParams.model_validate({"target": "y", "task": "ordinal"})
     standardizer = fit_standardizer(raw[:240], schema, StandardizeParams())
@@ -109,8 +109,8 @@ def kill_at(name: str, count: int) -> None:
     setattr(os, name, counted)
 
 
-def run(folder: Path, recipe: str, call: str = "", count: int = 0) -> None:
+def run(folder: Path, configuration: str, call: str = "", count: int = 0) -> None:
     """The target of a process; with a call's name it kills itself at its count-th call."""
     if call:
         kill_at(call, count)
-    train(folder, recipe)
+    train(folder, configuration)

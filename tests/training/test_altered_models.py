@@ -35,7 +35,7 @@ def test_another_layout_of_the_same_words_is_no_change(folder):
     load_model(folder)
 
 
-def test_a_model_of_another_version_is_told(folder):
+def test_a_model_of_another_version_is_reported(folder):
     file = folder / "model.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "format": 1}))
     with pytest.raises(ModelError) as caught:

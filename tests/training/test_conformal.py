@@ -71,11 +71,11 @@ def test_numbers_come_with_their_interval(fit):
     model = fit("regression").model
     model = dataclasses.replace(model, held_out=held_out(*range(1, 20)))
     raw = draw_table("regression")
-    answers = model.predict(raw)
-    assert list(answers) == ["prediction", "lower", "upper", "outside"]
-    assert (answers["prediction"] - answers["lower"]).to_numpy() == pytest.approx(18)
-    assert (answers["upper"] - answers["prediction"]).to_numpy() == pytest.approx(18)
-    half = model.predict(raw, coverage=0.5)["upper"] - answers["prediction"]
+    predictions = model.predict(raw)
+    assert list(predictions) == ["prediction", "lower", "upper", "outside"]
+    assert (predictions["prediction"] - predictions["lower"]).to_numpy() == pytest.approx(18)
+    assert (predictions["upper"] - predictions["prediction"]).to_numpy() == pytest.approx(18)
+    half = model.predict(raw, coverage=0.5)["upper"] - predictions["prediction"]
     assert half.to_numpy() == pytest.approx(10)
     assert list(model.predict(raw, coverage=0.99)) == ["prediction", "outside"]
 
@@ -104,9 +104,9 @@ def test_errors_are_saved_with_the_model_to_the_last_bit(fit, tmp_path):
     ],
 )
 def test_a_model_says_why_its_intervals_may_hold_fewer_new_values(fit, training, caveat):
-    told = fit("regression", training=training).model.interval_caveat
-    assert told.endswith(caveat)
-    assert bool(told) is bool(caveat)
+    found = fit("regression", training=training).model.interval_caveat
+    assert found.endswith(caveat)
+    assert bool(found) is bool(caveat)
     assert fit("ordinal", training=training).model.interval_caveat == ""
 
 

@@ -112,7 +112,7 @@ def test_no_epoch_is_refused_and_one_is_trained(fit):
 
 
 def test_weights_broken_by_the_very_last_batch_are_noticed(fit):
-    # Predictions near 1e12, a loss near 1e24 and a gradient near 1e12 can still be told.
+    # Predictions near 1e12, a loss near 1e24 and a gradient near 1e12 can still be represented.
     model = {"kind": "linear", "initializer": {"name": "constant", "value": 1e12}}
     training = {"epochs": 1, "batch_size": 44, "optimizer": {"name": "sgd", "lr": 1e30}}
     with pytest.raises(TrainingError, match=r"training loss is not finite in epoch 1, batch 1\."):

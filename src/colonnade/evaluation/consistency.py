@@ -45,21 +45,21 @@ def refuse_other_rows(
         )
 
 
-def recipe_digest(model: TrainedModel) -> str:
+def training_digest(model: TrainedModel) -> str:
     """SHA-256 of what the model was trained with and on."""
     parts = (model.model.model_dump_json(), model.training.model_dump_json(), model.trained_on)
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 
 
-def refuse_other_recipe(model: TrainedModel, cross_validation: dict[str, Any]) -> None:
+def refuse_stale_cross_validation(model: TrainedModel, cross_validation: dict[str, Any]) -> None:
     """Refuse a cross-validation of another recipe than the model's.
 
-    Args: cross_validation: its document, with `recipe_digest` as its "recipe"; empty where there
+    Args: cross_validation: its document, with `training_digest` as its "recipe"; empty where there
         was none.
 
     Raises: ModelError.
     """
-    if cross_validation and cross_validation.get("recipe") != recipe_digest(model):
+    if cross_validation and cross_validation.get("recipe") != training_digest(model):
         raise ModelError(
             "the cross-validation is of another recipe, or of other rows, than the model: it was "
             f"trained anew since. Begin there: {_again(model, 'evaluate.cross_validate')}"

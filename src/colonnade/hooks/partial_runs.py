@@ -83,7 +83,7 @@ def check_what_is_left(pipeline: Pipeline, catalog: DataCatalog) -> None:
         changed = {group: both for group, both in left.items() if both[0] != both[1]}
         if not changed:
             continue
-        told = [
+        changes = [
             f"`{table}.{group}.{name}` is {now.get(name)!r} and was {was.get(name)!r}"
             for group, (was, now) in changed.items()
             for name in {**was, **now}
@@ -93,7 +93,7 @@ def check_what_is_left(pipeline: Pipeline, catalog: DataCatalog) -> None:
         made += " were" if len(changed) > 1 else " was"
         first = f"{table}.{_MAKERS[next(iter(changed))]}"
         problems.append(
-            f"{'; '.join(told)} when {made} made, which this run would "
+            f"{'; '.join(changes)} when {made} made, which this run would "
             f"take as is. Begin there (kedro run --pipeline {table} --from-nodes {first}), or say "
             "again what it was."
         )

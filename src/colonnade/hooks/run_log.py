@@ -41,8 +41,8 @@ class LogHooks:
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Tell where the table came from, whether the model is good, and where the report lies."""
         assert self._catalog is not None
-        if told := _told(dataset_name, data, self._catalog):
-            logger.info("%s: %s", dataset_name.partition(".")[0], told)
+        if message := _describe(dataset_name, data, self._catalog):
+            logger.info("%s: %s", dataset_name.partition(".")[0], message)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node) -> None:
@@ -51,7 +51,7 @@ class LogHooks:
             error.table = (node.namespace or "").split(".")[0]
 
 
-def _told(name: str, data: Any, catalog: DataCatalog) -> str:
+def _describe(name: str, data: Any, catalog: DataCatalog) -> str:
     """What the log says of a dataset that was saved; nothing of most."""
     table, _, kind = name.partition(".")
     if kind == "source":

@@ -48,7 +48,7 @@ class RunReporter:
     ) -> None:
         self.table, self.name, self.since = table, name, since
         self.recorder, self.catalog = recorder, catalog
-        self._told: set[str] = set()
+        self._sent: set[str] = set()
         self._process = os.getpid()
 
     def saved(self, name: str) -> None:
@@ -73,10 +73,10 @@ class RunReporter:
             note_run(folder, recorded.run_id, self.name)
 
     def _tell(self, name: str) -> None:
-        path = None if name in self._told or name not in IN_ORDER else self._written(name)
+        path = None if name in self._sent or name not in IN_ORDER else self._written(name)
         if path is None:
             return
-        self._told.add(name)
+        self._sent.add(name)
         dataset = f"{self.table}.{name}"
         if name == "source":
             self.recorder.dataset({**self.catalog.load(dataset), "types": self._types()})

@@ -87,11 +87,11 @@ class TrackingHooks:
             recorded = reporter.recorder.finish(status)
             if recorded is not None and status == "FINISHED":
                 reporter.note(recorded)
-                for line in _told_run(recorded, self._params()):
+                for line in _describe_run(recorded, self._params()):
                     logger.info("%s: %s", table, line)
 
 
-def _told_run(recorded: Recorded, params: TrackingParams) -> list[str]:
+def _describe_run(recorded: Recorded, params: TrackingParams) -> list[str]:
     """Where a run and its table's are seen, now or once the pages are opened."""
     from colonnade.tracking.server import pages_open
 

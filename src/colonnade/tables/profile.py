@@ -118,8 +118,8 @@ def _notes(facts: dict[str, Any], tested: set[str], schema: SchemaParams) -> lis
             missing[name] = column["missing"] / facts["rows"]
     worst = sorted(missing, key=lambda name: -missing[name])
     if worst:
-        told = listed([f"'{name}' ({_share(missing[name])} of the rows)" for name in worst])
-        notes.append(f"Cells are missing in {told}.")
+        shown = listed([f"'{name}' ({_share(missing[name])} of the rows)" for name in worst])
+        notes.append(f"Cells are missing in {shown}.")
     return notes
 
 
@@ -143,9 +143,9 @@ def _untested_classes(classes: dict[str, int], tested: set[str]) -> list[str]:
     unknown = {name: count for name, count in classes.items() if count and name not in tested}
     if not unknown:
         return []
-    told = listed([f"{name} ({count} {plural('row', count)})" for name, count in unknown.items()])
+    shown = listed([f"{name} ({count} {plural('row', count)})" for name, count in unknown.items()])
     these = "it is" if len(unknown) == 1 else "these are"
-    return [f"No test row is of class {told}: how well {these} predicted is unknown."]
+    return [f"No test row is of class {shown}: how well {these} predicted is unknown."]
 
 
 def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
@@ -155,14 +155,14 @@ def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
     if len(rare) == 1:
         notes.append(f"Class {rare[0]} is rare: {classes[rare[0]]:,} of {rows:,} rows.")
     elif rare:
-        told = listed([f"{label} ({classes[label]:,})" for label in rare])
+        shown = listed([f"{label} ({classes[label]:,})" for label in rare])
         notes.append(
             f"{len(rare)} of {len(classes)} classes are rare, with less than {_share(RARE_SHARE)} "
-            f"of the {rows:,} rows each: {told}."
+            f"of the {rows:,} rows each: {shown}."
         )
     return notes
 
 
 def _share(value: float) -> str:
-    told = f"{100 * value:.1f}".removesuffix(".0")
-    return f"{told}\N{NO-BREAK SPACE}%"
+    percent = f"{100 * value:.1f}".removesuffix(".0")
+    return f"{percent}\N{NO-BREAK SPACE}%"

@@ -52,16 +52,16 @@ def run_name(parameters: Mapping[str, Any], special: Iterable[str] = ()) -> str:
         key for key in dict.fromkeys(special) if key not in (*LOSS, OPTIMIZER, RATE, SEED)
     ]
     names = short_names(hyperparameters)
-    told = [
+    pairs = [
         f"{names[key]}={shown(parameters[key])}" for key in hyperparameters if key in parameters
     ]
-    return _fitted(leading, told, last)
+    return _fitted(leading, pairs, last)
 
 
-def _fitted(leading: list[str], told: list[str], last: list[str]) -> str:
-    for kept in range(len(told), -1, -1):
-        left = len(told) - kept
-        words = [*leading, *told[:kept], *([f"+{left}"] if left else []), *last]
+def _fitted(leading: list[str], pairs: list[str], last: list[str]) -> str:
+    for kept in range(len(pairs), -1, -1):
+        left = len(pairs) - kept
+        words = [*leading, *pairs[:kept], *([f"+{left}"] if left else []), *last]
         name = " ".join(words)
         if len(name) < LONGEST_NAME:
             break

@@ -56,14 +56,14 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     champion = _champion(client, table)
     if champion and champion.info.run_id == candidate.info.run_id:
         return PromotionDecision(
-            False, f"{table}: {_told(candidate)}{chosen} is the champion already."
+            False, f"{table}: {_describe(candidate)}{chosen} is the champion already."
         )
     rival = champion if champion and judged_by(champion) == judged_by(candidate) else None
     refusal = _refusal(gate, metric, candidate, rival, table)
     if not refusal and champion and not rival and not run:
         refusal = (
-            f"{_told(candidate)}{chosen} was judged by other rows than the champion "
-            f"({_told(champion)}): neither is known to be better. To take it nevertheless: "
+            f"{_describe(candidate)}{chosen} was judged by other rows than the champion "
+            f"({_describe(champion)}): neither is known to be better. To take it nevertheless: "
             f"kedro register {table} --run {candidate.info.run_id[:8]}"
         )
     if refusal:
@@ -72,9 +72,11 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     value = f"{metric} {candidate.data.metrics[metric]:.5g}"
     over = f" over {rival.data.metrics.get(metric, float('nan')):.5g}" if rival else ""
     if champion and not rival:
-        over = f"; {_told(champion)}, the champion before, was judged by other rows"
-    told = f"{_told(candidate)}{chosen} is the champion now (version {version}), by {value}{over}."
-    return PromotionDecision(True, f"{table}: {told}", version)
+        over = f"; {_describe(champion)}, the champion before, was judged by other rows"
+    message = (
+        f"{_describe(candidate)}{chosen} is the champion now (version {version}), by {value}{over}."
+    )
+    return PromotionDecision(True, f"{table}: {message}", version)
 
 
 def _candidate(
@@ -126,8 +128,10 @@ def _unfit(client: MlflowClient, experiment_id: str, run: str, finished: list[Ru
     for other in (one for one in others if one.info.run_id.startswith(run)):
         if other.info.experiment_id != experiment_id:
             name = names[other.info.experiment_id]
-            return f"{_told(other)} is of {name}: kedro register {name} --run {run}."
-        return f"{_told(other)} is {other.info.status.lower()}: only a finished run is promoted."
+            return f"{_describe(other)} is of {name}: kedro register {name} --run {run}."
+        return (
+            f"{_describe(other)} is {other.info.status.lower()}: only a finished run is promoted."
+        )
     known = nearest(run, [one.info.run_id[:8] for one in finished[:10]]) if finished else ""
     return f"no finished run {run}".rstrip() + f". {known}".rstrip()
 
@@ -136,8 +140,8 @@ def _model_of(run: Run, table: str) -> str:
     outputs = run.outputs.model_outputs if run.outputs else []
     if not outputs:
         raise TrackingError(
-            f"{table}: {_told(run)} has no model. Set `log_model: true` in conf/base/mlflow.yml "
-            "and run again."
+            f"{table}: {_describe(run)} has no model. Set `log_model: true` in "
+            "conf/base/mlflow.yml and run again."
         )
     return str(outputs[-1].model_id)
 
@@ -146,8 +150,8 @@ def _deciding(run: Run, table: str) -> str:
     names = headline(run.data.metrics)
     if not names:
         raise TrackingError(
-            f"{table}: {_told(run)} has no test metric to judge by. Give the table test rows, or "
-            f"set `gates.{table}.metric` in conf/base/mlflow.yml."
+            f"{table}: {_describe(run)} has no test metric to judge by. Give the table test rows, "
+            f"or set `gates.{table}.metric` in conf/base/mlflow.yml."
         )
     return names[0]
 
@@ -168,7 +172,7 @@ def _refusal(
     """Say why the gate stays shut; empty if it opens."""
     if metric not in candidate.data.metrics:
         names = nearest(metric, list(candidate.data.metrics))
-        raise TrackingError(f"{table}: {_told(candidate)} has no metric {metric}. {names}")
+        raise TrackingError(f"{table}: {_describe(candidate)} has no metric {metric}. {names}")
     value = candidate.data.metrics[metric]
     up = _points_up(gate, metric)
     sign = 1 if up else -1
@@ -184,7 +188,7 @@ def _refusal(
     than = f" by {gate.margin:.5g}" if gate.margin else ""
     return (
         f"{metric} {value:.5g} does not beat the champion's {standing:.5g}{than} "
-        f"({_told(champion)}; {more} is better)."
+        f"({_describe(champion)}; {more} is better)."
     )
 
 
@@ -212,11 +216,11 @@ def _promote(client: MlflowClient, uri: str, model_id: str, run: Run, table: str
 
 def _link(client: MlflowClient, model_id: str, table: str, version: str) -> None:
     """Let the model's own page name the version, as a server does; MLflow's client does not."""
-    told = json.loads(client.get_logged_model(model_id).tags.get(VERSIONS, "[]"))
-    if not any(one["name"] == table and str(one["version"]) == version for one in told):
-        told.append({"name": table, "version": version})
-        client.set_logged_model_tags(model_id, {VERSIONS: json.dumps(told)})
+    versions = json.loads(client.get_logged_model(model_id).tags.get(VERSIONS, "[]"))
+    if not any(one["name"] == table and str(one["version"]) == version for one in versions):
+        versions.append({"name": table, "version": version})
+        client.set_logged_model_tags(model_id, {VERSIONS: json.dumps(versions)})
 
 
-def _told(run: Run) -> str:
+def _describe(run: Run) -> str:
     return f"run {run.info.run_id[:8]} ({run.info.run_name})"

@@ -47,7 +47,7 @@ class NewTable:
 
     def lines(self) -> list[str]:
         """What was decided and why, a sentence a line; what to look at first."""
-        return [*(f"look: {told}" for told in self.suspicions), *self.inference.lines()]
+        return [*(f"look: {suspicion}" for suspicion in self.suspicions), *self.inference.lines()]
 
 
 @dataclass(frozen=True)

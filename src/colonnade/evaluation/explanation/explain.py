@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from colonnade.tables.schema.table_schema import Task
 
 Part = Literal["train", "validation", "test"]
-_VALUES_TOLD = 4
+_VALUES_SHOWN = 4
 # With fewer, one row that keeps its place by luck hides what a column is worth.
 _RARE_ROWS = 5
 
@@ -101,7 +101,7 @@ def explain_model(
         dependence=dependence,
         slices=weakest_slices(rows, seen, model.standardizer.inputs, task),
         mistakes=confident_mistakes(
-            rows, seen, names[:_VALUES_TOLD], task, most=_most_mistakes(rows, task, params)
+            rows, seen, names[:_VALUES_SHOWN], task, most=_most_mistakes(rows, task, params)
         ),
     )
 

@@ -99,10 +99,10 @@ def confident_mistakes(
     return [
         Mistake(
             row=str(predictions["row"].iloc[i]),
-            actual=told(predictions["actual"].iloc[i]),
-            prediction=told(predictions["prediction"].iloc[i]),
+            actual=format_value(predictions["actual"].iloc[i]),
+            prediction=format_value(predictions["prediction"].iloc[i]),
             certainty=float(certainty[i]),
-            values={feature: told_cell(raw[feature].iloc[i]) for feature in features},
+            values={feature: format_cell(raw[feature].iloc[i]) for feature in features},
         )
         for i in order
         if certainty[i] > 0
@@ -116,7 +116,7 @@ def row_errors(predictions: pd.DataFrame, task: Task) -> Array:
     return (predictions["prediction"] != predictions["actual"]).to_numpy(dtype=float)
 
 
-def told(value: object) -> str:
+def format_value(value: object) -> str:
     """A cell as text, numbers to five digits, large ones whole."""
     if not isinstance(value, float | np.floating):
         return str(value)
@@ -124,9 +124,9 @@ def told(value: object) -> str:
     return f"{number:,.0f}" if 99_999.5 <= abs(number) < 1e15 else f"{number:.5g}"
 
 
-def told_cell(value: object) -> str:
+def format_cell(value: object) -> str:
     """A feature's cell as text: a boolean, by whatever words its file has it, is yes or no."""
-    return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else told(value)
+    return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else format_value(value)
 
 
 def _metric(errors: Array, task: Task) -> float:
@@ -141,9 +141,9 @@ def _bins(values: pd.Series) -> Iterator[tuple[str, Array]]:
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
         for k, (low, high) in enumerate(pairwise(ends)):
             above = numbers >= low if k == 0 else numbers > low
-            yield f"{told(low)} to {told(high)}", above & (numbers <= high)
+            yield f"{format_value(low)} to {format_value(high)}", above & (numbers <= high)
     elif not pd.api.types.is_datetime64_any_dtype(values):
         for value in present.value_counts().index[:_MOST_VALUES]:
-            yield told_cell(value), (values == value).to_numpy(dtype=bool, na_value=False)
+            yield format_cell(value), (values == value).to_numpy(dtype=bool, na_value=False)
     if values.isna().any():
         yield "missing", values.isna().to_numpy()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from colonnade.evaluation.explanation.failures import told_cell
+from colonnade.evaluation.explanation.failures import format_cell
 from colonnade.evaluation.metrics.scores import HEADLINES, rarer_of_two
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ def partial_dependences(
             feature=name,
             values=grid.tolist()
             if grid.dtype.kind == "f"
-            else [told_cell(value) for value in grid],
-            curves={told: averages[name][k].tolist() for told, k in outputs.items()},
+            else [format_cell(value) for value in grid],
+            curves={label: averages[name][k].tolist() for label, k in outputs.items()},
         )
         for name, grid in grids.items()
     ]

@@ -100,9 +100,9 @@ def _matrix(ax: Axes, values: Array, shades: Array, title: str) -> None:
     label(ax, x="predicted class", y="actual class", title=title)
     for i, j in np.ndindex(n, n) if n <= _MOST_NUMBERED else ():
         if values[i, j]:
-            told = f"{values[i, j]:.0%}" if values is shades else f"{values[i, j]}"
+            text = f"{values[i, j]:.0%}" if values is shades else f"{values[i, j]}"
             color = "white" if shades[i, j] > _DARK else INK
             ax.text(
-                j + 0.5, i + 0.5, told, color=color, ha="center", va="center",
+                j + 0.5, i + 0.5, text, color=color, ha="center", va="center",
                 fontsize=9 if n <= 8 else 7,
             )  # fmt: skip

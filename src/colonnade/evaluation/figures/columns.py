@@ -52,10 +52,10 @@ def target_distribution(target: pd.Series, parts: pd.Series, classes: list[str])
     """
     sizes = {part: int((parts == part).sum()) for part in _COLOURS}
     sizes = {part: n for part, n in sizes.items() if n}
-    told = ", ".join(f"{part} {count(n)}" for part, n in sizes.items())
+    subtitle = ", ".join(f"{part} {count(n)}" for part, n in sizes.items())
     margins = _target_margins(classes)
     height = _TARGET_AXES + margins.bottom + margins.top
-    figure, (ax,) = new_figure(f"Target by part · {told}", height=height, margins=margins)
+    figure, (ax,) = new_figure(f"Target by part · {subtitle}", height=height, margins=margins)
     name = plain(str(target.name))
     values = {part: target[(parts == part).to_numpy()] for part in sizes}
     if classes:
@@ -111,13 +111,13 @@ def _class_bars(ax: Axes, values: dict[str, pd.Series], classes: list[str]) -> l
     return shown
 
 
-def importance_bars(importance: list[Importance], metric: Metric, told: str = "") -> Figure:
+def importance_bars(importance: list[Importance], metric: Metric, subtitle: str = "") -> Figure:
     """How much a metric loses when a column is shuffled; the twenty most important.
 
-    Args: told: of which rows, for the title, such as "validation, n = 200".
+    Args: subtitle: of which rows, for the title, such as "validation, n = 200".
     """
     shown = importance[:MOST_BARS]
-    title = "Permutation importance" + (f" · {told}" if told else "")
+    title = "Permutation importance" + (f" · {subtitle}" if subtitle else "")
     if len(importance) > len(shown):
         title += f" · {len(shown)} of {len(importance)} columns"
     names = [plain(one.feature, 32) for one in shown]
@@ -141,10 +141,10 @@ def importance_bars(importance: list[Importance], metric: Metric, told: str = ""
     return finish(figure, [one.feature for one in shown])
 
 
-def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") -> Figure:
+def dependence_curves(dependence: list[Dependence], task: Task, subtitle: str = "") -> Figure:
     """Mean prediction over the values of the most important columns.
 
-    Args: told: of which rows, for the title.
+    Args: subtitle: of which rows, for the title.
     """
     columns = min(2, max(1, len(dependence)))
     rows = -(-max(1, len(dependence)) // columns)
@@ -152,7 +152,7 @@ def dependence_curves(dependence: list[Dependence], task: Task, told: str = "") 
     title = "Partial dependence"
     if task == "classification" and len(curves) == 1:
         title += f" of the probability of {plain(curves[0], _LONGEST)}"
-    title += f" · {told}" if told else ""
+    title += f" · {subtitle}" if subtitle else ""
     words = [str(value) for one in dependence for value in one.values if isinstance(value, str)]
     last = columns * (rows - 1)
     side_by_side, legend_room = _legend_room(curves)

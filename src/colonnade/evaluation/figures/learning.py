@@ -42,7 +42,7 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
     parts = [p for p in ("train", "validation") if history[f"{p}_loss"].notna().any()]
     counts = {part: f" {count(sizes[part])}" for part in parts if sizes and part in sizes}
     in_turn = bool(sizes) and not (sizes or {}).get("validation")
-    told = {
+    labels = {
         "train": "train",
         "validation": "held out of train, in turn" if in_turn else "validation",
     }
@@ -62,7 +62,7 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
     for part, color, line in (("train", BLUE, "-"), ("validation", VERMILION, "--")):
         if part in parts:
             losses.plot(
-                epochs, history[f"{part}_loss"], line, color=color, label=told[part], lw=1.8,
+                epochs, history[f"{part}_loss"], line, color=color, label=labels[part], lw=1.8,
                 marker=mark,
             )  # fmt: skip
     _mark_best(losses, history, "held-out" if in_turn else "validation")
@@ -98,5 +98,5 @@ def _mark_best(ax: Axes, history: pd.DataFrame, name: str) -> None:
     best = int(np.nanargmin(losses))
     epoch = int(history["epoch"].iloc[best])
     ax.axvline(epoch, color=MUTED, lw=1, ls=":")
-    told = f"lowest {name} loss {losses[best]:.4g}, epoch {epoch}"
-    ax.plot(epoch, losses[best], "o", color=VERMILION, label=told)
+    entry = f"lowest {name} loss {losses[best]:.4g}, epoch {epoch}"
+    ax.plot(epoch, losses[best], "o", color=VERMILION, label=entry)

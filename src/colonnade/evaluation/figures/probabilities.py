@@ -47,7 +47,7 @@ def roc_curves(predictions: pd.DataFrame, part: str = "test") -> Figure:
     figure, ax, hardest = _by_class(predictions, part, title, roc_auc_score)
     for curve in hardest:
         false_rate, true_rate, _ = roc_curve(curve.hit, curve.p)
-        ax.plot(false_rate, true_rate, label=curve.told, **curve.look)
+        ax.plot(false_rate, true_rate, label=curve.label, **curve.look)
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":")
     label(ax, x="false positive rate (share)", y="true positive rate (share)")
     _legend(ax, hardest, "AUC")
@@ -62,7 +62,7 @@ def precision_recall_curves(predictions: pd.DataFrame, part: str = "test") -> Fi
     figure, ax, hardest = _by_class(predictions, part, title, average_precision_score)
     for curve in hardest:
         precision, recall, _ = precision_recall_curve(curve.hit, curve.p)
-        ax.step(recall, precision, where="post", label=curve.told, **curve.look)
+        ax.step(recall, precision, where="post", label=curve.label, **curve.look)
     label(ax, x="recall (share of the class found)", y="precision (share of calls right)")
     _legend(ax, hardest, "average precision")
     return finish(figure, class_labels(predictions))
@@ -80,7 +80,7 @@ class _Curve:
     of: int
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         area = "> 0.999" if 0.9995 <= self.area < 1 else f"{self.area:.3f}"
         return f"{self.name}\n{area} · {count(int(self.hit.sum()))}"
 
@@ -137,8 +137,8 @@ def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":", label="as sure as right")
     _reliability(ax, before, BLUE, "o", "as predicted")
     if after is not None and calibration.temperature is not None:
-        told = f"at temperature {calibration.temperature:.2f}"
-        _reliability(ax, after, VERMILION, "s", told)
+        entry = f"at temperature {calibration.temperature:.2f}"
+        _reliability(ax, after, VERMILION, "s", entry)
     label(ax, y="accuracy (share right)")
     ax.set(ylim=(-0.02, 1.05))
     legend(ax, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
@@ -153,8 +153,8 @@ def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
 
 def _reliability(ax: Axes, bins: Reliability, color: str, marker: str, name: str) -> None:
     """A point a bin, the larger the more rows it holds: a bin of one row proves nothing."""
-    told = f"{name}: calibration error {bins.ece:.3f}, log-loss {bins.log_loss:.3f}"
+    entry = f"{name}: calibration error {bins.ece:.3f}, log-loss {bins.log_loss:.3f}"
     ax.plot(bins.confidence, bins.accuracy, color=color, lw=1, alpha=0.5)
     most = max(bins.rows, default=1)
     sizes = [8 + 72 * (rows / most) ** 0.5 for rows in bins.rows]
-    ax.scatter(bins.confidence, bins.accuracy, s=sizes, marker=marker, color=color, label=told)
+    ax.scatter(bins.confidence, bins.accuracy, s=sizes, marker=marker, color=color, label=entry)

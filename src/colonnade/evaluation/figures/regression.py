@@ -96,9 +96,9 @@ def fitted_line(data: pd.DataFrame, metrics: Metrics, feature: str, target: str)
         slope = metrics[name].get("slope")
         if slope is not None:
             intercept = metrics[name].get("intercept", 0.0)
-            told = f"{text}: slope {slope:.4g}, intercept {intercept:.3g}"
+            entry = f"{text}: slope {slope:.4g}, intercept {intercept:.3g}"
             ax.plot(
-                ends, slope * ends + intercept, style, color=color, lw=width, label=told,
+                ends, slope * ends + intercept, style, color=color, lw=width, label=entry,
                 alpha=0.55 if name == "least_squares" else 1,
             )  # fmt: skip
     label(ax, x=f"{plain(feature)} (raw units)", y=f"{plain(target)} (raw units)")

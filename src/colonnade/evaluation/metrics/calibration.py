@@ -112,20 +112,20 @@ def calibration_sentence(calibration: Calibration | None, used: float | None = N
     """
     if calibration is None:
         return ""
-    told = ""
+    text = ""
     if used is not None:
-        told = f"Training has divided the logits by {used:.2f}, the temperature that suits rows "
-        told += "held out of training best. "
+        text = f"Training has divided the logits by {used:.2f}, the temperature that suits rows "
+        text += "held out of training best. "
     if calibration.after is None or calibration.temperature is None:
-        return told.strip() or (
+        return text.strip() or (
             "Temperature scaling was not tried: it needs at least 50 validation rows, some of them "
             "wrong."
         )
     before, after = calibration.before, calibration.after
     if not calibration.matters:
-        return f"{told}No other temperature would help."
+        return f"{text}No other temperature would help."
     helps = "would help" if after.log_loss < before.log_loss else "would not help"
-    return told + (
+    return text + (
         f"Dividing the logits by {calibration.temperature:.2f}, the temperature that suits "
         f"validation rows best, {helps}: log-loss from {before.log_loss:.3f} to "
         f"{after.log_loss:.3f}, calibration error from {before.ece:.3f} to {after.ece:.3f}."

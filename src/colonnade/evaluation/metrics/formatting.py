@@ -71,8 +71,8 @@ def mean_and_sd(metrics: Metrics, name: str) -> str:
 
 def cross_validation_line(metrics: Metrics, task: Task, n_folds: int) -> str:
     """What a cross-validation found, in a line."""
-    told = {NAMES[name]: mean_and_sd(metrics, name) for name in HEADLINES[task]}
-    found = ", ".join(f"{name} {value}" for name, value in told.items() if value)
+    values = {NAMES[name]: mean_and_sd(metrics, name) for name in HEADLINES[task]}
+    found = ", ".join(f"{name} {value}" for name, value in values.items() if value)
     return f"the recipe on {n_folds} folds (mean ± sd): {found}."
 
 
@@ -113,12 +113,12 @@ def _unit(name: str) -> str:
 
 def _percent(value: float) -> str:
     """One decimal; what is not quite all, or not quite nothing, is not rounded to it."""
-    told = f"{100 * value:z,.{1 if abs(value) < _MANY else 0}f}"
-    if told == "100.0" and value < 1:
-        told = "> 99.9"
-    elif told == "0.0" and value > 0:
-        told = "< 0.1"
-    return f"{told}{NB}%"
+    percent = f"{100 * value:z,.{1 if abs(value) < _MANY else 0}f}"
+    if percent == "100.0" and value < 1:
+        percent = "> 99.9"
+    elif percent == "0.0" and value > 0:
+        percent = "< 0.1"
+    return f"{percent}{NB}%"
 
 
 def _score(value: float) -> str:

@@ -54,14 +54,14 @@ def verdict(metrics: Metrics, task: Task) -> Verdict:
     """Judge the model against the best baseline by the interval of their difference."""
     headline = deciding_metric(metrics, task)
     part = "test" if headline in metrics["test"] else "validation"
-    told = metric_with_interval(metrics, part, headline)
+    shown = metric_with_interval(metrics, part, headline)
     best = best_baseline(metrics, headline)
-    if told is None:
+    if shown is None:
         return Verdict("unknown", "No row to judge by", "Both validation and test part are empty.")
     if best is None or part == "validation":
         why = "no baseline was fitted" if part == "test" else "the test part is empty"
-        return Verdict("unknown", f"{part} {NAMES[headline]} {told}", f"Not compared: {why}.")
-    return _compared(metrics, headline, best, told)
+        return Verdict("unknown", f"{part} {NAMES[headline]} {shown}", f"Not compared: {why}.")
+    return _compared(metrics, headline, best, shown)
 
 
 def deciding_metric(metrics: Metrics, task: Task) -> Metric:
@@ -77,7 +77,7 @@ def compared_metrics(metrics: Metrics, task: Task) -> list[str]:
     return [*(("rare_pr_auc", "balanced_accuracy") if rare else ()), *HEADLINES[task]]
 
 
-def _compared(metrics: Metrics, headline: str, best: str, told: str) -> Verdict:
+def _compared(metrics: Metrics, headline: str, best: str, shown: str) -> Verdict:
     sign = 1 if headline in HIGHER_IS_BETTER else -1
     gain = metrics["gain"][headline]
     lead = sign * gain
@@ -97,7 +97,7 @@ def _compared(metrics: Metrics, headline: str, best: str, told: str) -> Verdict:
     if beaten:
         word, sentence = "no", f"{beaten} The best simple model is {against}."
     sentence += _commonest(metrics, headline) + _probabilities(metrics)
-    return Verdict(word, f"test {NAMES[headline]} {told}", sentence)
+    return Verdict(word, f"test {NAMES[headline]} {shown}", sentence)
 
 
 def _sentence(
@@ -124,13 +124,13 @@ def _sentence(
 def _beaten_by_constant(metrics: Metrics, headline: str) -> str:
     """Whatever chance may have done: a model that is behind a constant is not worth it."""
     sign = 1 if headline in HIGHER_IS_BETTER else -1
-    for name, answer in _CONSTANTS.items():
+    for name, constant in _CONSTANTS.items():
         value = metrics[f"baseline/{name}"].get(headline)
         if value is None or sign * metrics["test"][headline] >= sign * value:
             continue
         if headline == "accuracy" and (value >= LOPSIDED or _surer_than_constant(metrics)):
             continue
-        return f"Always answering {answer} does better ({format_metric(headline, value)})."
+        return f"Always predicting {constant} does better ({format_metric(headline, value)})."
     return ""
 
 
@@ -146,11 +146,11 @@ def _commonest(metrics: Metrics, headline: str) -> str:
     least = min(LOPSIDED, metrics["test"].get("accuracy", 1.0))
     if share < least or headline not in ("accuracy", "rare_pr_auc"):
         return ""
-    told = format_metric("accuracy", share)
+    shown = format_metric("accuracy", share)
     if headline == "accuracy":
-        return f" Always answering the commonest class is right on {told}, too."
+        return f" Always predicting the commonest class is right on {shown}, too."
     return (
-        f" Accuracy does not judge here: always answering the commonest class is right on {told}."
+        f" Accuracy does not judge here: always predicting the commonest class is right on {shown}."
     )
 
 

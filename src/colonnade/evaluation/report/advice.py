@@ -59,9 +59,9 @@ def next_steps(
         _more_rows(metrics, task),
         _no_baseline(metrics, task),
     ]
-    told = [sentence for sentence in found if sentence]
-    if told:
-        return told
+    steps = [sentence for sentence in found if sentence]
+    if steps:
+        return steps
     if metrics["cv"]:
         return ["Nothing stands out: change one parameter at a time and compare runs."]
     return [
@@ -94,10 +94,12 @@ def _simpler_model(metrics: Metrics, task: Task, hyperparameters: Mapping[str, A
         how = "try `model.kind: mlp`, which bends where the line cannot"
     else:
         how = "try more `training.epochs`, or `training.optimizer: lbfgs`"
-    told = f"A simple model is better on the same rows: {how}."
+    advice = f"A simple model is better on the same rows: {how}."
     if task == "ordinal":
-        told += " Is the order of `schema.classes` right? If there is none: `task: classification`."
-    return told
+        advice += (
+            " Is the order of `schema.classes` right? If there is none: `task: classification`."
+        )
+    return advice
 
 
 def _nothing_learned(metrics: Metrics, task: Task) -> str:
@@ -105,16 +107,16 @@ def _nothing_learned(metrics: Metrics, task: Task) -> str:
     if verdict(metrics, task).word in ("no", "unknown"):
         return ""
     if task == "regression":
-        name, least, answer = "r2", 0.0, "the mean"
+        name, least, constant = "r2", 0.0, "the mean"
     else:
-        name, answer = deciding_metric(metrics, task), "the commonest class"
+        name, constant = deciding_metric(metrics, task), "the commonest class"
         least = metrics["baseline/majority"].get(name, -1.0)
     interval = metrics.interval("test", name)
     if interval is None or interval[0] > least:
         return ""
     return (
-        f"Always answering {answer} may do as well: these columns hardly tell the target. Look for "
-        "others, or for more rows."
+        f"Always predicting {constant} may do as well: these columns hardly tell the target. Look "
+        "for others, or for more rows."
     )
 
 
@@ -128,7 +130,7 @@ def _rare_class(
     if len(classes) < 2:
         return ""
     rare = min(classes, key=lambda one: one.rows)
-    told = (
+    advice = (
         f"Accuracy hides the rare class '{rare.label}': {format_metric('accuracy', rare.recall)} "
         f"of its {rare.rows} {explanation.part} rows are found"
     )
@@ -136,8 +138,8 @@ def _rare_class(
         task == "classification"
         and hyperparameters.get("training.loss", "cross_entropy") == "cross_entropy"
     ):
-        told += "; try `training.loss.class_weights: balanced`"
-    return told + "."
+        advice += "; try `training.loss.class_weights: balanced`"
+    return advice + "."
 
 
 def _extremes(metrics: Metrics, hyperparameters: Mapping[str, Any]) -> str:
@@ -145,13 +147,13 @@ def _extremes(metrics: Metrics, hyperparameters: Mapping[str, Any]) -> str:
     rmse, median = metrics["test"].get("rmse"), metrics["test"].get("median_error")
     if rmse is None or median is None or rmse <= _EXTREME * median:
         return ""
-    told = (
+    advice = (
         f"A few rows make most of the error (RMSE {format_metric('rmse', rmse)}, median error "
         f"{format_metric('rmse', median)}): "
     )
     if hyperparameters.get("training.loss") in ("mae", "huber", "smooth_l1"):
-        return told + "look at them, or predict the target's logarithm."
-    return told + "try `training.loss: huber`, or predict the target's logarithm."
+        return advice + "look at them, or predict the target's logarithm."
+    return advice + "try `training.loss: huber`, or predict the target's logarithm."
 
 
 def _overfit(metrics: Metrics, task: Task, hyperparameters: Mapping[str, Any]) -> str:
@@ -238,9 +240,9 @@ def _useless_columns(explanation: Explanation, dropped: Sequence[str]) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    told = ", ".join(f"'{name}'" for name in names[:_MOST_NAMED])
+    named = ", ".join(f"'{name}'" for name in names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
-    return f"{told} and {more} more" if more > 0 else told
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _weak_slice(explanation: Explanation, task: Task) -> str:

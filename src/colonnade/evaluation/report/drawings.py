@@ -56,15 +56,17 @@ def _of_predictions(content: ReportContent) -> dict[str, Figure]:
 def _of_columns(content: ReportContent) -> dict[str, Figure]:
     explanation, found = content.explanation, {}
     asked = explanation.importance_part
-    told = (
+    subtitle = (
         f"{asked} {count(content.data.profile['parts'][asked])}" if content.data.profile else asked
     )
     if explanation.importance:
         found["importance"] = figures.importance_bars(
-            explanation.importance, explanation.importance_metric, told
+            explanation.importance, explanation.importance_metric, subtitle
         )
     if explanation.dependence:
-        found["dependence"] = figures.dependence_curves(explanation.dependence, content.task, told)
+        found["dependence"] = figures.dependence_curves(
+            explanation.dependence, content.task, subtitle
+        )
     if content.data.targets is not None:
         target = content.data.targets["target"].rename(content.target)
         found["targets"] = figures.target_distribution(

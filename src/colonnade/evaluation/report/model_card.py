@@ -13,12 +13,12 @@ from colonnade.evaluation.report.wording import (
     Rows,
     baseline_rows,
     column_rows,
+    cross_validation_cells,
     hyperparameter_facts,
     line_rows,
     measured_parts,
     metric_rows,
     page_context,
-    recipe_cells,
     slice_rows,
     training_facts,
 )
@@ -69,7 +69,7 @@ def _head(content: ReportContent, words: dict[str, Any]) -> str:
     headline = f"{found.headline[0].upper()}{found.headline[1:]}"
     rows = f" on {words['judged']} rows" if found.word != "unknown" else ""
     lines.append(f"**{escape(headline)}{rows}.** {escape(found.sentence)}")
-    lines += [f"{name}: {escape(told)}" for name, told in words["highlights"]]
+    lines += [f"{name}: {escape(sentence)}" for name, sentence in words["highlights"]]
     return "\n\n".join(lines)
 
 
@@ -121,11 +121,11 @@ def _performance(content: ReportContent) -> str:
         for name, cells in baseline_rows(content)
     ]
     confidence = f"{100 * content.params.confidence:g} %"
-    told = f"On the same test rows; in brackets {confidence} bootstrap intervals:"
-    text = f"## Performance\n\n{told}\n\n" + _table(("", *compared), rows)
+    caption = f"On the same test rows; in brackets {confidence} bootstrap intervals:"
+    text = f"## Performance\n\n{caption}\n\n" + _table(("", *compared), rows)
     if content.results.folds:
         folds = f"recipe on {len(content.results.folds)} folds, mean ± sd"
-        text += "\n\n" + _table(("", *names), [(folds, *recipe_cells(content))])
+        text += "\n\n" + _table(("", *names), [(folds, *cross_validation_cells(content))])
     lines = line_rows(content.results.metrics)
     if lines:
         text += "\n\n" + _table(("line, raw units", "slope", "intercept"), lines)
@@ -147,8 +147,8 @@ def _limits(content: ReportContent) -> str:
         )
     name = NAMES[HEADLINES[content.task][0]]
     head = ("column", "values", "rows", name, "overall")
-    told = "Where the model is weaker than chance explains:"
-    return f"## Limits\n\n{told}\n\n{_table(head, slices)}"
+    caption = "Where the model is weaker than chance explains:"
+    return f"## Limits\n\n{caption}\n\n{_table(head, slices)}"
 
 
 def _reproduce(content: ReportContent) -> str:

@@ -127,11 +127,11 @@ def _hyperparameters_of(prefix: str, group: BaseModel) -> dict[str, Any]:
         if isinstance(value, BaseModel):
             if isinstance(value, NamedChoice) and value.name != getattr(default, "name", None):
                 found[f"{prefix}.{name}"] = value.name
-            told = _hyperparameters_of(f"{prefix}.{name}", value)
-            if not told and default is None and not isinstance(value, NamedChoice):
+            options = _hyperparameters_of(f"{prefix}.{name}", value)
+            if not options and default is None and not isinstance(value, NamedChoice):
                 # Off until someone asks for it: its first option tells that it is on.
-                told = {f"{prefix}.{name}.{key}": one for key, one in list(value)[:1]}
-            found |= told
+                options = {f"{prefix}.{name}.{key}": one for key, one in list(value)[:1]}
+            found |= options
         elif name != "name" and value != (getattr(usual, name) if usual else default):
             found[f"{prefix}.{name}"] = list(value) if isinstance(value, tuple) else value
     return found

@@ -28,22 +28,22 @@ def summary_lines(content: ReportContent) -> list[tuple[str, str]]:
     pairs = [
         ("Suspicious", " ".join(content.data.profile.get("suspicions", []))),
         ("Over folds", _folds(content)),
-        ("Why", _leans_on(content)),
+        ("Why", _most_important(content)),
         ("How far off", _typical_error(content)),
         ("Where it fails", " ".join(filter(None, (_confusion(content), _weakest(content))))),
     ]
-    return [(name, told) for name, told in pairs if told]
+    return [(name, text) for name, text in pairs if text]
 
 
 def _folds(content: ReportContent) -> str:
     """How the recipe fares on other splits than this one."""
     if not content.results.folds:
         return ""
-    told = cross_validation_line(content.results.metrics, content.task, len(content.results.folds))
-    return f"{told[0].upper()}{told[1:]}"
+    line = cross_validation_line(content.results.metrics, content.task, len(content.results.folds))
+    return f"{line[0].upper()}{line[1:]}"
 
 
-def _leans_on(content: ReportContent) -> str:
+def _most_important(content: ReportContent) -> str:
     """The columns whose shuffling always costs something."""
     importance = content.explanation.importance
     if not importance:
@@ -52,8 +52,8 @@ def _leans_on(content: ReportContent) -> str:
     if not leading:
         return "No column stands out: shuffling any one of them costs nothing that lasts."
     name = content.explanation.importance_metric
-    told = ", ".join(f"{one.feature} ({format_difference(name, one.mean)})" for one in leading)
-    return f"It leans on {told}; in brackets the {NAMES[name]} that its shuffling costs."
+    columns = ", ".join(f"{one.feature} ({format_difference(name, one.mean)})" for one in leading)
+    return f"It leans on {columns}; in brackets the {NAMES[name]} that its shuffling costs."
 
 
 def _typical_error(content: ReportContent) -> str:
@@ -65,17 +65,17 @@ def _typical_error(content: ReportContent) -> str:
     promise = 100 * content.params.prediction_interval
     if half is None:
         return ""
-    told = f"Half of the test rows are predicted to within {format_interval_end('rmse', half)}"
+    text = f"Half of the test rows are predicted to within {format_interval_end('rmse', half)}"
     if width is None or share is None:
-        return f"{told}."
-    told = (
-        f"{told}; {format_metric('interval_coverage', share)} lie within "
+        return f"{text}."
+    text = (
+        f"{text}; {format_metric('interval_coverage', share)} lie within "
         f"±{format_interval_end('rmse', width / 2)}, the interval that comes with each "
         f"prediction and is made to hold {promise:.3g}{NB}%."
     )
     if content.model.interval_caveat:
-        told += f" It may hold somewhat fewer of new rows: {content.model.interval_caveat}."
-    return told
+        text += f" It may hold somewhat fewer of new rows: {content.model.interval_caveat}."
+    return text
 
 
 def _confusion(content: ReportContent) -> str:

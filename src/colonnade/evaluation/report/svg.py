@@ -35,8 +35,8 @@ def alternative(figure: Figure) -> str:
     named = [" against ".join(filter(None, (ax.get_ylabel(), ax.get_xlabel()))) for ax in axes]
     legends = [*(ax.get_legend() for ax in axes), *figure.legends]
     keys = [text.get_text() for one in legends if one is not None for text in one.get_texts()]
-    told = [*(text.get_text() for text in figure.texts), *named, ", ".join(keys)]
-    return ". ".join(dict.fromkeys(filter(None, told))).replace("\n", " ").replace(r"\$", "$")
+    parts = [*(text.get_text() for text in figure.texts), *named, ", ".join(keys)]
+    return ". ".join(dict.fromkeys(filter(None, parts))).replace("\n", " ").replace(r"\$", "$")
 
 
 def inline_svg(figure: Figure, name: str) -> str:

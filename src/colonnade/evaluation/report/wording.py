@@ -84,7 +84,7 @@ def _details_context(content: ReportContent) -> dict[str, Any]:
     return {
         "line": line_rows(metrics),
         "parts": ", ".join(f"{part} {number(n)}" for part, n in sizes.items()),
-        "classes_told": between.join(_labels(content)),
+        "class_list": between.join(_labels(content)),
         "hyperparameters": hyperparameter_facts(model.hyperparameters),
         "layers": model.layers,
         "columns": column_rows(content),
@@ -94,7 +94,7 @@ def _details_context(content: ReportContent) -> dict[str, Any]:
         "metrics": metric_rows(metrics, class_labels(content.results.predictions)),
         "calibration": calibration_sentence(why.calibration, model.facts.get("temperature")),
         "folds": fold_rows(content),
-        "recipe": recipe_cells(content),
+        "cross_validation": cross_validation_cells(content),
         "classes": class_rows(why.classes),
         "worst_classes": class_rows(_worst(why.classes)),
         "slices": slice_rows(content, beyond_chance=True),
@@ -173,10 +173,10 @@ def line_rows(metrics: Metrics) -> Rows:
         "true": "true, by which the rows were drawn",
     }
     found: Rows = []
-    for name, told in lines.items():
+    for name, label in lines.items():
         if "slope" in metrics[name]:
             ends = (metrics[name].get(end) for end in ("slope", "intercept"))
-            found.append((told, *("" if end is None else format_metric("", end) for end in ends)))
+            found.append((label, *("" if end is None else format_metric("", end) for end in ends)))
     return found
 
 
@@ -217,14 +217,14 @@ def training_facts(content: ReportContent) -> list[tuple[str, str]]:
     for name, value in content.model.facts.items():
         if isinstance(value, dict | list) or value is None or (name == "best_epoch" and unseen):
             continue
-        told = f"{value:.4g}" if isinstance(value, float) else str(value)
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
         if isinstance(value, bool):
-            told = "yes" if value else "no"
+            text = "yes" if value else "no"
         elif name == "seconds":
-            told = f"{value:.1f} s" if value >= 1 else f"{value:.2g} s"
+            text = f"{value:.1f} s" if value >= 1 else f"{value:.2g} s"
         elif isinstance(value, int):
-            told = number(value)
-        found.append((_FACTS.get(name, name.replace("_", " ")), told))
+            text = number(value)
+        found.append((_FACTS.get(name, name.replace("_", " ")), text))
     return found
 
 
@@ -248,7 +248,7 @@ def metric_rows(metrics: Metrics, labels: Sequence[str] = ()) -> list[tuple[str,
     return rows
 
 
-def recipe_cells(content: ReportContent) -> list[str]:
+def cross_validation_cells(content: ReportContent) -> list[str]:
     """Each headline metric of a cross-validation: mean ± standard deviation over folds."""
     return [mean_and_sd(content.results.metrics, name) for name in HEADLINES[content.task]]
 

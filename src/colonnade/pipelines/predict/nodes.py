@@ -29,31 +29,31 @@ def predict(
     batch = predict_batch(
         model, raw, coverage=params.prediction_interval, refuse=bad_rows == REFUSE
     )
-    for told in _told(batch, len(raw.frame) + len(raw.set_aside)):
-        logger.warning("%s: %s", raw.source.name, told)
+    for message in _describe_batch(batch, len(raw.frame) + len(raw.set_aside)):
+        logger.warning("%s: %s", raw.source.name, message)
     if model.standardizer.task == "regression":
-        logger.info(_interval_told(model, params.prediction_interval))
+        logger.info(_describe_interval(model, params.prediction_interval))
     return batch.predictions, batch.predictions, batch.refused
 
 
-def _told(batch: Batch, n_rows: int) -> list[str]:
+def _describe_batch(batch: Batch, n_rows: int) -> list[str]:
     """Rows that were set aside, and columns that have another name now."""
-    told = [
+    messages = [
         f"column '{old}' has the name of an output column, and is carried along as '{new}'"
         for old, new in batch.renamed.items()
     ]
     if n_refused := batch.n_refused:
         first = batch.refused.iloc[0]
         column = f"column '{first['column']}', " if first["column"] else ""
-        told.append(
+        messages.append(
             f"{n_refused} of {n_rows} {plural('row', n_rows)} cannot be answered and "
             f"{'was' if n_refused == 1 else 'were'} set aside (predictions_refused.csv), as "
             f"{column}{first['reason']}"
         )
-    return told
+    return messages
 
 
-def _interval_told(model: TrainedModel, coverage: float) -> str:
+def _describe_interval(model: TrainedModel, coverage: float) -> str:
     """What the interval is and rests on, or why there is none."""
     half, held_out = model.half_width(coverage), model.held_out
     if held_out is None:

@@ -10,10 +10,10 @@ import pandas as pd
 
 from colonnade.evaluation import cross_validation as cv
 from colonnade.evaluation.consistency import (
-    recipe_digest,
-    refuse_other_recipe,
     refuse_other_rows,
+    refuse_stale_cross_validation,
     refuse_stale_predictions,
+    training_digest,
 )
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.metrics.groups import Metrics
@@ -22,7 +22,7 @@ from colonnade.evaluation.report.drawings import drawings
 from colonnade.evaluation.report.model_card import model_card_markdown
 from colonnade.evaluation.report.page import report_content, report_html
 from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
-from colonnade.tables.inference.readings import told_readings
+from colonnade.tables.inference.readings import describe_readings
 from colonnade.tables.schema.ingest import ingest_table
 from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.tables.source import RawTable, Source
@@ -49,7 +49,7 @@ class Ingestion:
         """Check every cell against the schema and give each column its type."""
         given = RawTable.of(raw, self.name)
         table = ingest_table(given.frame, schema, name=given.source.name)
-        readings = told_readings(given.frame, schema)
+        readings = describe_readings(given.frame, schema)
         return table, given.source.model_copy(update={"readings": readings}).model_dump(mode="json")
 
 
@@ -123,7 +123,7 @@ def cross_validate(
         training=model.training,
         progress=partial(logger.info, "%s: cross-validation: %d of %d folds trained", name),
     )
-    return {"recipe": recipe_digest(model), **found.document()}
+    return {"recipe": training_digest(model), **found.document()}
 
 
 def evaluate(
@@ -137,7 +137,7 @@ def evaluate(
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
     """Measure the model on every part, beside simple baselines; test rows are read here alone."""
     refuse_other_rows(model, train, validation, test)
-    refuse_other_recipe(model, cross_validation)
+    refuse_stale_cross_validation(model, cross_validation)
     evaluation = evaluate_model(
         model, train, validation, test, params, source=Source.model_validate(source)
     )
@@ -160,7 +160,7 @@ def write_report(
 ) -> tuple[Any, Any, str, str]:
     """Say whether the model is good: two figures, and the page and card that hold all there is."""
     refuse_stale_predictions(model, primary, split, predictions)
-    refuse_other_recipe(model, cross_validation)
+    refuse_stale_cross_validation(model, cross_validation)
     results = Results(
         predictions, Metrics.from_flat(metrics), history, cross_validation.get("folds", [])
     )

@@ -27,14 +27,14 @@ def create_pipeline(table: str) -> Pipeline:
 
     Args: table: a name from `tables.yml`.
     """
-    recipe = "params:schema params:standardize"
+    preparation = "params:schema params:standardize"
     stages = [
         stage("ingest", Ingestion(f"{table}.raw").ingest, "raw params:schema", "primary source"),
         stage("prepare", split_rows, "primary params:schema params:split", "split split_params"),
         stage(
             "prepare",
             standardize,
-            f"primary split source {recipe}",
+            f"primary split source {preparation}",
             "standardizer train validation test",
         ),
         stage(
@@ -43,7 +43,7 @@ def create_pipeline(table: str) -> Pipeline:
             "train validation standardizer params:model params:training checkpoint params:resume",
             "model history",
         ),
-        stage("evaluate", cross_validate, f"model primary split {recipe}", "cross_validation"),
+        stage("evaluate", cross_validate, f"model primary split {preparation}", "cross_validation"),
         stage(
             "evaluate",
             evaluate,

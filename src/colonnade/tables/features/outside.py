@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from colonnade.errors import MOST_CELLS_TOLD
+from colonnade.errors import MOST_CELLS_SHOWN
 from colonnade.tables.features.reference import as_numbers, as_words
 from colonnade.tables.schema.problems import plural, quoted
 
@@ -41,20 +41,20 @@ class Mark:
     cells: pd.Series
     end: Any = None
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Count the cells, and say what they are beyond."""
         count = f"{len(self.rows)} {plural('row', len(self.rows))}"
         if self.word == "missing":
             return f"column '{self.column}': no value in {count}"
         if self.word == "new":
             counts = self.cells.value_counts()
-            told = [
+            shown = [
                 f"{quoted(value)} in {n} {plural('row', n)}"
-                for value, n in counts.head(MOST_CELLS_TOLD).items()
+                for value, n in counts.head(MOST_CELLS_SHOWN).items()
             ]
-            more = len(counts) - len(told)
+            more = len(counts) - len(shown)
             end = f" and {more} more {plural('value', more)}" if more else ""
-            return f"column '{self.column}': never seen {', '.join(told)}{end}"
+            return f"column '{self.column}': never seen {', '.join(shown)}{end}"
         low = self.word == "low"
         way, end = ("below", "least") if low else ("above", "greatest")
         worst = self.cells.min() if low else self.cells.max()
@@ -113,12 +113,12 @@ def outside_column(marks: list[Mark], n_rows: int) -> np.ndarray:
     return column
 
 
-def told_outside(marks: list[Mark], n_rows: int) -> str:
+def describe_outside(marks: list[Mark], n_rows: int) -> str:
     """One line for the log: how many of so many rows are unlike the train rows, and in what."""
     n_marked = len(np.unique(np.concatenate([mark.rows for mark in marks])))
     are = "is" if n_marked == 1 else "are"
-    told = "; ".join(mark.told() for mark in marks)
+    described = "; ".join(mark.describe() for mark in marks)
     return (
         f"{n_marked} of {n_rows} {plural('row', n_rows)} {are} unlike the train rows "
-        f"(marked in `outside`): {told}."
+        f"(marked in `outside`): {described}."
     )

@@ -138,13 +138,13 @@ def _ask(name: str, guess: Guess | NumberGuess, problems: Problems) -> None:
 
 def _flag(name: str, words: Mapping[str, Any]) -> str:
     """The option that says words of the YAML for one column."""
-    told = ", ".join(
+    yaml = ", ".join(
         f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in words.items()
     )
-    return f"--column '{name}={{{told}}}'"
+    return f"--column '{name}={{{yaml}}}'"
 
 
-def told_alike(raw: pd.DataFrame, columns: Mapping[str, Guess], target: str) -> list[str]:
+def describe_alike(raw: pd.DataFrame, columns: Mapping[str, Guess], target: str) -> list[str]:
     """Words that differ in capital letters alone, and so are told apart.
 
     Args: target: the target's name where it holds classes, else nothing.
@@ -156,7 +156,7 @@ def told_alike(raw: pd.DataFrame, columns: Mapping[str, Guess], target: str) -> 
     }
     if target:
         names[target] = "`schema.case: fold`"
-    told = []
+    notes: list[str] = []
     for name, words in names.items():
         counts = known_text(raw[name]).value_counts()
         alike = counts.groupby(counts.index.str.lower()).filter(lambda group: len(group) > 1)
@@ -165,11 +165,11 @@ def told_alike(raw: pd.DataFrame, columns: Mapping[str, Guess], target: str) -> 
                 f"{quoted(str(word))} ({count})"
                 for word, count in alike.sort_index().head(6).items()
             )
-            told.append(f"{name}: {shown} look alike and are told apart; {words} makes them one.")
-    return told
+            notes.append(f"{name}: {shown} look alike and are told apart; {words} makes them one.")
+    return notes
 
 
-def told_odd_classes(target: str, cells: pd.Series) -> list[str]:
+def describe_odd_classes(target: str, cells: pd.Series) -> list[str]:
     """Classes called by what people put where nothing is known, such as `?`."""
     text = known_text(cells)
     counts = text[text.isin(placeholders_in(text))].value_counts()
@@ -180,7 +180,7 @@ def told_odd_classes(target: str, cells: pd.Series) -> list[str]:
     ]
 
 
-def told_labels(target: str, unlabelled: pd.Series) -> list[str]:
+def describe_unlabelled(target: str, unlabelled: pd.Series) -> list[str]:
     """Rows left out because their label is a word for nothing, which may be a class."""
     words = unlabelled.dropna().astype("str").str.strip()
     counts = words[words != ""].value_counts()

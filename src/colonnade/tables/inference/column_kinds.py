@@ -13,7 +13,7 @@ from colonnade.tables.inference.guesses.date_guess import guess_dates
 from colonnade.tables.inference.guesses.guess import Guess, guess_of, known_text, with_gaps
 from colonnade.tables.inference.guesses.known_words import placeholders_in, usual_order
 from colonnade.tables.inference.guesses.number_guess import PLAIN, guess_numbers, numbers_of_text
-from colonnade.tables.inference.guesses.sparse_guess import told_too_few, with_constant
+from colonnade.tables.inference.guesses.sparse_guess import why_too_few, with_constant
 from colonnade.tables.schema.cells import FALSE_WORDS, TRUE_WORDS
 from colonnade.tables.schema.column import is_text
 from colonnade.tables.schema.problems import plural, quoted
@@ -41,15 +41,15 @@ def guess_column(name: str, cells: pd.Series, decimal_commas: bool | None = Fals
     text = text[~text.isin(placeholders)] if placeholders else text
     guess = with_constant(_guess_kind(name, text, cells, decimal_commas), text, len(cells))
     if guess.kind == "categorical" and is_text(cells):
-        guess = replace(guess, told=_told_words(cells))
+        guess = replace(guess, note=_describe_words(cells))
     if placeholders and guess.kind not in ("identifier", "ignored"):
         n_cells = len(known_text(cells)) - len(text)
         shown = " or ".join(map(quoted, placeholders))
-        told = f"{n_cells} {plural('cell', n_cells)} {shown} -> no value (`missing_words`)"
+        note = f"{n_cells} {plural('cell', n_cells)} {shown} -> no value (`missing_words`)"
         return replace(
             guess,
             schema={**guess.schema, "missing_words": placeholders},
-            told="; ".join(filter(None, [guess.told, told])),
+            note="; ".join(filter(None, [guess.note, note])),
         )
     return guess
 
@@ -70,22 +70,22 @@ def _guess_kind(name: str, text: pd.Series, cells: pd.Series, decimal_commas: bo
     return _guess_numbers(name, text, cells, decimal_commas) or _guess_words(text, cells)
 
 
-def _told_words(cells: pd.Series) -> str:
+def _describe_words(cells: pd.Series) -> str:
     """Words for a missing cell that may well be a category, such as None."""
     words = cells.dropna().astype("str").str.strip()
     counts = words[words.str.lower().isin([word for word in MISSING_WORDS if word])].value_counts()
-    told = [
+    counted = [
         f"{count} {plural('cell', count)} {quoted(str(word))}" for word, count in counts.items()
     ]
     end = "-> no value; if that is a category, list it with the others in `values`"
-    return f"{', '.join(told)} {end}" if told else ""
+    return f"{', '.join(counted)} {end}" if counted else ""
 
 
 def _why_useless(name: str, text: pd.Series, n_missing: int) -> str:
     """Why nothing can be learned from the column, or nothing."""
     if not len(text):
         return "no value in any row"
-    if too_few := told_too_few(len(text), n_missing):
+    if too_few := why_too_few(len(text), n_missing):
         return too_few
     if text.nunique() == 1 and not n_missing:
         return f"{quoted(str(text.iloc[0]))} in every row"
@@ -126,7 +126,7 @@ def _guess_numbers(
     reason = f"{'whole numbers' if whole else 'numbers'} from {known.min():g} to {known.max():g}"
     n_missing = len(cells) - len(text)
     guess = with_gaps("numeric", reason + unit, n_missing, cells, **found.words())
-    guess = replace(guess, told=found.told(text), odd=found.odd)
+    guess = replace(guess, note=found.describe(text), odd=found.odd)
     return _with_logarithm(guess, known)
 
 

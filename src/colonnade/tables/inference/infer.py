@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from colonnade.errors import DataError
 from colonnade.parameters import nearest
 from colonnade.tables.inference.column_guesses import (
+    describe_alike,
+    describe_odd_classes,
+    describe_unlabelled,
     guess_columns,
     refuse_doubt,
     refuse_missing_header,
-    told_alike,
-    told_labels,
-    told_odd_classes,
 )
 from colonnade.tables.inference.guesses.guess import Guess, known_text
 from colonnade.tables.inference.guesses.number_guess import PLAIN, NumberGuess
@@ -39,7 +39,7 @@ class Inference:
     columns: dict[str, Guess]
     number: NumberGuess = PLAIN
     """How a number to be predicted is written."""
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     """What the guesses make of cells and rows that could be meant otherwise."""
     rare_classes: str = ""
     """Classes that can only be trained on, as shown to a reader."""
@@ -80,12 +80,12 @@ class Inference:
             for name, guess in self.columns.items()
             if guess.kind in ("identifier", "ignored")
         ]
-        told = [f"left out of learning: {'; '.join(left_out)}"] if left_out else []
-        told += [f"note: {sentence}" for sentence in self.told]
-        told += [f"{self.target}: predicted by {self.task}, {self.task_reason}"]
+        lines = [f"left out of learning: {'; '.join(left_out)}"] if left_out else []
+        lines += [f"note: {sentence}" for sentence in self.notes]
+        lines += [f"{self.target}: predicted by {self.task}, {self.task_reason}"]
         for name, guess in self.columns.items():
-            told.append(f"{name}: {guess.kind}, {guess.reason}")
-        return told
+            lines.append(f"{name}: {guess.kind}, {guess.reason}")
+        return lines
 
 
 def infer_table(
@@ -123,8 +123,8 @@ def infer_table(
     refuse_doubt(places, rows, columns, target, number)
     _refuse_nothing_to_learn_from(columns, target)
     guess = guess_target(raw[target].set_axis(rows), number, places, task=task, ordered=ordered)
-    told = [*told_labels(target, unlabelled), *(f"{target}: {what}" for what in guess.told)]
-    told += _told_cells(raw, target, guess, columns)
+    notes = describe_unlabelled(target, unlabelled)
+    notes += _describe_cells(raw, target, guess, columns)
     return Inference(
         target,
         guess.task,
@@ -132,7 +132,7 @@ def infer_table(
         guess.classes,
         columns,
         guess.number,
-        told,
+        notes,
         rare_classes=guess.rare,
         unlabelled_words=unlabelled_words,
         n_unlabelled=len(unlabelled),
@@ -166,17 +166,19 @@ def _refuse_nothing_to_learn_from(columns: Mapping[str, Guess], target: str) -> 
         )
 
 
-def _told_cells(
+def _describe_cells(
     raw: pd.DataFrame, target: str, guess: TargetGuess, columns: Mapping[str, Guess]
 ) -> list[str]:
-    """Which cells are read otherwise than they stand in the file, and which words look alike."""
-    found = {target: guess.number.told(known_text(raw[target]))}
-    found |= {name: column.told for name, column in columns.items()}
-    told = [f"{name}: {what}" for name, what in found.items() if what]
+    """Rare classes, cells read otherwise than they stand in the file, and words that look alike."""
+    rare = [f"{target}: {note}" for note in guess.notes]
+    found = {target: guess.number.describe(known_text(raw[target]))}
+    found |= {name: column.note for name, column in columns.items()}
+    notes = [f"{name}: {note}" for name, note in found.items() if note]
     if guess.task == "regression":
-        return told + told_alike(raw, columns, "")
+        return [*rare, *notes, *describe_alike(raw, columns, "")]
     return [
-        *told_odd_classes(target, raw[target]),
-        *told,
-        *told_alike(raw, columns, target),
+        *rare,
+        *describe_odd_classes(target, raw[target]),
+        *notes,
+        *describe_alike(raw, columns, target),
     ]

@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from colonnade.tables.schema.table_schema import SchemaParams
 
 
-def told_readings(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
+def describe_readings(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
     """What the YAML's words made of the cells, column by column, with an example each.
 
     Args: raw: cells as text or typed, which `ingest_table` took.
     """
     raw = raw.rename(columns=lambda name: str(name).strip())
-    told = _told_unlabelled(raw, schema)
+    sentences = _describe_unlabelled(raw, schema)
     for name in raw:
         is_target = name == schema.target
         params = schema.target_column() if is_target else schema.column(str(name))
         if not is_text(raw[name]) or params.kind in ("ignored", "identifier"):
             continue
         column = Column(str(name), params, schema, Problems("", raw.index), "", is_target=is_target)
-        told += [f"Column '{name}': {what}." for what in _told(raw[name], column)]
-    return told
+        sentences += [f"Column '{name}': {what}." for what in _describe(raw[name], column)]
+    return sentences
 
 
-def _told(cells: pd.Series, column: Column) -> Iterator[str]:
+def _describe(cells: pd.Series, column: Column) -> Iterator[str]:
     params = column.params
     if params.missing_words:
         found = is_missing(cells, params.missing_words) & ~is_missing(cells, list(MISSING_WORDS))
@@ -48,7 +48,7 @@ def _told(cells: pd.Series, column: Column) -> Iterator[str]:
             yield f"{_cells(found)} {listed([quoted(word) for word in words])} hold no value"
     is_number = params.kind == "numeric"
     if is_number and (not column.is_target or column.schema.task == "regression"):
-        yield from _told_numbers(as_text(cells), column)
+        yield from _describe_numbers(as_text(cells), column)
     if params.latest_year is not None:
         text = cells.astype("str").str.strip()
         dates, _ = read_dates(text, params.format)
@@ -56,10 +56,10 @@ def _told(cells: pd.Series, column: Column) -> Iterator[str]:
         years = not_after(dates[found], params.latest_year).dt.strftime("%Y-%m-%d")
         if len(years):
             yield f"{_cells(found)} such as {quoted(text[found].iloc[0])} read as {years.iloc[0]}"
-    yield from _told_folded(as_text(cells), column)
+    yield from _describe_folded(as_text(cells), column)
 
 
-def _told_numbers(text: pa.Array, column: Column) -> Iterator[str]:
+def _describe_numbers(text: pa.Array, column: Column) -> Iterator[str]:
     if column.number_format.is_plain:
         return
     plain = column.number_format.plain(text)
@@ -71,14 +71,14 @@ def _told_numbers(text: pa.Array, column: Column) -> Iterator[str]:
         yield f"{_cells(found)} such as {quoted(text[first].as_py())} read as {plain[first]}{unit}"
 
 
-def _told_folded(text: pa.Array, column: Column) -> Iterator[str]:
+def _describe_folded(text: pa.Array, column: Column) -> Iterator[str]:
     spellings = column.schema.classes if column.is_target else column.params.values
     found = mask(pc.not_equal(column.folded(text, spellings or []), text))
     if found.any():
         yield f"{_cells(found)} written with other capitals (`case: fold`)"
 
 
-def _told_unlabelled(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
+def _describe_unlabelled(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
     if schema.unlabelled != "drop" or schema.target not in raw:
         return []
     missing = is_missing(raw[schema.target], schema.unlabelled_cells())
@@ -88,8 +88,8 @@ def _told_unlabelled(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
     if not missing.any():
         return []
     n_rows = int(missing.sum())
-    told = f", among them {listed(named)}" if named else ""
-    return [f"{n_rows} {plural('row', n_rows)} without a label left out{told}."]
+    among = f", among them {listed(named)}" if named else ""
+    return [f"{n_rows} {plural('row', n_rows)} without a label left out{among}."]
 
 
 def _cells(found: np.ndarray) -> str:

@@ -32,7 +32,7 @@ def parameters_text(name: str, inference: Inference, origin: str) -> str:
     columns = schema.pop("columns")
     comments = {
         "task": inference.task_reason,
-        "classes": _told_order(inference),
+        "classes": _describe_order(inference),
         "decimal": "the mark before decimals",
         "thousands": "the mark between groups of three digits",
         "unit": "stands beside every number",
@@ -47,11 +47,11 @@ def parameters_text(name: str, inference: Inference, origin: str) -> str:
         lines.append(_line(6, column, _value(meaning), inference.columns[column].reason))
     lines.append(_line(2, "split", "{}", "70 % of the rows train, 10 % validate, 20 % test"))
     lines += _standardize(inference)
-    lines += _recipe(inference)
+    lines += _hyperparameters(inference)
     return "\n".join(lines) + "\n"
 
 
-def _told_order(inference: Inference) -> str:
+def _describe_order(inference: Inference) -> str:
     if usual_order({str(label) for label in inference.classes or []}):
         return "from lowest to highest"
     return "sorted by letter: put them from lowest to highest"
@@ -65,7 +65,7 @@ def _standardize(inference: Inference) -> list[str]:
     return lines + [_line(6, column, _value(choice), "") for column, choice in own.items()]
 
 
-def _recipe(inference: Inference) -> list[str]:
+def _hyperparameters(inference: Inference) -> list[str]:
     """A model and a training that hold their own beside simple models on tables of many kinds."""
     # some 40 steps an epoch, within what trains well and what trains fast
     batch = min(256, max(32, 2 ** round(math.log2(max(inference.n_rows, 1) / 57))))

@@ -39,16 +39,16 @@ def suspicious_columns(table: pd.DataFrame, schema: SchemaParams) -> list[str]:
     ]
     if len(table) < FEWEST_ROWS:
         return []
-    told = [_told_running(table[name]) for name in names]
+    sentences = [_suspect_running(table[name]) for name in names]
     if len(names) > 1:  # what a single column tells is all that there is
-        judge, target = _told_copy, table[schema.target]
+        judge, target = _suspect_copy, table[schema.target]
         if schema.task != "regression":
-            judge, target = _told_alone, _codes(table, schema)
+            judge, target = _suspect_alone, _codes(table, schema)
             # one row of a rare class, which no column can tell, would hide that it tells the others
             often = (target.map(target.value_counts()) >= _RARE).to_numpy()
             table, target = table[often], target[often]
-        told += [judge(table[name], target, schema) for name in names]
-    return [sentence for sentence in told if sentence]
+        sentences += [judge(table[name], target, schema) for name in names]
+    return [sentence for sentence in sentences if sentence]
 
 
 def evenly_drawn(table: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def evenly_drawn(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[np.linspace(0, len(table) - 1, MOST_ROWS).astype(np.int64)]
 
 
-def _told_running(cells: pd.Series) -> str:
+def _suspect_running(cells: pd.Series) -> str:
     if cells.dtype.kind not in "iu" or not (
         cells.is_monotonic_increasing or cells.is_monotonic_decreasing
     ):
@@ -71,7 +71,7 @@ def _told_running(cells: pd.Series) -> str:
     )
 
 
-def _told_copy(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> str:
+def _suspect_copy(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> str:
     known = cells.notna()
     if cells.dtype.kind not in "iuf" or known.sum() < FEWEST_ROWS:
         return ""
@@ -88,7 +88,7 @@ def _correlation(pairs: pd.DataFrame) -> float:
     return float(np.corrcoef(pairs.to_numpy().T)[0, 1])
 
 
-def _told_alone(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> str:
+def _suspect_alone(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> str:
     if cells.hasnans and _skill(cells.isna().to_numpy(np.int64), target.to_numpy()) >= ALONE:
         what = f"Whether column '{cells.name}' has a value tells '{schema.target}' almost alone"
         return _advice(what, cells, schema)

@@ -51,7 +51,7 @@ class TargetGuess:
     """Classes with so few rows that they can only be trained on, as shown to a reader."""
 
     @property
-    def told(self) -> list[str]:
+    def notes(self) -> list[str]:
         """What the user should know of it, as sentences."""
         return [f"classes with {RARE_CLASSES}: {self.rare}"] if self.rare else []
 

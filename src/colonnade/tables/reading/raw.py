@@ -144,8 +144,8 @@ def _not_found(path: str, error: FileNotFoundError) -> str:
 
 def _refused(path: str, why: BaseException) -> str:
     status = getattr(why, "status", None)
-    told = f"{status}, {getattr(why, 'message', '')}" if status else f"{why}"
-    return f"{path}: the file cannot be read ({told}). Correct the address or its credentials."
+    reason = f"{status}, {getattr(why, 'message', '')}" if status else f"{why}"
+    return f"{path}: the file cannot be read ({reason}). Correct the address or its credentials."
 
 
 def _read_bytes(path: str, name: str, max_bytes: int, storage: dict[str, Any]) -> tuple[bytes, str]:
@@ -242,9 +242,9 @@ def _note(path: str, digest: str) -> str:
     beside = path.removesuffix(".gz").rsplit(".", 1)[0] + ".source.json"
     try:
         with fsspec.open(beside, "rb") as stream:
-            told = json.loads(stream.read(_BLOCK))
+            sidecar = json.loads(stream.read(_BLOCK))
     except (OSError, ValueError):
         return ""
-    if not isinstance(told, dict) or told.get("sha256") != digest:
+    if not isinstance(sidecar, dict) or sidecar.get("sha256") != digest:
         return ""
-    return str(told.get("note", ""))
+    return str(sidecar.get("note", ""))

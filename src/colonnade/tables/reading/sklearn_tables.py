@@ -33,8 +33,10 @@ def draw_table(function: str, arguments: dict[str, Any], *, target: str | None =
         drawn = getattr(datasets, function)(**arguments)
     except (TypeError, ValueError) as error:
         raise ParameterError(f"sklearn.datasets.{function}: {error}") from None
-    told = ", ".join(f"{name}={value!r}" for name, value in arguments.items() if name != "as_frame")
-    name = f"sklearn.datasets.{function}({told})"
+    options = ", ".join(
+        f"{name}={value!r}" for name, value in arguments.items() if name != "as_frame"
+    )
+    name = f"sklearn.datasets.{function}({options})"
     if function.startswith("load_"):
         frame = _carried(drawn, target or "target")
         facts: dict[str, Any] = {}

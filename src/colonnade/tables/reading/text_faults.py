@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from colonnade.errors import MOST_CELLS_TOLD, DataError
+from colonnade.errors import MOST_CELLS_SHOWN, DataError
 from colonnade.tables.schema.problems import Problems, plural
 from colonnade.tables.source import RowAside
 
@@ -79,10 +79,10 @@ def refuse_lines_before_header(text: bytes, name: str, separator: str) -> None:
     lines = text[:LOOKED_AT].decode(errors="replace").splitlines()
     first = lines[0] if lines else ""
     if re.fullmatch(r"\s*\"?sep=.\"?\s*", first, re.IGNORECASE):
-        told = json.dumps(first.strip(' "')[4:])
+        declared = json.dumps(first.strip(' "')[4:])
         raise DataError(
             f"{name}: line 1 is a word for Excel ({first.strip()}), not the header. Remove that "
-            f"line; the separator stands in the catalog entry as `separator: {told}`."
+            f"line; the separator stands in the catalog entry as `separator: {declared}`."
         )
     n_remarks = next((n for n, line in enumerate(lines) if not line.startswith("#")), 0)
     # a header may begin with # as well
@@ -124,21 +124,21 @@ def refuse_wrong_widths(wrong: WrongRows, width: int, name: str, lines: pd.Index
             "column if it holds row numbers, or remove the separators that end the rows."
         )
     problems = Problems(name, pd.Index(lines, name="line"))
-    for number in wrong.remarks[:MOST_CELLS_TOLD]:
+    for number in wrong.remarks[:MOST_CELLS_SHOWN]:
         problems.add(f"{problems.place(number - 2)} is a remark (#), not a row. Remove it.")
     for cells in widths:
         remarks = set(wrong.remarks)
         rows = [n - 2 for n, found in wrong.found if found == cells and n not in remarks]
-        for row in rows[:MOST_CELLS_TOLD]:
+        for row in rows[:MOST_CELLS_SHOWN]:
             problems.add(
                 f"{problems.place(row)} has {cells} {plural('cell', cells)}, {header}. "
                 "Correct the row; a cell that holds the separator needs quotes."
             )
-        if (count := len(rows)) > MOST_CELLS_TOLD:
-            more = count - MOST_CELLS_TOLD
+        if (count := len(rows)) > MOST_CELLS_SHOWN:
+            more = count - MOST_CELLS_SHOWN
             problems.add(
                 f"{more} more {plural('row', more)} of {cells} {plural('cell', cells)} "
-                f"({problems.place(rows[MOST_CELLS_TOLD])} ...)."
+                f"({problems.place(rows[MOST_CELLS_SHOWN])} ...)."
             )
     problems.raise_if_any()
 

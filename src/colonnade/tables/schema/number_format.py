@@ -38,8 +38,8 @@ class NumberFormat:
     def plain(self, text: pa.Array) -> pa.Array:
         """The numbers as a computer reads them; null where a cell is not written in this way.
 
-        >>> told = NumberFormat(decimal=",", thousands=".", unit="€")
-        >>> told.plain(pa.array(["1.234,5 €", "-12 €", "€7", "1.23 €", "8"])).to_pylist()
+        >>> euros = NumberFormat(decimal=",", thousands=".", unit="€")
+        >>> euros.plain(pa.array(["1.234,5 €", "-12 €", "€7", "1.23 €", "8"])).to_pylist()
         ['1234.5', '-12', '7', None, None]
         """
         if self.is_plain:

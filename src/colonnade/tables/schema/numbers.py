@@ -139,11 +139,11 @@ def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column:
 
 def _refuse_unlike(refused: np.ndarray, cells: pd.Series, column: Column) -> None:
     """Note cells that are not written as the YAML says that the column's numbers are."""
-    told = column.number_format
-    words = [f"decimals after {told.decimal!r}"]
-    words += [f"{told.thousands!r} between thousands"] if told.thousands else []
-    words += [f"with the unit {told.unit!r}"] if told.unit else []
-    keys = ", ".join(word for word in ("decimal", "thousands", "unit") if getattr(told, word))
+    format = column.number_format
+    words = [f"decimals after {format.decimal!r}"]
+    words += [f"{format.thousands!r} between thousands"] if format.thousands else []
+    words += [f"with the unit {format.unit!r}"] if format.unit else []
+    keys = ", ".join(word for word in ("decimal", "thousands", "unit") if getattr(format, word))
     column.refuse(
         refused,
         cells,

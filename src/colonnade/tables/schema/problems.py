@@ -77,8 +77,8 @@ class Problems:
         """
         self._cells.append(WrongCells(column, rows, what))
         places = tuple(self.place(row) for row in rows[:MOST_CELLS_KEPT])
-        told = tuple(quoted(value) for value in values)
-        self._found.append(Problem(what, self.name, column, places, told, cure, len(rows)))
+        shown = tuple(quoted(value) for value in values)
+        self._found.append(Problem(what, self.name, column, places, shown, cure, len(rows)))
 
     def place(self, row: int) -> str:
         """Where a reader finds the row: "line 18" of a text file, or "row 17"."""
@@ -116,7 +116,7 @@ def plural(noun: str, count: int) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
-def listed(told: list[str], most: int = 5) -> str:
+def listed(items: list[str], most: int = 5) -> str:
     """The first few of many, and how many more there are."""
-    more = len(told) - most
-    return ", ".join(told[:most]) + (f" and {more} more" if more > 0 else "")
+    more = len(items) - most
+    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")

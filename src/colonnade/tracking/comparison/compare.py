@@ -69,9 +69,9 @@ class Comparison:
         shown = runs.drop(columns=["name", ROWS, DATA]).rename(
             columns=short_names(self.hyperparameters)
         )
-        told: dict[str, Callable[[Any], str]] = {"seconds": "{:.1f}".format}
-        told |= dict.fromkeys(self.metrics, _metric)
-        cells = {name: shown[name].map(told.get(str(name), _cell)) for name in shown}
+        formats: dict[str, Callable[[Any], str]] = {"seconds": "{:.1f}".format}
+        formats |= dict.fromkeys(self.metrics, _metric)
+        cells = {name: shown[name].map(formats.get(str(name), _cell)) for name in shown}
         return pd.DataFrame(cells).to_string(index=False)
 
     @property
@@ -182,8 +182,8 @@ def _row(run: Run, differ: list[str], metrics: list[str]) -> dict[str, Any]:
 
 def _data(run: Run) -> str:
     """The name of the rows that a run learned from and was judged by, and their fingerprint."""
-    told, _, sha256 = run.data.tags.get("data", "").rpartition(", sha256 ")
-    name, _, _ = told.rpartition(", ")
+    described, _, sha256 = run.data.tags.get("data", "").rpartition(", sha256 ")
+    name, _, _ = described.rpartition(", ")
     return f"{name.removeprefix('synthetic sample: ')} {sha256[:6]}".strip()
 
 

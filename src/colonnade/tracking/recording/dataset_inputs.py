@@ -57,13 +57,13 @@ def _schema(types: Mapping[str, str]) -> str | None:
     """The columns as MLflow's page shows them; None where they are not known, or too many."""
     if not types:
         return None
-    columns = Schema([ColSpec(_data_type(told), name) for name, told in types.items()])
+    columns = Schema([ColSpec(_data_type(dtype), name) for name, dtype in types.items()])
     text = json.dumps({"mlflow_colspec": columns.to_dict()})
     return text if len(text) <= MAX_DATASET_SCHEMA_SIZE else None
 
 
-def _data_type(told: str) -> DataType:
+def _data_type(dtype: str) -> DataType:
     for word, data_type in TYPES.items():
-        if told.startswith(word):
+        if dtype.startswith(word):
             return data_type
     return DataType.string

@@ -76,7 +76,7 @@ class Writer:
                 self._connected()
             except Exception as error:
                 traceback.print_exception(error)
-                self._answer("", error=_told(error))
+                self._answer("", error=_describe(error))
         if self._cleared or self._client is None:
             return
         self._cleared = True
@@ -86,9 +86,9 @@ class Writer:
             try:
                 self._end_orphan(journal)
             except Exception as error:
-                self._answer(journal.name, error=_told(error))
+                self._answer(journal.name, error=_describe(error))
                 if self._note_failure(journal, error):
-                    self._answer("", error=_told(error))
+                    self._answer("", error=_describe(error))
                     return  # the others would only wait for the same store
 
     def end(self) -> None:
@@ -145,7 +145,7 @@ class Writer:
             with suppress(Exception):  # else it would look like running until it is delivered
                 run.end("FAILED", round(time.time() * 1000), f"not recorded in full: {error}")
         self._note_failure(journal, error)
-        self._answer(journal.name, error=_told(error))
+        self._answer(journal.name, error=_describe(error))
 
     def _note_failure(self, journal: Journal, error: Exception) -> bool:
         """Let go of a journal; say whether the store is out of reach."""
@@ -161,7 +161,7 @@ class Writer:
             print(json.dumps({"journal": journal, **facts}), file=self._answers, flush=True)
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     # SQLAlchemy begins with where it happened
     lines = [line for line in str(error).splitlines() if line and not line.startswith("(raised as")]
     text = (lines or [""])[0].strip().rstrip(".")

@@ -193,14 +193,14 @@ def errors_of_folds(train: pd.DataFrame, trained: TrainedModel) -> HeldOut | Non
     if standardizer.task != "regression" or not FEWEST_ROWS <= len(train) <= MOST_ROWS:
         return None
     l1 = training.l1.model_copy(update={"strength": trained.facts.get("l1_strength") or 0.0})
-    recipe = training.model_copy(update={"l1": l1, "refit": False})
+    same = training.model_copy(update={"l1": l1, "refit": False})
     order = np.random.default_rng(training.seed).permutation(len(train))
     number = np.empty(len(train), dtype=np.int64)
     number[order] = np.arange(len(train)) % FOLDS
     folds = [Fold(train[number != k], train[number == k], standardizer) for k in range(FOLDS)]
     names, target = standardizer.feature_names, standardizer.target
     errors = []
-    for fold, fitted in zip(folds, fit_folds(folds, trained.model, recipe, workers=1), strict=True):
+    for fold, fitted in zip(folds, fit_folds(folds, trained.model, same, workers=1), strict=True):
         predicted = fitted.model.predict_array(fold.validation[names].to_numpy(dtype=np.float32))
         errors.append(predicted - fold.validation[target].to_numpy())
     kept = kept_errors(np.concatenate(errors))

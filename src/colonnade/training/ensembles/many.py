@@ -85,14 +85,14 @@ def fit_many(
         raise ParameterError("fit_many trains the members it is given: leave training.members 1.")
     if not members:
         return []
-    recipes = [_recipe(model, training, member) for member in members]
+    parameters = [_parameters_of(model, training, member) for member in members]
     workers = workers or available_cores()
     found: dict[int, Fitted] = {}
-    for shape, chosen in _shapes(model, [own for own, _ in recipes]):
+    for shape, chosen in _shapes(model, [own for own, _ in parameters]):
         fitted = _fit_shape(
             (train, validation, standardizer, shape, training),
             [members[i] for i in chosen],
-            [recipes[i] for i in chosen],
+            [parameters[i] for i in chosen],
             workers,
         )
         found.update(zip(chosen, fitted, strict=True))
@@ -119,14 +119,14 @@ def _shapes(
 def _fit_shape(
     given: tuple[pd.DataFrame, pd.DataFrame, Standardizer, ModelParams, TrainingParams],
     members: Sequence[Member],
-    recipes: Sequence[tuple[ModelParams, TrainingParams]],
+    parameters: Sequence[tuple[ModelParams, TrainingParams]],
     workers: int,
 ) -> list[Fitted]:
     """Train members of one shape."""
     train, validation, standardizer, _, training = given
     configs = [
-        _member_config(member, *recipe, len(train))
-        for member, recipe in zip(members, recipes, strict=True)
+        _member_config(member, *own, len(train))
+        for member, own in zip(members, parameters, strict=True)
     ]
     job = prepare(
         *given,
@@ -141,7 +141,7 @@ def _fit_shape(
         return run_training(job, [configs[i] for i in chosen])
 
     results = run_side_by_side(run, programs, workers)
-    return _unpack(programs, results, recipes, [found for _, found in pairs], standardizer)
+    return _unpack(programs, results, parameters, [found for _, found in pairs], standardizer)
 
 
 def _fewest(table: pd.DataFrame, rows: list[np.ndarray | None]) -> int:
@@ -149,7 +149,7 @@ def _fewest(table: pd.DataFrame, rows: list[np.ndarray | None]) -> int:
     return min(len(table if chosen is None else chosen) for chosen in rows)
 
 
-def _recipe(
+def _parameters_of(
     model: ModelParams, training: TrainingParams, member: Member
 ) -> tuple[ModelParams, TrainingParams]:
     """Give the parameters with which train_model would train this member alone."""
@@ -200,7 +200,7 @@ def _positions(rows: np.ndarray | None, n_train: int) -> Tensor | None:
 def _unpack(
     programs: list[list[int]],
     results: list[TrainingResult],
-    recipes: Sequence[tuple[ModelParams, TrainingParams]],
+    parameters: Sequence[tuple[ModelParams, TrainingParams]],
     sparsities: list[Sparsity | None],
     standardizer: Standardizer,
 ) -> list[Fitted]:
@@ -209,6 +209,6 @@ def _unpack(
     for chosen, result in zip(programs, results, strict=True):
         for place, i in enumerate(chosen):
             own = cross_validated(result, sparsities[i])
-            model = trained_model(own, [place], standardizer, *recipes[i], threads=1)
+            model = trained_model(own, [place], standardizer, *parameters[i], threads=1)
             found[i] = Fitted(model, history_frame(own, [place]))
-    return [found[i] for i in range(len(recipes))]
+    return [found[i] for i in range(len(parameters))]

@@ -49,14 +49,14 @@ def open_checkpoint(
     How often it is written changes no bit of the result; the thread count does, and `auto` takes
     up the file's own.
     """
-    recipe = {
+    configuration = {
         **_flat("model", model.model_dump(mode="json")),
         **_flat("training", training.model_dump(mode="json", exclude={"checkpoint_every"})),
         "standardizer.task": standardizer.task,
         "device": job.train.numeric.device.type,
         "torch": torch.__version__,
     }
-    return Checkpoint(path, recipe, job.train.digest() + job.validation.digest())
+    return Checkpoint(path, configuration, job.train.digest() + job.validation.digest())
 
 
 def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def predict_batch(
     refused: list[pd.DataFrame] = [_wrong_widths(aside)] if aside else []
     while True:
         try:
-            answers = model.predict(rows.iloc[kept], coverage=coverage, name=name)
+            predicted = model.predict(rows.iloc[kept], coverage=coverage, name=name)
             break
         except BadCellsError as error:
             found = _refused(error, rows, kept)
@@ -73,9 +73,9 @@ def predict_batch(
             kept = kept[~np.isin(kept, bad)]
     known = {*model.standardizer.inputs, model.standardizer.target}
     carried = rows.iloc[kept][[name for name in rows if str(name).strip() not in known]]
-    renamed = names_apart(map(str, carried.columns), {ROW, *answers.columns})
-    places = pd.Series(numbers[kept], index=answers.index, name=ROW)
-    predictions = pd.concat([places, carried.rename(columns=renamed), answers], axis=1)
+    renamed = names_apart(map(str, carried.columns), {ROW, *predicted.columns})
+    places = pd.Series(numbers[kept], index=predicted.index, name=ROW)
+    predictions = pd.concat([places, carried.rename(columns=renamed), predicted], axis=1)
     table = pd.concat(refused) if refused else pd.DataFrame(columns=list(_REFUSED))
     return Batch(predictions, table.sort_values("row", kind="stable"), renamed)
 

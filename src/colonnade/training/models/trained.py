@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from colonnade.errors import ModelError
-from colonnade.tables.features.outside import outside_column, told_outside
+from colonnade.tables.features.outside import describe_outside, outside_column
 from colonnade.tables.reading.raw import read_rows
 from colonnade.training.models.conformal import COVERAGE
 
@@ -187,25 +187,25 @@ class TrainedModel:
         if not isinstance(rows, pd.DataFrame):
             table = read_rows(rows)
             rows, name = table.frame, table.source.name
-        answers, marks = self._answered(rows, coverage, name)
+        predictions, marks = self._predict_and_mark(rows, coverage, name)
         if marks:
-            logger.warning("%s: %s", name, told_outside(marks, len(rows)))
-        return answers
+            logger.warning("%s: %s", name, describe_outside(marks, len(rows)))
+        return predictions
 
     def predict_quietly(self, frame: pd.DataFrame, *, coverage: float = COVERAGE) -> pd.DataFrame:
         """Do as `predict` does, without a word in the log."""
-        return self._answered(frame, coverage, "rows")[0]
+        return self._predict_and_mark(frame, coverage, "rows")[0]
 
-    def _answered(
+    def _predict_and_mark(
         self, frame: pd.DataFrame, coverage: float, name: str
     ) -> tuple[pd.DataFrame, list[Mark]]:
         typed = self.standardizer.read(frame, name)
         marks = self.standardizer.outside(typed)
-        answers = self._answers(self.standardizer.encode(typed), frame.index, coverage)
-        answers["outside"] = outside_column(marks, len(frame))
-        return answers, marks
+        predictions = self._predictions(self.standardizer.encode(typed), frame.index, coverage)
+        predictions["outside"] = outside_column(marks, len(frame))
+        return predictions, marks
 
-    def _answers(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
+    def _predictions(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
         classes = self.standardizer.classes
         if classes is None:
             return self._numbers(X, index, coverage)

@@ -51,5 +51,7 @@ def guess_categories(text: pd.Series, cells: pd.Series, what: str) -> Guess:
     """
     n_missing, n_words = len(cells) - len(text), int(text.nunique())
     reason = f"{n_words} different {what}, such as {quoted(str(text.iloc[0]))}"
-    told, choice = pool_rare(text)
-    return replace(with_gaps("categorical", reason + told, n_missing, cells), standardize=choice)
+    description, choice = pool_rare(text)
+    return replace(
+        with_gaps("categorical", reason + description, n_missing, cells), standardize=choice
+    )

@@ -40,10 +40,10 @@ def guess_dates(text: pd.Series, cells: pd.Series) -> Guess | None:
     if format != "ISO8601":
         return replace(_read_as(format, doubt, text.drop(odd.index), cells), odd=odd)
     guess = with_gaps("datetime", "dates", len(cells) - len(text), cells)
-    return replace(guess, odd=odd, told=_told_zones(text, dates))
+    return replace(guess, odd=odd, note=_describe_zones(text, dates))
 
 
-def _told_zones(text: pd.Series, dates: pd.Series) -> str:
+def _describe_zones(text: pd.Series, dates: pd.Series) -> str:
     """How many times say a zone, with one as it is read."""
     with_zone = zoned(text)
     if not with_zone.any():
@@ -76,12 +76,12 @@ def _with_latest_year(guess: Guess, text: pd.Series, format: str) -> Guess:
     latest, doubt = latest_year_of(dates, datetime.now(UTC).year)
     ways = tuple({"format": format, "latest_year": year} for year in (latest - 100, latest))
     first = not_after(dates, latest).iloc[0]
-    told = (
+    note = (
         f"{len(text)} {plural('cell', len(text))} such as {quoted(str(text.iloc[0]))} -> "
         f"{first:%Y-%m-%d} (years of two digits, up to {latest}: `latest_year`)"
     )
     schema = {**guess.schema, "latest_year": latest}
-    return replace(guess, schema=schema, told=told, doubt=doubt, ways=ways if doubt else ())
+    return replace(guess, schema=schema, note=note, doubt=doubt, ways=ways if doubt else ())
 
 
 def _date_format(text: pd.Series) -> tuple[str, str]:

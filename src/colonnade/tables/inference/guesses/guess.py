@@ -24,7 +24,7 @@ class Guess:
     reason: str
     schema: dict[str, Any] = field(default_factory=dict)
     standardize: dict[str, Any] = field(default_factory=dict)
-    told: str = ""
+    note: str = ""
     """What the guess makes of cells that a computer would read otherwise, with an example."""
     odd: pd.Series | None = None
     """Cells that do not fit the others: only the user knows what they mean."""
@@ -52,15 +52,17 @@ def guess_of(kind: str, reason: str, **schema: Any) -> Guess:
 def with_gaps(kind: str, reason: str, n_missing: int, cells: pd.Series, **schema: Any) -> Guess:
     """A guess with a policy for missing cells, if there are any."""
     if n_missing:
-        reason += f"; {_told_missing(n_missing, cells)}"
+        reason += f"; {_describe_missing(n_missing, cells)}"
         schema["missing"] = "category" if kind == "categorical" else "median"
     return guess_of(kind, reason, **schema)
 
 
-def _told_missing(n_missing: int, cells: pd.Series) -> str:
+def _describe_missing(n_missing: int, cells: pd.Series) -> str:
     """How many cells are missing; and how they are written, since a word may mean something."""
     share = n_missing / len(cells)
-    told = f"{share:.1%} missing" if share >= 0.0005 else f"{n_missing} of {len(cells)} missing"
+    description = (
+        f"{share:.1%} missing" if share >= 0.0005 else f"{n_missing} of {len(cells)} missing"
+    )
     missing = cells[is_missing(cells, [*MISSING_WORDS, *PLACEHOLDERS])].dropna()
     words = sorted(set(missing.astype("str").str.strip()))
-    return f"{told} ({' or '.join(map(quoted, words))})" if any(words) else told
+    return f"{description} ({' or '.join(map(quoted, words))})" if any(words) else description

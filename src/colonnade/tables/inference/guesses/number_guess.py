@@ -121,7 +121,7 @@ class NumberGuess:
         }
         return {word: value for word, value in words.items() if value}
 
-    def told(self, text: pd.Series) -> str:
+    def describe(self, text: pd.Series) -> str:
         """How many cells are read otherwise than they stand there, with an example.
 
         Args: text: (n_rows,) the cells that hold numbers.
@@ -230,12 +230,12 @@ def _one_unit(known: pd.Series, units: dict[str, str | None]) -> tuple[str | Non
         return str(counts.index[0]), ""
     if any(len(unit) == 1 and unit.isalpha() for unit in counts.index):
         return None, ""  # 12A and 12C are seats
-    told = []
+    examples = []
     for unit, count in counts.items():
         example = quoted(str(known[given == unit].iloc[0]))
-        told.append(f"{count} with {quoted(unit)}" if unit else f"{count} without a unit")
-        told[-1] += f", such as {example}"
-    return "", f"holds numbers of different units: {'; '.join(told[:MOST_SHOWN])}"
+        examples.append(f"{count} with {quoted(unit)}" if unit else f"{count} without a unit")
+        examples[-1] += f", such as {example}"
+    return "", f"holds numbers of different units: {'; '.join(examples[:MOST_SHOWN])}"
 
 
 def _marks(bodies: list[str], decimal_commas: bool | None) -> tuple[NumberFormat, str]:

@@ -28,11 +28,11 @@ def pool_rare(text: pd.Series) -> tuple[str, dict[str, Any]]:
     if text.nunique() <= MOST_CATEGORIES:
         return "", {}
     fewest, n_kept = _pooled_below(text)
-    told = f"; those in fewer than {fewest} train rows pooled"
+    description = f"; those in fewer than {fewest} train rows pooled"
     if n_kept <= MOST_ONES:
-        return told, {"minimum_count": fewest}
+        return description, {"minimum_count": fewest}
     choice = {"categorical": "embedding", "minimum_count": fewest}
-    return f"{told}, the other {n_kept:,} embedded", choice
+    return f"{description}, the other {n_kept:,} embedded", choice
 
 
 def _pooled_below(text: pd.Series) -> tuple[int, int]:

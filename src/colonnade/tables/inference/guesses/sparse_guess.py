@@ -26,7 +26,7 @@ FEW_ROWS = 20
 _NUMBER_WORDS = ("decimal", "thousands", "unit")
 
 
-def told_too_few(n_known: int, n_missing: int) -> str:
+def why_too_few(n_known: int, n_missing: int) -> str:
     """Why so few values are left out of learning, or nothing."""
     n_rows = n_known + n_missing
     if n_known >= FEWEST_LEARNED or n_rows < FEW_ROWS:

@@ -42,11 +42,11 @@ class SavedTraining:
 class Checkpoint:
     """One file for one recipe and one table.
 
-    recipe: everything that decides the bits, as flat names and plain values. rows: digests.
+    configuration: everything that decides the bits, as flat names and plain values. rows: digests.
     """
 
-    def __init__(self, path: Path, recipe: Mapping[str, Any], rows: str) -> None:
-        self.path, self.recipe, self.rows = Path(path), dict(recipe), rows
+    def __init__(self, path: Path, configuration: Mapping[str, Any], rows: str) -> None:
+        self.path, self.configuration, self.rows = Path(path), dict(configuration), rows
         self.threads = 1
 
     def write(self, trainer: Trainer, phase: int, earlier: Mapping[str, Any]) -> None:
@@ -66,7 +66,7 @@ class Checkpoint:
         }
         described = {
             "format": FORMAT,
-            "recipe": self.recipe,
+            "recipe": self.configuration,
             "rows": self.rows,
             "phase": phase,
             "threads": self.threads,
@@ -92,14 +92,14 @@ class Checkpoint:
             return None
         described, tensors = self._open()
         different = [
-            f"{name} was {described['recipe'].get(name)!r} and is {self.recipe.get(name)!r}"
-            for name in sorted({*described["recipe"], *self.recipe})
-            if described["recipe"].get(name) != self.recipe.get(name)
+            f"{name} was {described['recipe'].get(name)!r} and is {self.configuration.get(name)!r}"
+            for name in sorted({*described["recipe"], *self.configuration})
+            if described["recipe"].get(name) != self.configuration.get(name)
         ]
         if different:
             raise ModelError(
-                f"{self.path} belongs to another recipe: {'; '.join(different)}. Restore these, or "
-                "train without resume."
+                f"{self.path} belongs to another configuration: {'; '.join(different)}. Restore "
+                "these, or train without resume."
             )
         if described["rows"] != self.rows:
             raise ModelError(

@@ -1,6 +1,6 @@
 # make run    install into .venv and train the phone_price table
 # make test   install and run the tests        make check   ruff, import-linter, mypy, floor plan
-# make test-slow  the tests that wait: servers, pages in a browser, notebooks, killed processes
+# make test-slow  the slow tests: servers, pages in a browser, notebooks, killed processes
 # make ui     compare runs in MLflow           make viz     see the graph in kedro-viz
 # make lessons  run the lessons and render them to HTML
 # make bench    measure speed                  make screenshots  draw the README's pictures anew
@@ -9,7 +9,7 @@ BIN := .venv/bin
 # Python compiles what it imports when it first does: of these packages, a small part. The tests
 # import most, and have it done on all cores; a template or two in them is no Python, and is left.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
-RECIPE := pyproject.toml constraints.txt
+REQUIREMENTS := pyproject.toml constraints.txt
 
 .PHONY: run test test-slow check ui viz lessons bench screenshots format clean
 
@@ -59,7 +59,7 @@ clean:
 INSTALLED := .venv/.installed $(addprefix .venv/.installed-,test check viz lessons)
 ALONE := $(PYTHON) -c 'import fcntl, os, sys; file = os.open("pyproject.toml", os.O_RDONLY); fcntl.flock(file, fcntl.LOCK_EX); os.set_inheritable(file, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
-$(INSTALLED): $(RECIPE)
+$(INSTALLED): $(REQUIREMENTS)
 $(filter-out .venv/.installed,$(INSTALLED)): .venv/.installed
 
 ifndef COLONNADE_ALONE

@@ -63,9 +63,9 @@ def test_an_ingested_table_fits_its_own_schema() -> None:
     [
         ({"ram": [1, -4, 3]}, "column 'ram', row 2: -4 is below the minimum 0."),
         ({"ram": [1, 2, 17]}, "column 'ram', row 3: 17 is above the maximum 16."),
-        ({"ram": [1, None, 3]}, "column 'ram', row 2: nan is no value."),
+        ({"ram": [1, None, 3]}, "column 'ram', row 2: nan counts as missing."),
         ({"color": ["red", "green", None]}, "column 'color', row 2: 'green' is none of the 2 val"),
-        ({"size": ["s", "m", None]}, "column 'size', row 3: nan is no value."),
+        ({"size": ["s", "m", None]}, "column 'size', row 3: nan counts as missing."),
         ({"sold": ["a", "b", "c"]}, "column 'sold', row 1: 'a' is not a date"),
         ({"extra": ["a", "b", "c"]}, "column 'extra', row 1: 'a' is not a number."),
         ({"y": [0.5, 1, 0]}, "column 'y', row 1: 0.5 is not a class label."),

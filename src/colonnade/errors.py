@@ -1,4 +1,4 @@
-"""Mistakes that a user can mend: told in plain words, without a traceback."""
+"""Mistakes that a user can correct: reported in plain words, without a traceback."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_SENTENCES = 20
-"""So many sentences are told of all problems at once."""
+"""At most so many sentences are shown at once."""
 MOST_CELLS_SHOWN = 3
-"""So many cells are told of those that are wrong in one way."""
+"""Of the cells that are wrong in one way, so many are shown."""
 MOST_CELLS_KEPT = 100
-"""So many of them are named to another program."""
+"""So many of them are listed in JSON."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class ParameterError(UserError):
 
 
 class ModelError(UserError):
-    """A saved model or checkpoint cannot be used: truncated, altered, or made by another recipe."""
+    """A saved model or checkpoint cannot be used: truncated, altered, or of other parameters."""
 
 
 class TrainingError(UserError):

@@ -23,7 +23,7 @@ _read_already: dict[str, dict[str, Any]] = {}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Build two pipelines for each table: NAME trains, NAME_predict answers for new rows.
+    """Build two pipelines for each table: NAME trains, NAME_predict predicts new rows.
 
     `__default__` trains every table.
     """
@@ -56,7 +56,7 @@ def table_names(loader: AbstractConfigLoader) -> list[str]:
 def name_problem(name: str, others: Iterable[str] = ()) -> str:
     """Why a name cannot be a table's beside others, or nothing."""
     if name in RESERVED:
-        return f"tables.yml: '{name}' is the name of a pipeline that is there already."
+        return f"tables.yml: '{name}' is the name of a pipeline that exists already."
     if not TABLE_NAME.fullmatch(name):
         return (
             f"tables.yml: '{name}' is not a table name. Use letters, digits and _, a letter first."

@@ -1,4 +1,4 @@
-"""Draw the README's pictures anew: the report, the graph and the runs, from real runs.
+"""Redraw the README's pictures: the report, the graph and the runs, from real runs.
 
 Use: make screenshots
 """

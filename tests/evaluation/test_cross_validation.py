@@ -1,4 +1,4 @@
-"""Cross-validation judges the recipe, and no fold learns from the rows that judge it."""
+"""Cross-validation judges the parameters, and no fold learns from the rows that judge it."""
 
 from __future__ import annotations
 

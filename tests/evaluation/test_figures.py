@@ -332,7 +332,7 @@ def test_losses_of_rows_held_out_in_turn_are_not_called_validation():
     figure = figures.learning_curve(history(), {"train": 130, "test": 40})
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert figure.texts[0].get_text() == "Learning curve · train n = 130"
-    assert labels[1] == "held out of train, in turn"
+    assert labels[1] == "held-out folds of train"
     assert labels[2].startswith("lowest held-out loss ")
 
 

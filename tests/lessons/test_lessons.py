@@ -116,7 +116,7 @@ def test_a_disk_that_takes_no_page_is_reported_in_one_line(tmp_path, monkeypatch
     monkeypatch.chdir(REPOSITORY)
     monkeypatch.setattr("lessons.render.replaced_file", refuse)
     assert main(["--output", str(tmp_path / "html"), "no lesson of this name"]) == 1
-    assert capsys.readouterr().err.startswith("Permission denied. Make room, or the folder ")
+    assert capsys.readouterr().err.startswith("Permission denied. Free disk space")
 
 
 def test_page_of_a_lesson_folds_solutions_and_needs_no_network(tmp_path):

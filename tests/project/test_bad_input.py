@@ -78,7 +78,7 @@ BAD_TABLES = {
     ),
     "no value": (
         lambda: with_cell(18, "ram", ""),
-        "phone_price: bad.csv: column 'ram', line 18: '' is no value. ",
+        "phone_price: bad.csv: column 'ram', line 18: '' counts as missing. ",
     ),
     "infinite": (
         lambda: with_cell(6, "px_width", "inf"),
@@ -135,8 +135,7 @@ def test_a_pipeline_that_does_not_exist_is_reported_with_the_nearest(quiet):
         (
             "phone_price:\n\ttraining: {epochs: 2}\n",
             "conf/local/parameters_mine.yml, line 2, column 1: this is not YAML: found character "
-            "'\\t' that cannot start any token. Indent with blanks, not tabs; write `name: value` "
-            "with a blank after the colon.",
+            "'\\t' that cannot start any token. Indent with spaces, not tabs",
         ),
         (
             "phone_price: {training: {epochs: 2\n",
@@ -196,10 +195,11 @@ def test_a_disk_that_takes_nothing_is_reported_in_one_line(quiet, monkeypatch, n
 
     monkeypatch.setattr("colonnade.datasets.whole_files.replaced_file", refuse)
     file = quiet / "data/03_primary/phone_price/table.parquet"
-    assert message_of(quiet) == (
-        f"phone_price.primary cannot be written to {file}: {os.strerror(number)}. Make room, or "
-        "the folder writable. What an earlier run left there is as it was."
+    message = message_of(quiet)
+    assert message.startswith(
+        f"phone_price.primary cannot be written to {file}: {os.strerror(number)}. "
     )
+    assert "\n" not in message
 
 
 def test_what_mlflow_refuses_is_reported_in_one_line():
@@ -222,7 +222,7 @@ def test_one_csv_for_two_tables_is_refused(quiet):
         (quiet / f"conf/base/parameters_{name}.yml").unlink()
     assert message_of(quiet, table="__default__", raw="x.csv") == (
         "`raw` names one file, but this run has 2 tables (phone_price, regression). "
-        "Say which: --pipeline phone_price."
+        "Choose one: --pipeline phone_price."
     )
 
 

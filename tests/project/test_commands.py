@@ -60,7 +60,7 @@ def test_a_csv_of_ones_own_becomes_a_trained_table_by_two_commands(kedro, projec
     ("name", "file", "target", "message"),
     [
         ("phone_price_predict", "customers.csv", "bought", "is the name of phone_price's predict"),
-        ("wine", "customers.csv", "bought", "wine is a table already"),
+        ("wine", "customers.csv", "bought", "wine already exists"),
         ("mine", "a${b}.csv", "bought", "Rename the file"),
         ("mine", "customers.csv", "Bought", "Did you mean `bought`?"),
         ("my table", "customers.csv", "bought", "is not a table name"),
@@ -108,7 +108,7 @@ def test_adding_never_overwrites_without_force(tmp_path, monkeypatch):
         return Path("conf/parameters_customers.yml").read_text()
 
     written = add()
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="Use --force to overwrite it"):
         add()
     assert add(force=True) == written
     assert Path("conf/tables.yml").read_text() == "customers:\n"
@@ -148,13 +148,13 @@ def test_runs_are_ranked_and_the_better_one_becomes_champion(kedro, project, tra
     output = kedro("register", "phone_price").stdout
     assert ", the best of 2 on its rows, is the champion now" in output
     kedro("run", "--pipeline", "phone_price", "--params", quick + "0.00001")
-    assert "is the champion already" in kedro("register", "phone_price", expect=1).stdout
+    assert "is already the champion" in kedro("register", "phone_price", expect=1).stdout
     kedro("run", "--pipeline", "phone_price", "--params", quick + "0.2,phone_price.split.seed=7")
     output = kedro("compare", "phone_price").stdout
     assert "phone_price: 1 run by test/accuracy, best first" in output
-    assert "not to be ranked with these (another split):" in output
+    assert "not comparable with these (another split):" in output
     output = kedro("register", "phone_price", expect=1).stdout
-    assert "was judged by other rows than the champion" in output
+    assert "was evaluated on other rows than the champion" in output
 
 
 @pytest.mark.slow

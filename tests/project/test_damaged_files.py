@@ -1,4 +1,4 @@
-"""A file of an earlier run that is gone, cut or altered is one line, with what makes it anew."""
+"""A file of an earlier run that is gone, cut or altered is one line, with what recreates it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
 TABLE = "regression"
-# what one node writes and another (or a hook) reads: where it lies, and the node that makes it anew
+# what one node writes and another (or a hook) reads: where it lies, and the node that recreates it
 READ_AGAIN = {
     "primary": ("03_primary/regression/table.parquet", "ingest.ingest"),
     "source": ("03_primary/regression/source.json", "ingest.ingest"),
@@ -87,22 +87,22 @@ def test_the_list_above_holds_all_that_is_read_again(finished):
 
 
 @pytest.mark.parametrize("damaged", READ_AGAIN, indirect=True)
-def test_a_damaged_or_missing_file_is_one_line_with_what_makes_it_anew(damaged, request):
+def test_a_damaged_or_missing_file_is_one_line_with_what_recreates_it(damaged, request):
     catalog, file = damaged
     name = request.node.callspec.params["damaged"]
     path, maker = READ_AGAIN[name]
-    again = f"Make it anew: kedro run --pipeline {TABLE} --from-nodes {TABLE}.{maker}"
+    again = f"Recreate it: kedro run --pipeline {TABLE} --from-nodes {TABLE}.{maker}"
     content = file.read_bytes()
     for how, damage in DAMAGES.items():
         file.write_bytes(damage(content))
         message = error_of(catalog, name)
         assert message.startswith(
-            f"{TABLE}: data/{path} cannot be read: it is damaged or cut off ("
+            f"{TABLE}: data/{path} cannot be read: it is damaged or truncated ("
         )
         assert message.endswith(f"). {again}"), how
         assert "\n" not in message
     file.unlink()
-    assert error_of(catalog, name) == f"{TABLE}: data/{path} is not there. {again}"
+    assert error_of(catalog, name) == f"{TABLE}: data/{path} is missing. {again}"
 
 
 @pytest.mark.parametrize("damaged", ["train"], indirect=True)

@@ -44,11 +44,12 @@ def test_an_edited_split_is_noticed_and_its_node_named(begin: str) -> None:
     pipeline = create_pipeline("t").from_nodes(f"t.{begin}")
     with pytest.raises(ParameterError) as caught:
         check_what_is_left(pipeline, catalog(split={"seed": 7}, standardize={"log1p": True}))
-    assert str(caught.value) == (
+    message = str(caught.value)
+    assert message.startswith(
         "`t.split.seed` is 7 and was 1; `t.standardize.log1p` is True and was False when split and "
-        "standardizer were made, which this run would take as is. Begin there (kedro run "
-        "--pipeline t --from-nodes t.prepare.split_rows), or say again what it was."
+        "standardizer were made"
     )
+    assert "kedro run --pipeline t --from-nodes t.prepare.split_rows" in message
 
 
 def test_an_edited_standardizer_begins_at_its_own_node() -> None:
@@ -76,5 +77,5 @@ def test_what_an_earlier_version_has_made_is_taken_as_it_is() -> None:
 def test_a_parameter_may_be_said_again_as_it_was_given_to_the_run_that_read_it() -> None:
     words = {"t": {"split": {"seed": 1}}}
     check_group_words(words, EVALUATE, catalog())
-    with pytest.raises(ParameterError, match=r"`t\.split` was given, but nothing in this run"):
+    with pytest.raises(ParameterError, match=r"`t\.split` is set, but nothing in this run"):
         check_group_words(words, EVALUATE, catalog(split={"seed": 7}))

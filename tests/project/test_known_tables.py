@@ -62,7 +62,7 @@ def test_the_other_tables_of_a_list_stay_as_they_are_written():
 
 def test_a_table_of_everyone_is_removed_only_when_it_is_meant():
     with pytest.raises(
-        ParameterError, match=r"wine is listed in conf/base/tables.yml. Say --shared"
+        ParameterError, match=r"wine is listed in conf/base/tables.yml. Use --shared"
     ):
         remove_table(loader(), CONF, "wine", shared=False)
     remove_table(loader(), CONF, "wine", shared=True)
@@ -78,6 +78,6 @@ def test_a_table_that_another_file_speaks_of_is_kept_whole():
     with pytest.raises(ParameterError) as caught:
         remove_table(loader(), CONF, "shop", shared=False)
     assert str(caught.value) == (
-        "conf/local/parameters_mine.yml: take `shop` out there, too, and say it again."
+        "conf/local/parameters_mine.yml: remove `shop` there, too, and repeat the command."
     )
     assert files() == before

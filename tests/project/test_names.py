@@ -13,7 +13,7 @@ def test_a_table_that_does_not_exist_is_refused_with_the_nearest_name():
             {"phone_prise": {"training": {"epochs": 2}}}, ["phone_price", "regression"], []
         )
     assert caught.value.sentences() == [
-        "parameter `phone_prise`: no such table or word. Did you mean `phone_price`?"
+        "parameter `phone_prise`: no such table or parameter. Did you mean `phone_price`?"
     ]
 
 
@@ -51,7 +51,7 @@ def test_a_parameter_without_its_table_is_reported_in_full(words, meant):
     with pytest.raises(ParameterError) as caught:
         check_tables(words, ["diabetes", "wine"], ["wine"])
     [problem] = caught.value.sentences()
-    assert problem.endswith(f": no such table or word. Say of which table: {meant}.")
+    assert problem.endswith(f": no such table or parameter. Name its table: {meant}.")
 
 
 def test_a_group_of_a_table_that_is_not_run_is_none_of_the_runs_business():

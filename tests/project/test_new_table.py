@@ -23,13 +23,13 @@ def rows(n_rows: int, last: str = "{age},{bought}") -> str:
 
 def test_a_copy_of_the_target_is_said_first(tmp_path: Path) -> None:
     lines = add(tmp_path, f"age,bought,paid\n{rows(90)}")
-    assert lines[0].startswith("look: Column 'paid' tells 'bought' almost alone")
+    assert lines[0].startswith("look: Column 'paid' predicts 'bought' almost alone")
     assert lines[1].startswith("bought: predicted by classification")
 
 
 def test_nothing_is_written_of_a_table_that_a_run_would_refuse(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         add(tmp_path, f"age,bought,paid\n1e39,1,1\n{rows(90)}")
-    assert "shop: nothing is written, since the table cannot be trained on" in str(caught.value)
+    assert "shop: nothing was written, since the table cannot be trained on" in str(caught.value)
     assert "shop.csv: column 'age', line 2: '1e39' is infinite or beyond" in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["shop.csv"]

@@ -69,10 +69,9 @@ def test_unread_columns_are_carried_and_numbers_have_an_interval(models, caplog)
     assert predictions["row"].tolist() == [1, 2, 3, 4]
     assert predictions["id"].tolist() == ["a", "b", "c", "d"]
     assert (predictions["upper"] - predictions["lower"]).tolist() == pytest.approx([36] * 4)
-    assert caplog.messages[1:] == [
-        "interval: prediction +- 18 should hold 0.9 of new rows, by the errors on 19 validation "
-        "rows"
-    ]
+    [message] = caplog.messages[1:]
+    assert message.startswith("interval: prediction +- 18 should cover 0.9 of new rows")
+    assert message.endswith("19 validation rows")
 
 
 def test_the_tables_yaml_says_how_often_an_interval_holds(models):
@@ -113,12 +112,8 @@ def test_columns_named_like_predictions_are_carried_under_names_of_their_own(mod
     ]  # fmt: skip
     assert predictions["row_input"].tolist() == list("abcd")
     assert predictions["upper_input_input"].tolist() == [1, 2, 3, 4]
-    assert warned(caplog) == [
-        "rows.csv: column 'row' has the name of an output column, and is carried along as "
-        "'row_input'",
-        "rows.csv: column 'upper' has the name of an output column, and is carried along as "
-        "'upper_input_input'",
-    ]
+    names = [message.split("'")[1::2] for message in warned(caplog)]
+    assert names == [["row", "row_input"], ["upper", "upper_input_input"]]
 
 
 def test_no_rows_at_all_are_refused_like_an_empty_file(models):
@@ -141,10 +136,10 @@ def test_rows_that_cannot_be_predicted_are_set_aside_and_the_others_predicted(mo
         [3, "x1", "row 3: '1e400' is infinite or beyond 3.4e38, the largest number that the model "
          "can hold"],
     ]  # fmt: skip
-    assert warned(caplog) == [
-        "rows.csv: 2 of 4 rows cannot be answered and were set aside (predictions_refused.csv), as "
-        "column 'x0', row 1: 'inf' is not a finite number"
-    ]
+    [message] = warned(caplog)
+    assert message.startswith("rows.csv: 2 of 4 rows cannot be predicted")
+    assert "predictions_refused.csv" in message
+    assert message.endswith("column 'x0', row 1: 'inf' is not a finite number")
 
 
 def test_one_bad_row_stops_all_where_that_is_asked_for(models):

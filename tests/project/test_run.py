@@ -167,7 +167,7 @@ def test_rows_without_labels_are_predicted_in_any_column_order(kedro, project, f
         r"phone_price_sample.csv \(synthetic sample\), 2000 rows, sha256 ",
         done.stdout,
     )
-    assert f"rows.csv: 1 of {len(rows) + 1} rows cannot be answered and was set" in done.stdout
+    assert f"rows.csv: 1 of {len(rows) + 1} rows cannot be predicted and was set" in done.stdout
     refused = pd.read_csv(project / "data/07_model_output/phone_price/predictions_refused.csv")
     assert refused[["row", "column"]].to_numpy().tolist() == [[1, "ram"]]
     predictions = pd.read_csv(project / "data/07_model_output/phone_price/predictions.csv")
@@ -188,7 +188,8 @@ def test_folds_are_one_more_parameter(kedro, project):
     )  # fmt: skip
     assert "phone_price: cross-validation: 5 of 5 folds trained" in done.stdout
     assert re.search(
-        r"phone_price: the recipe on 5 folds \(mean ± sd\): accuracy [^,]+\s±\s[^,]+, ", done.stdout
+        r"phone_price: cross-validation on 5 folds \(mean ± sd\): accuracy [^,]+\s±\s[^,]+, ",
+        done.stdout,
     )
     reporting = project / "data/08_reporting/phone_price"
     document = json.loads(
@@ -199,7 +200,7 @@ def test_folds_are_one_more_parameter(kedro, project):
     assert len(accuracies) == 5
     assert metrics["cv/accuracy"] == pytest.approx(accuracies.mean())
     assert metrics["cv/accuracy_sd"] == pytest.approx(accuracies.std())
-    assert "The recipe on 5 folds" in (reporting / "report.html").read_text()
+    assert "Cross-validation on 5 folds" in (reporting / "report.html").read_text()
 
 
 def test_without_folds_nothing_is_cross_validated(finished):

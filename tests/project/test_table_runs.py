@@ -45,7 +45,7 @@ def test_the_others_are_run_and_the_end_says_which_failed():
     assert str(caught.value).splitlines() == [
         "regression: no column 'y'.",
         "wine: ValueError: a defect",
-        "2 of 5 tables failed: regression, wine. The others are finished.",
+        "2 of 5 tables failed: regression, wine. The others finished.",
     ]
 
 
@@ -103,9 +103,7 @@ def test_a_bad_file_a_bad_catalog_entry_and_bad_parameters_stop_no_other_table(k
     for table in ("breast_cancer", "regression"):
         assert (project / f"data/08_reporting/{table}/report.html").exists()
     lines = done.stderr.splitlines()
-    assert lines[-1] == (
-        "3 of 5 tables failed: phone_price, wine, diabetes. The others are finished."
-    )
+    assert lines[-1] == ("3 of 5 tables failed: phone_price, wine, diabetes. The others finished.")
     assert lines[0].startswith("phone_price: ")
     assert lines[0].endswith(
         "phone_price_sample.csv: there is no such file. Put it there, or correct the path."

@@ -53,8 +53,8 @@ CELL = "t.csv: column 'a', line 7: "
 LABEL = "t.csv: column 'y', line 3: "
 HUGE = "is infinite or beyond 3.4e38, the largest number that the model can hold. Correct it."
 BAD_FILES = {
-    "NaN": (numbered("NaN"), f"{CELL}'NaN' is no value. Fill it in, or set"),
-    "N/A": (numbered("N/A"), f"{CELL}'N/A' is no value. Fill it in, or set"),
+    "NaN": (numbered("NaN"), f"{CELL}'NaN' counts as missing. Fill it in, or set"),
+    "N/A": (numbered("N/A"), f"{CELL}'N/A' counts as missing. Fill it in, or set"),
     "inf": (numbered("-inf"), f"{CELL}'-inf' is not a finite number. Correct it, or leave"),
     "1e400": (numbered("1e400"), f"{CELL}'1e400' {HUGE}"),
     "1e308": (numbered("1e308"), f"{CELL}'1e308' {HUGE}"),
@@ -67,7 +67,7 @@ BAD_FILES = {
         "a,b,y\n" + "".join(f"7,{i},{i % 2}\n" for i in range(N_ROWS)),
         "t.csv: column 'a' is 7 in every row: there is nothing to learn from it. Set",
     ),
-    "1,234": (numbered('"1,234"'), f"{CELL}'1,234' is not a number to a computer. Write it"),
+    "1,234": (numbered('"1,234"'), f"{CELL}'1,234' is not a plain number. Write it"),
     "duplicate header": (
         rows(header="a,a,y"),
         "t.csv: the header names 'a' 2 times. Rename all but one.",

@@ -115,7 +115,7 @@ def guess(name: str, *cells: str) -> Guess:
         ("a", ["", "NA"], {"kind": "ignored"}, "no value in any row"),
         ("a", ["7", "7"], {"kind": "ignored"}, "'7' in every row"),
         *(
-            (name, ["9", "4", "7"], {"kind": "identifier"}, "another whole number in every row")
+            (name, ["9", "4", "7"], {"kind": "identifier"}, "a different whole number in every row")
             for name in ("row_id", "ID", "CUSTOMER_ID", "PID", "rownames", "customerId")
         ),
         ("PAID", ["9", "4", "7"], {"kind": "numeric"}, "whole numbers from 4 to 9"),

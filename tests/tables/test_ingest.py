@@ -78,7 +78,7 @@ def test_index_counts_from_zero_and_input_is_untouched() -> None:
         ),
         (
             "1,234",
-            "'1,234' is not a number to a computer. Write it without marks between "
+            "'1,234' is not a plain number. Write it without marks between "
             "thousands, or set `schema.columns.a.thousands`.",
         ),
         ("inf", "'inf' is not a finite number. Correct it, or leave the cell empty."),
@@ -95,23 +95,23 @@ def test_index_counts_from_zero_and_input_is_untouched() -> None:
         (
             "1180591620717411303424",
             "'1180591620717411303424' is a whole number beyond 2^53 = 9007199254740992, where "
-            "digits get lost. Correct it, or set `schema.columns.a.kind: identifier` if the number "
+            "digits are lost. Correct it, or set `schema.columns.a.kind: identifier` if the number "
             "only names the row.",
         ),
         (
             "",
-            "'' is no value. Fill it in, or set `schema.columns.a.missing` to mean, median "
-            "or constant.",
+            "'' counts as missing. Fill it in, or set `schema.columns.a.missing` to mean, "
+            "median or constant.",
         ),
         (
             "N/A",
-            "'N/A' is no value. Fill it in, or set `schema.columns.a.missing` to mean, median "
-            "or constant.",
+            "'N/A' counts as missing. Fill it in, or set `schema.columns.a.missing` to mean, "
+            "median or constant.",
         ),
         (
             "nan",
-            "'nan' is no value. Fill it in, or set `schema.columns.a.missing` to mean, median "
-            "or constant.",
+            "'nan' counts as missing. Fill it in, or set `schema.columns.a.missing` to mean, "
+            "median or constant.",
         ),
     ],
 )
@@ -142,10 +142,10 @@ def test_typed_columns_are_held_to_the_same_rules() -> None:
         "table: column 'a', row 2: inf is infinite or beyond 3.4e38, the largest number that the "
         "model can hold. Correct it.",
         "table: column 'b', row 2: 1152921504606846976 is a whole number beyond 2^53 = "
-        "9007199254740992, where digits get lost. Correct it, or set "
+        "9007199254740992, where digits are lost. Correct it, or set "
         "`schema.columns.b.kind: identifier` if the number only names the row.",
-        "table: column 'c', row 2: nan is no value. Fill it in, or set `schema.columns.c.missing` "
-        "to mean, median or constant.",
+        "table: column 'c', row 2: nan counts as missing. Fill it in, or set "
+        "`schema.columns.c.missing` to mean, median or constant.",
     ]
 
 

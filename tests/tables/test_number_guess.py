@@ -190,12 +190,11 @@ def test_amount_to_be_predicted_is_a_number_with_its_unit() -> None:
 
 def test_words_that_look_alike_are_reported() -> None:
     raw = table(["Gold", "gold", "Silver"] * 10).assign(y=["Yes", "yes", "No"] * 10)
-    assert infer_table(raw, "y").lines()[:2] == [
-        "note: a: 'Gold' (10), 'gold' (10) look alike and are told apart; "
-        "`schema.columns.a.case: fold` makes them one.",
-        "note: y: 'Yes' (10), 'yes' (10) look alike and are told apart; "
-        "`schema.case: fold` makes them one.",
-    ]
+    of_column, of_target = infer_table(raw, "y").lines()[:2]
+    assert of_column.startswith("note: a: 'Gold' (10), 'gold' (10) look alike")
+    assert "`schema.columns.a.case: fold`" in of_column
+    assert of_target.startswith("note: y: 'Yes' (10), 'yes' (10) look alike")
+    assert "`schema.case: fold`" in of_target
 
 
 def test_file_without_a_header_is_refused() -> None:

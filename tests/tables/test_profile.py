@@ -97,7 +97,7 @@ def test_profile_counts_repeated_and_shared_rows() -> None:
     # of the 50 tested ones the last is of another class than the one it copies
     assert facts["duplicates"] == {"repeated": 49, "validation_shared": 0, "test_shared": 49}
     assert facts["notes"][0] == (
-        "49 test rows equal a train row, which flatters the metrics if they are copies."
+        "49 test rows equal a train row, which inflates the metrics if they are copies."
     )
 
 

@@ -140,7 +140,7 @@ def test_rows_of_a_rare_class_are_train_rows_and_the_others_stay_in_proportion(
     assert set(parts[frame["y"] == 9]) == {"train"}
     assert counts(parts) == {"train": 84, "test": 24, "validation": 12}
     assert frame["y"][parts == "test"].value_counts().to_dict() == {0: 8, 1: 8, 2: 8}
-    assert "classes with fewer than 3 rows are in train alone" in caplog.text
+    assert "classes with fewer than 3 rows are only in train" in caplog.text
     assert caplog.text.endswith(": 9 (2).\n")
 
 
@@ -250,7 +250,7 @@ def test_column_names_each_rows_part() -> None:
     assert (parts == frame["part"].str.lower().replace("val", "validation")).all()
     frame.loc[3, "part"] = "exam"
     assert error_of(frame, strategy="column", column="part") == (
-        "column 'part': 'exam' is no part. Write train, validation or test."
+        "column 'part': 'exam' is not a part. Write train, validation or test."
     )
 
 

@@ -337,14 +337,14 @@ def test_frame_to_predict_is_held_to_the_schema() -> None:
         "table: there is no column 'ram', which the model needs. Did you mean `rma`?",
         "table: column 'b', row 1: 'x' is not a number. Correct it, or set "
         "`schema.columns.b.kind: categorical` if the column holds words.",
-        "table: the model keeps the `schema` that it was trained by: after a change there, train "
+        "table: the model keeps the `schema` that it was trained with: after a change there, train "
         "again.",
     ]
     with pytest.raises(DataError) as caught:
         standardizer.features(pd.DataFrame({"ram": [1]}))
     assert len(caught.value.sentences()) == 1
     strict, _ = fit(pd.DataFrame({"b": [1, 2]}), {"b": {"missing": "error"}})
-    with pytest.raises(DataError, match="column 'b', row 2: nan is no value"):
+    with pytest.raises(DataError, match="column 'b', row 2: nan counts as missing"):
         strict.features(pd.DataFrame({"b": [1, np.nan]}))
 
 
@@ -357,7 +357,7 @@ def test_labels_become_codes_in_the_order_of_the_classes() -> None:
     with pytest.raises(DataError) as caught:
         standardizer.transform(table.assign(y=["high", "mid"]))
     assert str(caught.value) == (
-        "column 'y': 'mid' is not one of the classes that the train rows show (low, high). "
+        "column 'y': 'mid' is not one of the classes of the train rows (low, high). "
         "List every label in `schema.classes`, or split so that each has a train row."
     )
 

@@ -32,8 +32,8 @@ def test_copy_of_a_class_in_numbers_or_words_is_reported() -> None:
     wrong = np.where(np.arange(N_ROWS) == 7, 2, y)
     found = suspicions("classification", code=wrong * 10.0, word=pd.Series(y).map(str), y=y)
     assert [sentence.partition(":")[0] for sentence in found] == [
-        "Column 'code' tells 'y' almost alone",
-        "Column 'word' tells 'y' almost alone",
+        "Column 'code' predicts 'y' almost alone",
+        "Column 'word' predicts 'y' almost alone",
     ]
     assert "set `schema.columns.code.kind: ignored`" in found[0]
 
@@ -49,7 +49,7 @@ def test_column_that_is_filled_in_after_the_target_is_reported() -> None:
     paid = pd.Series(np.where(y, "cash", None), dtype="str")
     paid[np.flatnonzero(y)[::2]] = "card"
     (found,) = suspicions("classification", paid=paid, y=y.astype(np.int64))
-    assert found.startswith("Whether column 'paid' has a value tells 'y' almost alone: if it is")
+    assert found.startswith("Whether column 'paid' has a value predicts 'y' almost alone: if it is")
 
 
 def test_a_class_of_one_row_does_not_hide_what_a_column_tells() -> None:

@@ -131,12 +131,15 @@ def test_at_most_twenty_problems_are_reported() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"PK\x03\x04\x14\x00", "no text table but an Excel file or a zip archive. Name it .xlsx"),
-        (b"\x1f\x8b\x08\x00", "no text table but packed by gzip. Name it .csv.gz."),
-        (b"PAR1\x15\x04", "no text table but a Parquet file. Name it .parquet."),
+        (
+            b"PK\x03\x04\x14\x00",
+            "not a text table but an Excel file or a zip archive. Name it .xlsx",
+        ),
+        (b"\x1f\x8b\x08\x00", "not a text table but a gzip file. Name it .csv.gz."),
+        (b"PAR1\x15\x04", "not a text table but a Parquet file. Name it .parquet."),
         (
             b"SQLite format 3\x00",
-            "no text table but an SQLite database. Read it by pandas.SQLQuery",
+            "not a text table but an SQLite database. Read it by pandas.SQLQuery",
         ),
         (b"\n<!DOCTYPE html>\n<p>a,b</p>", "a web page, not a table. Download the table itself"),
         (b"\x00\x01\x02\xff\xfe\x00" * 9, "not text (line 1): it is damaged, or of another kind."),
@@ -311,7 +314,7 @@ def test_bytes_of_any_kind_raise_nothing_but_data_errors() -> None:
 
 def test_header_that_stands_again_among_the_rows_is_refused_with_its_lines() -> None:
     data = b'a,b\n1,2\na,b\n3,b\n"a",b\n'
-    assert error_of(data) == "t.csv: the header stands again in lines 3, 5. Remove those lines."
+    assert error_of(data) == "t.csv: the header is repeated in lines 3, 5. Remove those lines."
 
 
 @pytest.mark.parametrize(
@@ -319,17 +322,17 @@ def test_header_that_stands_again_among_the_rows_is_refused_with_its_lines() -> 
     [
         (
             "sep=;\na;b\n1;2\n",
-            "line 1 is a word for Excel (sep=;), not the header. Remove that line",
+            "line 1 is an Excel instruction (sep=;), not the header. Remove that line",
         ),
-        ("# made by x\n# today\na,b\n1,2\n", "lines 1 to 2 are remarks (#), not the header."),
-        ("# made by x, y, z\na,b\n1,2\n", "line 1 is a remark (#), not the header."),
-        ("a,b\n1,2\n# the end\n", "line 3 is a remark (#), not a row. Remove it."),
+        ("# made by x\n# today\na,b\n1,2\n", "lines 1 to 2 are comments (#), not the header."),
+        ("# made by x, y, z\na,b\n1,2\n", "line 1 is a comment (#), not the header."),
+        ("a,b\n1,2\n# the end\n", "line 3 is a comment (#), not a row. Remove it."),
         (
             "Sales of May\na,b\n1,2\n3,4\n",
             "line 1 has one cell and every row below it has 2: a title",
         ),
-        ("a b y\n1 2 0\n3 4 1\n", 'separated by blanks. Set `separator: " "`'),
-        ("a   b y\n1   2 0\n", "separated by blanks. Write one comma"),
+        ("a b y\n1 2 0\n3 4 1\n", 'separated by spaces. Set `separator: " "`'),
+        ("a   b y\n1   2 0\n", "separated by spaces. Write one comma"),
     ],
 )
 def test_lines_that_are_no_rows_and_blanks_between_cells_are_named(text: str, said: str) -> None:

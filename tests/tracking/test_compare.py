@@ -194,7 +194,7 @@ def test_runs_that_other_rows_judged_are_not_ranked_with_the_newest(two_tables: 
     assert found.runs["name"].to_list() == ["d", "e", "a", "c", "b"]
     lines = found.text().splitlines()
     assert lines[0] == "t: 2 runs by test/accuracy, best first"
-    other = "Judged by other rows, not to be ranked with these (sample.csv 012345):"
+    other = "Evaluated on other rows, not comparable with these (sample.csv 012345):"
     assert [lines.index(line) for line in lines if "0.9900" in line] == [lines.index(other) + 2]
     [panel] = found.figure().axes
     assert len(panel.collections[0].get_offsets()) == 2
@@ -211,15 +211,15 @@ def test_the_best_of_comparable_runs_is_registered_and_not_over_one_of_other_row
 
     best = f"run {ids['d']} (d), the best of 2 on its rows,"
     assert promote() == f"t: {best} is the champion now (version 1), by test/accuracy 0.8."
-    assert promote() == f"t: {best} is the champion already."
+    assert promote() == f"t: {best} is already the champion."
     # 0.97 is no gain over 0.8: other rows are easier
     assert promote(ids["b"]) == (
         f"t: run {ids['b']} (b) is the champion now (version 2), by test/accuracy 0.97; "
-        f"run {ids['d']} (d), the champion before, was judged by other rows."
+        f"run {ids['d']} (d), the champion before, was evaluated on other rows."
     )
     assert promote() == (
-        f"t: not promoted: {best} was judged by other rows than the champion (run {ids['b']} "
-        "(b)): neither is known to be better. To take it nevertheless: "
+        f"t: not promoted: {best} was evaluated on other rows than the champion (run {ids['b']} "
+        "(b)): neither is known to be better. To promote it anyway: "
         f"kedro register t --run {ids['d']}"
     )
     assert promote(ids["a"]).endswith("(version 3), by test/accuracy 0.99 over 0.97.")
@@ -260,7 +260,7 @@ def test_unknown_table_is_refused_with_the_nearest(project: Path, tmp_path: Path
     assert str(caught.value) == "phonez: no runs of this table. Did you mean `phones`?"
     with pytest.raises(TrackingError) as caught:
         compare_runs(tmp_path, TrackingParams(), "phones")
-    assert str(caught.value) == "phones: no runs yet. Do one: kedro run --pipeline phones."
+    assert str(caught.value) == "phones: no runs yet. Start one: kedro run --pipeline phones."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -281,12 +281,12 @@ def test_model_is_promoted_only_if_it_beats_the_champion(project: Path) -> None:
         return register(project, params, "phones", ids[name]).reason
 
     assert promote("a", GateParams(bar=0.95)) == (
-        "phones: not promoted: test/accuracy is 0.8, and the gate asks for 0.95 or more."
+        "phones: not promoted: test/accuracy is 0.8, and the gate requires 0.95 or more."
     )
     assert promote("a") == (
         f"phones: run {ids['a']} (a) is the champion now (version 1), by test/accuracy 0.8."
     )
-    assert promote("a") == f"phones: run {ids['a']} (a) is the champion already."
+    assert promote("a") == f"phones: run {ids['a']} (a) is already the champion."
     assert promote("c") == (
         f"phones: run {ids['c']} (c) is the champion now (version 2), "
         "by test/accuracy 0.85 over 0.8."

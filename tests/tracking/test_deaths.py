@@ -69,7 +69,7 @@ def test_run_of_a_killed_process_ends_as_killed(home: Path, started: Start, blow
     assert found.info.status == "KILLED"
     assert found.data.metrics == {"test/accuracy": 0.5}
     assert found.data.tags["ended"] == (
-        "the process that trained has gone (interrupted, killed, or out of memory)"
+        "the training process is gone (interrupted, killed, or out of memory)"
     )
     wait_for(lambda: not journals(home))
 

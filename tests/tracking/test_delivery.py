@@ -97,7 +97,7 @@ def test_kept_runs_are_delivered_when_the_server_is_back(tmp_path: Path) -> None
             assert re.match(rf"{name} \(\d\d-\d\d \d\d:\d\d\): delivered, {address}/#/", line)
             assert run.info.run_id in line
             assert_whole(client, run, tmp_path)
-        assert kedro("deliver").stdout == "Nothing is kept: every run has been delivered.\n"
+        assert kedro("deliver").stdout == "No run is waiting: all have been delivered.\n"
         assert len(runs_at(address)[1]) == 2
     assert journals(project) == []
 

@@ -56,7 +56,7 @@ def test_required_server_that_is_down_stops_the_run(tmp_path: Path, nowhere: str
     assert str(caught.value) == (
         f"The tracking server {nowhere} does not answer "
         f"([Errno {errno.ECONNREFUSED}] Connection refused). "
-        "To go on without it, say `mode: optional` (the record is kept and delivered later) or "
+        "To go on without it, set `mode: optional` (the record is kept and delivered later) or "
         "`mode: off` in conf/base/mlflow.yml."
     )
     assert list(tmp_path.iterdir()) == []
@@ -166,9 +166,9 @@ def test_failed_run_leaves_its_record_to_the_writer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
-        ("nonsense", "'nonsense' is no address that MLflow knows: write sqlite:///mlflow.db"),
-        ("htp://me:secret@host", "'htp://host' is no address that MLflow knows"),
-        ("sqlite:/mlflow.db", "'sqlite:/mlflow.db' is no address that MLflow knows"),
+        ("nonsense", "'nonsense' is not an address that MLflow supports: use sqlite:///mlflow.db"),
+        ("htp://me:secret@host", "'htp://host' is not an address that MLflow supports"),
+        ("sqlite:/mlflow.db", "'sqlite:/mlflow.db' is not an address that MLflow supports"),
         ("sqlite:///broken.db", "broken.db is not an MLflow store, or is damaged. Move it away"),
     ],
 )

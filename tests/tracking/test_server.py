@@ -118,7 +118,7 @@ def test_server_with_a_password_is_distinguished_from_one_that_is_down(
     with pytest.raises(TrackingError) as caught:
         Recorder.start(tmp_path, TrackingParams(uri=door), RUN)
     assert str(caught.value).startswith(
-        f"The tracking server {door} asks for a name and password and refuses no name: set "
+        f"The tracking server {door} requires a name and password: set "
         "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
     )
 

@@ -45,7 +45,7 @@ def test_a_coverage_needs_so_many_errors(coverage, fewest):
 
 @pytest.mark.parametrize("coverage", [0, 1, -0.5, 90, float("nan")])
 def test_a_coverage_is_a_share(coverage):
-    with pytest.raises(ParameterError, match="is no share between 0 and 1, such as"):
+    with pytest.raises(ParameterError, match="is not between 0 and 1, such as"):
         half_width([1.0], coverage)
 
 

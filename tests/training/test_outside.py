@@ -99,7 +99,7 @@ def test_a_newly_missing_category_is_predicted_as_an_unknown_one(model):
 
 
 def test_a_missing_cell_is_refused_where_the_yaml_says_so(model):
-    with pytest.raises(DataError, match="column 'exact', row 1: None is no value"):
+    with pytest.raises(DataError, match="column 'exact', row 1: None counts as missing"):
         model.predict(row(exact=None))
 
 
@@ -168,7 +168,7 @@ def test_a_model_of_an_earlier_version_knows_its_categories_alone(model):
     old = Standardizer.model_validate(described)
     for cells, words in ((row(ram=1e6), []), (row(city="Bonn"), ["new"])):
         assert [mark.word for mark in old.outside(old.read(cells))] == words
-    with pytest.raises(DataError, match="column 'ram', row 1: None is no value"):
+    with pytest.raises(DataError, match="column 'ram', row 1: None counts as missing"):
         old.read(row(ram=None))
 
 
@@ -179,7 +179,7 @@ def test_rows_may_be_the_path_of_a_file(model, tmp_path):
         found = model.predict(path)
         assert found["prediction"].tolist() == model.predict(rows)["prediction"].tolist()
     with pytest.raises(
-        DataError, match=r"rows are a pandas DataFrame, or the path of a .* not list"
+        DataError, match=r"rows must be a pandas DataFrame, or the path of a .* not list"
     ):
         model.predict([1.0, 2.0])
 

@@ -108,7 +108,7 @@ def test_resumed_equals_uninterrupted(table, tmp_path):
     ("words", "said"),
     [
         ({"width": 8, "ratte": 0.1}, "`ratte`: Noisy takes no such argument. Did you mean `rate`"),
-        ({}, "`width`: Noisy cannot do without it"),
+        ({}, "`width`: Noisy requires it"),
         ({"width": "many"}, "`width`: Input should be a valid integer.*'many'"),
     ],
     ids=["misspelled", "missing", "type"],
@@ -123,9 +123,9 @@ def test_words_are_held_to_the_signature(words, said):
     [
         ("nets.Nosy", "'nets' has no 'Nosy'"),
         ("nests.Noisy", "no module 'nests'"),
-        ("nets.number", "no subclass of torch.nn.Module"),
+        ("nets.number", "not a subclass of torch.nn.Module"),
         ("nets.WithoutOutputs", r"begin as __init__\(self, inputs, n_outputs"),
-        ("nosy", "'nosy' is no kind of network"),
+        ("nosy", "'nosy' is not a kind of network"),
     ],
 )
 def test_a_class_that_cannot_be_is_refused_in_a_line(kind, said):

@@ -99,7 +99,7 @@ def test_only_a_linear_regression_has_slopes(fit):
 
 
 def test_an_array_of_another_width_is_refused(fit):
-    with pytest.raises(ModelError, match="reads 4 features, but was given an array of shape"):
+    with pytest.raises(ModelError, match="reads 4 features, but got an array of shape"):
         fit("regression").model.scores(np.zeros((2, 3), dtype=np.float32))
 
 

@@ -158,8 +158,8 @@ def test_a_finished_run_is_not_trained_again(tmp_path, caplog):
     assert (tmp_path / "run.safetensors").read_bytes() == before
     assert (tmp_path / "history.json").read_bytes() == history
     assert caplog.messages == [
-        f"resume: there is no {tmp_path / 'run.safetensors'}: the training begins anew",
-        "resume: the training goes on after epoch 30",
+        f"resume: there is no {tmp_path / 'run.safetensors'}: training starts from scratch",
+        "resume: the training continues after epoch 30",
     ]
 
 
@@ -209,7 +209,7 @@ def test_a_spoilt_checkpoint_is_refused(tmp_path, spoil):
     interrupted.train(tmp_path, "momentum")
     path = tmp_path / "run.safetensors"
     path.write_bytes(spoil(path.read_bytes()))
-    with pytest.raises(ModelError, match="is no checkpoint that can be used"):
+    with pytest.raises(ModelError, match="is not a usable checkpoint"):
         interrupted.train(tmp_path, "momentum")
 
 

@@ -1,4 +1,4 @@
-"""The project's commands, one module a group, with a user's mistakes told in plain words.
+"""The project's commands, one module a group, with a user's mistakes reported in plain words.
 
 Kedro looks for `cli` and `run` here. May import everything; nothing imports it.
 """

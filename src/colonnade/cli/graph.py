@@ -43,7 +43,7 @@ _PAGES = "api/deploy-viz-metadata"  # what only such a folder holds
 def graph(project: ProjectMetadata, /, folder: Path) -> None:
     """Write the graph that kedro-viz shows as static pages into FOLDER."""
     export_graph(project.project_path, project.project_path / folder)
-    click.echo(f"Written. To look at it: python -m http.server --directory {folder}")
+    click.echo(f"Written. View it with: python -m http.server --directory {folder}")
 
 
 def export_graph(project: Path, target: Path) -> None:
@@ -52,7 +52,7 @@ def export_graph(project: Path, target: Path) -> None:
     Raises: UserError if kedro-viz is not installed, or the folder holds something else.
     """
     if target.exists() and not (target / _PAGES).exists():
-        raise UserError(f"{target} is there already and holds no graph. Name another folder.")
+        raise UserError(f"{target} exists and holds no graph. Choose another folder.")
     with tempfile.TemporaryDirectory() as room:
         _build(project, Path(room))
         built = Path(room) / "build"

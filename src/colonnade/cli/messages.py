@@ -1,4 +1,4 @@
-"""A user's mistake in plain words, wherever in Kedro or here it was met."""
+"""A user's mistake in plain words, wherever in Kedro or in colonnade it was raised."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _unreadable_yaml(error: BaseException) -> str:
     why = next((str(why) for cause in _causes(error) if (why := getattr(cause, "problem", ""))), "")
     return (
         f"{_shown(file[1]) if file else 'a file in conf'}{place}: this is not YAML: {why}. "
-        "Indent with blanks, not tabs; write `name: value` with a blank after the colon."
+        "Indent with spaces, not tabs; write `name: value` with a space after the colon."
     )
 
 
@@ -118,7 +118,7 @@ def _dataset_problem(error: BaseException) -> str | None:
 
 
 def _unloaded(name: str, problem: str, error: BaseException) -> str | None:
-    """A dataset that is missing or damaged: its file, and the node that makes it anew."""
+    """A dataset that is missing or damaged: its file, and the node that recreates it."""
     first, *lines = problem.splitlines()
     kept = [line for line in lines if not line.startswith(("[SQL: ", "(Background on "))]
     path = _PATH.search(first)
@@ -127,9 +127,9 @@ def _unloaded(name: str, problem: str, error: BaseException) -> str | None:
         gone = any(isinstance(cause, FileNotFoundError) for cause in _causes(error))
         why = " ".join(kept).rpartition(f"'{path['path']}': ")[2].rstrip(".")
         why = shorten(why or "no reason given", 160, placeholder=" ...")
-        state = "is not there" if gone else f"cannot be read: it is damaged or cut off ({why})"
+        state = "is missing" if gone else f"cannot be read: it is damaged or truncated ({why})"
         again = f"kedro run --pipeline {table} --from-nodes {maker}"
-        return f"{table}: {file} {state}. Make it anew: {again}"
+        return f"{table}: {file} {state}. Recreate it: {again}"
     if not first.startswith("kedro_datasets."):
         return None
     why = " ".join(kept) or first.removeprefix("kedro_datasets.")
@@ -151,8 +151,8 @@ def _no_room(error: BaseException) -> str | None:
         return None
     place = f" ({_shown(str(error.filename))})" if error.filename else ""
     return (
-        f"{error.strerror}{place}. Make room, or the folder writable. What an earlier run left "
-        "there is as it was."
+        f"{error.strerror}{place}. Free disk space, or make the folder writable. Results of "
+        "an earlier run are unchanged."
     )
 
 

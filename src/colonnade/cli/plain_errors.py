@@ -1,4 +1,4 @@
-"""Commands that tell a user's mistake in plain words, without a traceback."""
+"""Commands that report a user's mistake in plain words, without a traceback."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PlainErrors(click.Command):
     """A command that ends a mistake of the user's with one clear message and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; turn what the user can mend into a message."""
+        """Run the command; turn what the user can correct into a message."""
         _collect_seldom()
         _log_as_the_project(ctx.obj)
         _warn_once()

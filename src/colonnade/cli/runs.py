@@ -1,4 +1,4 @@
-"""`kedro compare`, `kedro register` and `kedro deliver`: what becomes of recorded runs."""
+"""`kedro compare`, `kedro register` and `kedro deliver`: what to do with recorded runs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def deliver(project: ProjectMetadata, /) -> None:
         click.echo(str(one))
     kept = [one for one in found if one.kept]
     counted = f"{len(found) - len(kept)} delivered, {len(kept)} kept."
-    click.echo(counted if found else "Nothing is kept: every run has been delivered.")
+    click.echo(counted if found else "No run is waiting: all have been delivered.")
     if not all(one.going_on for one in kept):
         sys.exit(1)
 

@@ -37,7 +37,7 @@ def table_group() -> None:
     help="What a column means, in the YAML's words: --column 'age={missing_words: [unknown]}'.",
 )
 @click.option("--shared", is_flag=True, help="Write into conf/base, for everyone.")
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @click.pass_obj
 def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choices: Any) -> None:
     """Read a file, guess what its columns mean, and write the YAML of table NAME."""
@@ -87,7 +87,7 @@ def list_tables(project: ProjectMetadata, /) -> None:
 
 @table_group.command(name="remove", cls=PlainErrors)
 @click.argument("name")
-@click.option("--shared", is_flag=True, help="Take it from conf/base, for everyone.")
+@click.option("--shared", is_flag=True, help="Remove it from conf/base, for everyone.")
 @click.pass_obj
 def remove(project: ProjectMetadata, /, name: str, shared: bool) -> None:
     """Delete the YAML of table NAME; its file, its results and its runs stay."""
@@ -98,4 +98,4 @@ def remove(project: ProjectMetadata, /, name: str, shared: bool) -> None:
         results = sorted(map(str, Path("data").glob(f"0[2-8]_*/{name}")))
     click.echo(f"Removed from {', '.join(map(str, changed))}.")
     if results:
-        click.echo(f"Its results stay, to be deleted by you: {', '.join(results)}")
+        click.echo(f"Its results are kept; delete them yourself: {', '.join(results)}")

@@ -57,7 +57,7 @@ def run_tables(kedro_run: Callable[..., dict[str, Any]], **options: Any) -> dict
                 results |= kedro_run(**{**options, **one})
             except Exception as error:
                 failed[table] = _reason(table, error)
-                logger.warning("%s: failed. No other table waits for it.", table)
+                logger.warning("%s: failed. The other tables still run.", table)
     if failed:
         raise TablesError(_account(failed, len(tables)))
     return results
@@ -85,7 +85,7 @@ def _asked(options: dict[str, Any]) -> tuple[AbstractConfigLoader, list[str]] | 
 def _reason(table: str, error: Exception) -> str:
     message = plain_message(error)
     if message is None:
-        logger.error("%s: a defect of colonnade, not of the table:", table, exc_info=error)
+        logger.error("%s: a bug in colonnade, not a problem of the table:", table, exc_info=error)
         return f"{type(error).__name__}: {error}"
     return message
 
@@ -99,5 +99,5 @@ def _account(failed: dict[str, str], n_tables: int) -> list[str]:
         reason if reason.startswith(tuple(tables)) else f"{', '.join(tables)}: {reason}"
         for reason, tables in sharing.items()
     ]
-    rest = " The others are finished." if len(failed) < n_tables else ""
+    rest = " The others finished." if len(failed) < n_tables else ""
     return [*reasons, f"{len(failed)} of {n_tables} tables failed: {', '.join(failed)}.{rest}"]

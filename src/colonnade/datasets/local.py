@@ -66,7 +66,7 @@ class PngFigure(_LocalPath):
 
 
 def _warn_once(font: str, missing: str, picture: str) -> None:
-    """Tell once in a process which font to install, by the first picture that wants it."""
+    """Warn once a process which font to install, with the first picture that needs it."""
     if font not in _WARNED:
         _WARNED.add(font)
         named = f"{', '.join(missing[:_MOST_NAMED])}{', ...' if len(missing) > _MOST_NAMED else ''}"

@@ -33,10 +33,10 @@ class RawTableDataset(_SourceTable):
 
     Text tables come as text, cell by cell, so that what is checked is what the file says.
 
-    Args: filepath: a path or an address that fsspec knows. encoding: of a text table, utf-8 unless
-        given. separator: of a text table, by suffix unless given. max_bytes: the most that a text
+    Args: filepath: a path or an address for fsspec. encoding: of a text table, utf-8 unless given.
+        separator: of a text table, by suffix unless given. max_bytes: the most that a text
         table may unpack to. set_aside: leave rows of another width than the header's out of a text
-        table, and tell of them, instead of refusing it. load_args: handed to pandas for Parquet
+        table, and report them, instead of refusing it. load_args: handed to pandas for Parquet
         and Excel.
     """
 

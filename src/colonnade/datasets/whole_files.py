@@ -78,11 +78,11 @@ class CsvTable(_WholeFile, CSVDataset):  # type: ignore[misc]  # kedro-datasets 
     def load(self) -> pd.DataFrame:
         """Read the table.
 
-        Raises: ValueError (as the cause of DatasetError) if its last line has no end: it was cut.
+        Raises: ValueError (as the cause of DatasetError) if its last line is incomplete.
         """
         path = get_filepath_str(self._get_load_path(), self._protocol)
         if self._fs.exists(path) and (tail := self._fs.tail(path, 1)) and tail != b"\n":
-            raise ValueError("its last line has no end")
+            raise ValueError("its last line is incomplete")
         frame: pd.DataFrame = CSVDataset.load.__wrapped__(self)
         return frame
 

@@ -33,15 +33,15 @@ def refuse_other_rows(
     """
     if model.trained_on is not None and model.trained_on != rows_digest(train, validation):
         raise ModelError(
-            "the model was trained on other rows than the train and validation rows that are "
-            "there now: the table, its split or its standardizer has changed since. Test rows may "
-            f"be among those that it has learned from. Train again: {_again(model)}"
+            "the model was trained on other rows than the current train and validation rows: "
+            "the table, its split or its standardizer has changed since. The model may have "
+            f"seen test rows in training. Train again: {_again(model)}"
         )
     shared = test.index.isin(train.index.append(validation.index))
     if shared.any():
         raise ModelError(
-            f"{shared.sum()} test rows are train or validation rows, too: a run was interrupted "
-            f"while it wrote them. Begin anew: {_again(model)}"
+            f"{shared.sum()} test rows are also train or validation rows: a run was interrupted "
+            f"while writing them. Start again: {_again(model)}"
         )
 
 
@@ -52,7 +52,7 @@ def training_digest(model: TrainedModel) -> str:
 
 
 def refuse_stale_cross_validation(model: TrainedModel, cross_validation: dict[str, Any]) -> None:
-    """Refuse a cross-validation of another recipe than the model's.
+    """Refuse a cross-validation with other parameters, or of other rows, than the model's.
 
     Args: cross_validation: its document, with `training_digest` as its "recipe"; empty where there
         was none.
@@ -61,8 +61,8 @@ def refuse_stale_cross_validation(model: TrainedModel, cross_validation: dict[st
     """
     if cross_validation and cross_validation.get("recipe") != training_digest(model):
         raise ModelError(
-            "the cross-validation is of another recipe, or of other rows, than the model: it was "
-            f"trained anew since. Begin there: {_again(model, 'evaluate.cross_validate')}"
+            "the cross-validation has other parameters, or other rows, than the model, which was "
+            f"trained again since. Start there: {_again(model, 'evaluate.cross_validate')}"
         )
 
 
@@ -77,7 +77,7 @@ def refuse_stale_predictions(
     """
     if not (_same_parts(primary, split, predictions) and _same_model(model, primary, predictions)):
         raise ModelError(
-            "the evaluated rows are not of the model, the table and the split that are there now: "
+            "the evaluated rows do not match the current model, table and split: "
             f"one of them has changed since. Evaluate again: {_again(model, 'evaluate.evaluate')}"
         )
 
@@ -92,11 +92,11 @@ def _same_parts(primary: pd.DataFrame, split: pd.DataFrame, predictions: pd.Data
 
 def _same_model(model: TrainedModel, primary: pd.DataFrame, predictions: pd.DataFrame) -> bool:
     some = predictions.head(_COMPARED)
-    answers = model.predict_quietly(primary.loc[some["row"]])
-    names = [name for name in answers if str(name).startswith("probability_")] or ["prediction"]
+    predicted = model.predict_quietly(primary.loc[some["row"]])
+    names = [name for name in predicted if str(name).startswith("probability_")] or ["prediction"]
     if not {*names} <= {*some.columns}:
         return False
-    ours, theirs = (frame[names].to_numpy(dtype=np.float64) for frame in (answers, some))
+    ours, theirs = (frame[names].to_numpy(dtype=np.float64) for frame in (predicted, some))
     return bool(np.allclose(ours, theirs, rtol=1e-6, atol=1e-6))
 
 

@@ -1,4 +1,4 @@
-"""How good the recipe is, not this one model: trained on each fold, judged on rows left out."""
+"""How well the parameters do, not one model: trained on each fold, evaluated on its test rows."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def cross_validate(
     training: TrainingParams,
     progress: Callable[[int, int], object] = lambda done, all_folds: None,
 ) -> CrossValidation:
-    """Train the recipe on every fold of the split, and measure each on its test rows.
+    """Train on every fold of the split, and evaluate each on its test rows.
 
     A fold's standardizer learns from the fold's train rows alone. Folds train together, as many at
     once as memory allows.

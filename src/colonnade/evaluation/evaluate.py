@@ -86,7 +86,7 @@ def evaluate_model(
     """Measure the model on every part; the test rows are read here and nowhere before.
 
     Args: train, validation, test: outputs of the standardizer; any but train may be empty.
-    source: the table's, which knows the true coefficients of a drawn table.
+    source: the table's, which has the true coefficients of a synthetic table.
     """
     frames = {"train": train, "validation": validation, "test": test}
     few = sum(map(len, frames.values())) < FEW_ROWS

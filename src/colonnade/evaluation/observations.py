@@ -1,4 +1,4 @@
-"""Rows of one part beside what a model says of them."""
+"""Rows of one part with a model's predictions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARTS = ("train", "validation", "test")
 
 
 class Predictor(Protocol):
-    """What evaluation asks of a model: a TrainedModel has it, and so may any other."""
+    """What evaluation needs of a model: a TrainedModel has it, and so may any other."""
 
     @property
     def standardizer(self) -> Standardizer:
@@ -119,7 +119,7 @@ def prediction_table(parts: list[Observations], classes: list[Any] | None) -> pd
 
 
 def class_labels(predictions: pd.DataFrame) -> list[str]:
-    """Labels in the order of their codes, as the predictions' columns tell them."""
+    """Labels in the order of their codes, as the predictions' columns name them."""
     prefix = "probability_"
     return [str(c)[len(prefix) :] for c in predictions.columns if str(c).startswith(prefix)]
 

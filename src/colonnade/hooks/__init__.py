@@ -1,4 +1,4 @@
-"""What happens around a run, one module a concern, for Kedro to call.
+"""Kedro hooks, one module a concern.
 
 Every `kedro` command imports this room, so that heavy packages are imported where they are needed.
 May import pipelines and everything below them; only Kedro's settings and commands import it.

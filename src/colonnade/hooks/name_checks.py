@@ -50,7 +50,7 @@ class NameHooks:
         check_groups(parameters, [name for name in tables if name in {*running, *words}])
         pipeline = pipeline_to_run(pipeline, catalog, run_params)
         if not pipeline.nodes:
-            logger.info("Every output is there: nothing is run.")
+            logger.info("Every output exists: nothing to run.")
         check_group_words(words, pipeline, catalog)
         check_what_is_left(pipeline, catalog)
         for word in ("raw", "rows"):

@@ -34,7 +34,7 @@ def check_tables(parameters: dict[str, Any], tables: list[str], running: list[st
             continue
         meant = _meant(name, value, running or tables)
         known = nearest(name, [*tables, *RUN_WORDS])
-        problems.append(f"parameter `{name}`: no such table or word. {meant or known}")
+        problems.append(f"parameter `{name}`: no such table or parameter. {meant or known}")
     if problems:
         raise ParameterError(problems)
 
@@ -51,7 +51,7 @@ def _meant(name: str, value: Any, running: list[str]) -> str:
         [(inner, value)] = value.items()
         places = [f"{place}.{inner}" for place in places]
     full = " or ".join(f"`{running[0]}.{place}`" for place in places)
-    return f"Say of which table: {full}."
+    return f"Name its table: {full}."
 
 
 def check_groups(parameters: dict[str, Any], tables: list[str]) -> None:
@@ -85,13 +85,13 @@ def check_file_word(word: str, path: str, pipeline: Pipeline, catalog: DataCatal
     if not readers:
         other = "NAME_predict" if word == "rows" else "NAME"
         raise ParameterError(
-            f"`{word}` is not read by this run. Say --pipeline {other}, from its first node."
+            f"`{word}` is not read by this run. Use --pipeline {other}, from its first node."
         )
     if len(readers) > 1:
         tables = sorted(name.partition(".")[0] for name in readers)
         raise ParameterError(
             f"`{word}` names one file, but this run has {len(tables)} tables "
-            f"({', '.join(tables)}). Say which: --pipeline {tables[0]}."
+            f"({', '.join(tables)}). Choose one: --pipeline {tables[0]}."
         )
     file = file_of(catalog, readers[0])
     if file is None or file.name != Path(path).name:

@@ -1,4 +1,4 @@
-"""A model whose network is a class of the project's own finds it by the project's configuration."""
+"""A saved model whose network is a user's class gets it from the project's configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that begin, end or leave gaps in the middle of a table's way read what others have left."""
+"""Runs of a part of a table's pipeline, which reuse results of earlier runs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _BEHIND = ("prepare.", "train.", "evaluate.", "report.")
 def pipeline_to_run(
     pipeline: Pipeline, catalog: DataCatalog, run_params: dict[str, Any]
 ) -> Pipeline:
-    """The nodes that Kedro is going to run; of `--only-missing-outputs` it tells its hooks all.
+    """The nodes that Kedro is going to run; with `--only-missing-outputs` its hooks are given all.
 
-    Raises: ParameterError if a result would be made anew, and what rests on the old one kept.
+    Raises: ParameterError if a result would be made again, and what was made from the old one kept.
     """
     if not run_params.get("only_missing_outputs"):
         return pipeline
@@ -39,8 +39,8 @@ def pipeline_to_run(
         kept = ", ".join(sorted(behind.all_outputs()))
         first = ",".join(node.name for node in missing)
         raise ParameterError(
-            f"`--only-missing-outputs` would run {first} alone, and keep what an earlier run made "
-            f"behind it ({kept}). Say instead: --from-nodes {first}"
+            f"`--only-missing-outputs` would run {first} alone, and keep later results of an "
+            f"earlier run ({kept}). Use instead: --from-nodes {first}"
         )
     return pipeline.filter(node_names=[node.name for node in missing])
 
@@ -59,15 +59,15 @@ def check_group_words(words: dict[str, Any], pipeline: Pipeline, catalog: DataCa
         if was == now
     }
     problems = [
-        f"`{table}.{group}` was given, but nothing in this run reads it: what was made with "
-        "another one would be kept. Begin the run earlier, or leave the parameter out."
+        f"`{table}.{group}` is set, but nothing in this run reads it: results made with "
+        "another value would be kept. Start the run earlier, or leave the parameter out."
         for table, groups in words.items()
         if isinstance(groups, dict)
         for group in groups
         if f"params:{table}.{group}" not in read | same
     ]
     if "bad_rows" in words and "params:bad_rows" not in read:
-        problems.append("`bad_rows` is not read by this run. Say --pipeline NAME_predict.")
+        problems.append("`bad_rows` is not read by this run. Use --pipeline NAME_predict.")
     if problems:
         raise ParameterError(problems)
 
@@ -94,8 +94,8 @@ def check_what_is_left(pipeline: Pipeline, catalog: DataCatalog) -> None:
         first = f"{table}.{_MAKERS[next(iter(changed))]}"
         problems.append(
             f"{'; '.join(changes)} when {made} made, which this run would "
-            f"take as is. Begin there (kedro run --pipeline {table} --from-nodes {first}), or say "
-            "again what it was."
+            f"reuse. Start there (kedro run --pipeline {table} --from-nodes {first}), or "
+            "restore the old value."
         )
     if problems:
         raise ParameterError(problems)

@@ -60,7 +60,9 @@ class RunLockHooks:
         except OSError:
             return  # nobody else can write here either
         if lock is None:
-            logger.info("%s: another run is at work on it: waiting for its end.", table)
+            logger.info(
+                "%s: another run of this table is in progress: waiting for it to end.", table
+            )
         while lock is None:
             time.sleep(_PAUSE)
             lock = hold(path)

@@ -1,4 +1,4 @@
-"""Say in one line each what a run reads, how long each node took and what came of it."""
+"""Log in one line each what a run reads, how long each node took and the result."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class LogHooks:
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
-        """Tell the node's time."""
+        """Log the node's time."""
         seconds = time.perf_counter() - self._started.pop(node.name)
         logger.info("%-40s %6.2f s", node.name, seconds)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Tell where the table came from, whether the model is good, and where the report lies."""
+        """Log where the table came from, whether the model is good, and where the report is."""
         assert self._catalog is not None
         if message := _describe(dataset_name, data, self._catalog):
             logger.info("%s: %s", dataset_name.partition(".")[0], message)
@@ -75,5 +75,5 @@ def _describe(name: str, data: Any, catalog: DataCatalog) -> str:
     if kind == "predictions":
         from colonnade.tables.schema.problems import plural
 
-        return f"answers for {len(data)} {plural('row', len(data))} in {file_of(catalog, name)}"
+        return f"predictions for {len(data)} {plural('row', len(data))} in {file_of(catalog, name)}"
     return ""

@@ -1,4 +1,4 @@
-"""What a run tells MLflow: how it began, and each thing that it writes, once it is written."""
+"""What a run sends to MLflow: how it began, and each result once it is written."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class RunReporter:
         self._process = os.getpid()
 
     def saved(self, name: str) -> None:
-        """Tell of a dataset that was saved just now."""
-        # a worker of ParallelRunner holds a copy: it would tell what `rest` tells again
+        """Record a dataset that was just saved."""
+        # a worker of ParallelRunner holds a copy: it would record what `rest` records again
         if name == "history" or os.getpid() != self._process:
             return
         self._tell(name)
@@ -61,12 +61,12 @@ class RunReporter:
             self._tell("history")
 
     def rest(self) -> None:
-        """Tell of all else that this run has written, as when it ran in other processes."""
+        """Record all else that this run has written, as when it ran in other processes."""
         for name in dict.fromkeys(IN_ORDER):
             self._tell(name)
 
     def note(self, recorded: Recorded) -> None:
-        """Let the model, if this run has trained it, know of which run it is."""
+        """Write into the model, if this run has trained it, which run it is of."""
         from colonnade.training.models.storage import note_run
 
         if folder := self._written("model"):

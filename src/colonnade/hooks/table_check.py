@@ -27,7 +27,7 @@ class TableCheck:
     def validate(self, data: pd.DataFrame) -> pd.DataFrame:
         """The table itself.
 
-        Raises: DataError that tells every column and row that do not fit.
+        Raises: DataError naming every column and row that do not fit.
         """
         given = config_loader()["parameters"][self.table]["schema"]
         check_typed(data, SchemaParams.model_validate(given), f"{self.table}.primary")
@@ -39,6 +39,6 @@ def check_typed(table: pd.DataFrame, schema: SchemaParams, name: str) -> None:
 
     Args: name: what errors call the table.
 
-    Raises: DataError that tells every column and row that do not fit.
+    Raises: DataError naming every column and row that do not fit.
     """
     ingest_table(table.reset_index(drop=True), schema, name=name)

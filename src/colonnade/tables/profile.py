@@ -1,4 +1,4 @@
-"""Facts of a table for its report: sizes, gaps, classes, repeated rows, what to be wary of."""
+"""Facts of a table for its report: sizes, missing cells, classes, repeated rows, warnings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RARE_SHARE = 0.01
 def profile_table(
     primary: pd.DataFrame, split: pd.DataFrame, schema: SchemaParams, source: Source
 ) -> dict[str, Any]:
-    """What a reader of the report should know of the table; plain data, ready for JSON.
+    """What the report says of the table; plain data, ready for JSON.
 
     Keys: source, rows, columns (of each: kind, missing, distinct, and minimum, mean, median and
     maximum or the commonest values), parts (rows of each), classes (rows of each, or None),
@@ -98,7 +98,7 @@ def _notes(facts: dict[str, Any], tested: set[str], schema: SchemaParams) -> lis
     """
     notes = [
         f"{count} {part.removesuffix('_shared')} {plural('row', count)} equal a train row, which "
-        "flatters the metrics if they are copies."
+        "inflates the metrics if they are copies."
         for part, count in facts["duplicates"].items()
         if part != "repeated" and count
     ]
@@ -149,7 +149,7 @@ def _untested_classes(classes: dict[str, int], tested: set[str]) -> list[str]:
 
 
 def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
-    notes = [f"Class {label} has no row at all." for label, count in classes.items() if not count]
+    notes = [f"Class {label} has no rows." for label, count in classes.items() if not count]
     rare = [label for label, count in classes.items() if 0 < count < RARE_SHARE * rows]
     rare.sort(key=lambda label: classes[label])
     if len(rare) == 1:

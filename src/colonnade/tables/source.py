@@ -1,4 +1,4 @@
-"""Where a table came from: what a log, a report or a tracking run says of it."""
+"""Where a table came from: as logs, reports and tracked runs name it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class ServedModel:
     def predict(self, frame: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Predict raw rows: columns as in the CSV, in any order.
 
-        A missing value is answered and marked in "outside", unless the table's schema refuses it.
+        A missing value is filled and marked in "outside", unless the table's schema refuses it.
 
         Raises: MlflowException (HTTP 400 when served) with every problem.
         """

@@ -1,4 +1,4 @@
-"""Names that tell runs apart: flat parameter names, run names, names that MLflow accepts."""
+"""Names that distinguish runs: flat parameter names, run names, names that MLflow accepts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOSS = ("training.loss.name", "training.loss")
 OPTIMIZER = "training.optimizer.name"
 RATE = "training.optimizer.lr"
 SEED = "training.seed"
-NAMES = (".name", ".kind")  # `scheduler.name=cosine` is told as `scheduler=cosine`
+NAMES = (".name", ".kind")  # `scheduler.name=cosine` is shown as `scheduler=cosine`
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _fitted(leading: list[str], pairs: list[str], last: list[str]) -> str:
 
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:
-    """Shorten paths to their last word, or to as many words as tell them apart."""
+    """Shorten paths to their last word, or to as many words as distinguish them."""
     paths = {key: key.removesuffix(NAMES[0]).removesuffix(NAMES[1]) for key in keys}
     return {key: _shortest(path, list(paths.values())) for key, path in paths.items()}
 

@@ -1,4 +1,4 @@
-"""Promote a run's model to the registry, if it is better than the one that is there."""
+"""Promote a run's model to the registry, if it is better than the current one."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     champion = _champion(client, table)
     if champion and champion.info.run_id == candidate.info.run_id:
         return PromotionDecision(
-            False, f"{table}: {_describe(candidate)}{chosen} is the champion already."
+            False, f"{table}: {_describe(candidate)}{chosen} is already the champion."
         )
     rival = champion if champion and judged_by(champion) == judged_by(candidate) else None
     refusal = _refusal(gate, metric, candidate, rival, table)
     if not refusal and champion and not rival and not run:
         refusal = (
-            f"{_describe(candidate)}{chosen} was judged by other rows than the champion "
-            f"({_describe(champion)}): neither is known to be better. To take it nevertheless: "
+            f"{_describe(candidate)}{chosen} was evaluated on other rows than the champion "
+            f"({_describe(champion)}): neither is known to be better. To promote it anyway: "
             f"kedro register {table} --run {candidate.info.run_id[:8]}"
         )
     if refusal:
@@ -72,7 +72,7 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     value = f"{metric} {candidate.data.metrics[metric]:.5g}"
     over = f" over {rival.data.metrics.get(metric, float('nan')):.5g}" if rival else ""
     if champion and not rival:
-        over = f"; {_describe(champion)}, the champion before, was judged by other rows"
+        over = f"; {_describe(champion)}, the champion before, was evaluated on other rows"
     message = (
         f"{_describe(candidate)}{chosen} is the champion now (version {version}), by {value}{over}."
     )
@@ -95,7 +95,9 @@ def _candidate(
     if run:
         if len(found) > 1:
             ids = ", ".join(one.info.run_id for one in found[:5])
-            raise TrackingError(f"{table}: {run} begins more than one run: {ids}. Say more of it.")
+            raise TrackingError(
+                f"{table}: {run} matches more than one run: {ids}. Give more of the id."
+            )
         return found[0], ""
     return _best(found, gate)
 
@@ -110,7 +112,7 @@ def _best(finished: list[Run], gate: GateParams) -> tuple[Run, str]:
     ]
     rivals = [one for one in fit if judged_by(one) == judged_by(fit[0])]
     if not rivals:
-        return finished[0], ""  # what it lacks is told of the last run
+        return finished[0], ""  # what it lacks is reported for the last run
     up = _points_up(gate, metric)
     # the last of equals: runs come newest first
     best = max(rivals, key=lambda one: one.data.metrics[metric] * (1 if up else -1))
@@ -150,8 +152,8 @@ def _deciding(run: Run, table: str) -> str:
     names = headline(run.data.metrics)
     if not names:
         raise TrackingError(
-            f"{table}: {_describe(run)} has no test metric to judge by. Give the table test rows, "
-            f"or set `gates.{table}.metric` in conf/base/mlflow.yml."
+            f"{table}: {_describe(run)} has no test metric to compare by. Give the table test "
+            f"rows, or set `gates.{table}.metric` in conf/base/mlflow.yml."
         )
     return names[0]
 
@@ -178,7 +180,7 @@ def _refusal(
     sign = 1 if up else -1
     more = "more" if up else "less"
     if gate.bar is not None and sign * (value - gate.bar) < 0:
-        return f"{metric} is {value:.5g}, and the gate asks for {gate.bar:.5g} or {more}."
+        return f"{metric} is {value:.5g}, and the gate requires {gate.bar:.5g} or {more}."
     standing = champion.data.metrics.get(metric) if champion else None
     if champion is None or standing is None:
         return ""

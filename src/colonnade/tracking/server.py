@@ -20,7 +20,7 @@ SQLITE_BEGINS = b"SQLite format 3\0"
 
 
 def problem_with(uri: str) -> str:
-    """Say what keeps a store from recording runs, as far as can be told at once; else "".
+    """Say what keeps a store from recording runs, as far as can be checked at once; else "".
 
     No such address, a file that is no database, a server that is away or refuses the password.
 
@@ -34,7 +34,7 @@ def problem_with(uri: str) -> str:
     if "databricks" in scheme or (scheme in DATABASES and "://" in uri):
         return ""
     return (
-        f"The tracking store '{without_password(uri)}' is no address that MLflow knows: write "
+        f"The tracking store '{without_password(uri)}' is not an address that MLflow supports: use "
         "sqlite:///mlflow.db, http://host:5000 or postgresql://... as `uri` in "
         "conf/base/mlflow.yml, or in MLFLOW_TRACKING_URI if that is set."
     )
@@ -63,8 +63,8 @@ def pages_open(params: TrackingParams) -> bool:
 
     try:
         # not by a proxy, which may know another machine by this name
-        with build_opener(ProxyHandler({})).open(f"{params.pages}/version", timeout=0.5) as answer:
-            return bool(answer.status == 200)
+        with build_opener(ProxyHandler({})).open(f"{params.pages}/version", timeout=0.5) as reply:
+            return bool(reply.status == 200)
     except (OSError, ValueError):
         return False
 
@@ -77,7 +77,7 @@ def _file_problem(file: Path) -> str:
         return ""  # not there yet
     if begins in {b"", SQLITE_BEGINS}:
         return ""
-    return f"{file} is not an MLflow store, or is damaged. Move it away, and a new one is made."
+    return f"{file} is not an MLflow store, or is damaged. Move it away, and a new one is created."
 
 
 def _server_problem(uri: str) -> str:
@@ -91,8 +91,8 @@ def _server_problem(uri: str) -> str:
     if authorization:
         request.add_header("Authorization", authorization)
     try:
-        with urlopen(request, timeout=PATIENCE) as answer:
-            json.load(answer)
+        with urlopen(request, timeout=PATIENCE) as reply:
+            json.load(reply)
     except HTTPError as error:
         return _refusal(shown, error.code)
     except (OSError, ValueError) as error:
@@ -102,14 +102,14 @@ def _server_problem(uri: str) -> str:
 
 def _refusal(shown: str, code: int) -> str:
     if code == 401:
-        given = "the name or password it was given" if os.environ.get(USER) else "no name"
+        refused = " and rejects those given" if os.environ.get(USER) else ""
         return (
-            f"The tracking server {shown} asks for a name and password and refuses {given}: set "
-            f"{USER} and {PASSWORD}."
+            f"The tracking server {shown} requires a name and password{refused}: set {USER} and "
+            f"{PASSWORD}."
         )
     if code in {403, 404}:
-        return ""  # it answers; what this user may not see is no fault of the server
-    return f"The tracking server {shown} answers with an error (HTTP {code})."
+        return ""  # it is up; what this user may not see is no fault of the server
+    return f"The tracking server {shown} returns an error (HTTP {code})."
 
 
 USER = "MLFLOW_TRACKING_USERNAME"

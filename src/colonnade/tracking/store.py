@@ -1,4 +1,4 @@
-"""Open an MLflow store, creating it so that nothing can break it half-way."""
+"""Open an MLflow store, creating it atomically."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ _PATHS = (
 
 @contextmanager
 def as_default(uri: str) -> Iterator[None]:
-    """Make a store the one that MLflow asks when it is not told which, and put that back after.
+    """Make a store MLflow's default, and restore the previous one after.
 
     MLflow notes its choice in this process's environment, where later runs would find it.
     """

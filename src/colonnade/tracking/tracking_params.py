@@ -31,7 +31,7 @@ class GateParams(Params):
     """What a run's model must show before it may replace the registered one."""
 
     metric: str = Field("", description="empty: test/accuracy, or test/rmse where there is none")
-    higher_is_better: bool | None = Field(None, description="none: told by the metric's name")
+    higher_is_better: bool | None = Field(None, description="none: by the metric's name")
     margin: float = Field(0.0, ge=0, description="how much better than the champion, at least")
     bar: float | None = Field(None, description="refused below it (above it, if lower is better)")
 
@@ -51,7 +51,7 @@ class TrackingParams(Params):
         False, description="processor, memory, disk and network while training; needs psutil"
     )
     ui: str = Field("http://127.0.0.1:5000", description="where `mlflow ui` shows a local store")
-    timeout: float = Field(60.0, gt=0, description="seconds to wait for the last word")
+    timeout: float = Field(60.0, gt=0, description="seconds to wait at the end of a run")
     gates: dict[str, GateParams] = Field(default_factory=dict, description="by table")
 
     def located(self, project: Path) -> Self:

@@ -1,4 +1,4 @@
-"""What is seen of a training run: a bar on a terminal, about ten plain lines in a log."""
+"""How a training run's progress is shown: a bar on a terminal, about ten plain lines in a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables that are configured: list them, or take one out again."""
+"""The tables that are configured: list them, or remove one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def remove_table(
 
     Args: conf: the folder of the configuration. shared: whether to take it from conf/base.
     Returns: the files that were deleted or changed.
-    Raises: ParameterError if there is no such table in that folder, or another file speaks of it.
+    Raises: ParameterError if there is no such table in that folder, or another file mentions it.
     """
     names = table_names(loader)
     if name not in names:
@@ -51,7 +51,7 @@ def remove_table(
     if name not in _keys(tables):
         other = _listed_in(name, conf)
         advice = (
-            "Say --shared to remove it there, for everyone."
+            "Use --shared to remove it there, for everyone."
             if not shared
             else "Leave --shared out."
         )
@@ -66,7 +66,7 @@ def remove_table(
     if others:
         # parameters of no table stop every run
         raise ParameterError(
-            f"{', '.join(others)}: take `{name}` out there, too, and say it again."
+            f"{', '.join(others)}: remove `{name}` there, too, and repeat the command."
         )
     removed = [file for file in own if file.exists()]
     # the list last: a listed table without parameters fails alone, the reverse stops every run

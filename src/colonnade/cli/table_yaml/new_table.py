@@ -82,7 +82,7 @@ def add_table(
         or none that can be trained on.
     """
     if "${" in str(path):
-        raise DataError(f"{path}: ${{ has a meaning of its own in the catalog. Rename the file.")
+        raise DataError(f"{path}: ${{ has a special meaning in the catalog. Rename the file.")
     parameters = conf / f"parameters_{name}.yml"
     catalog = conf / f"catalog_{name}.yml"
     _refuse_name(name, others, [file for file in (parameters, catalog) if file.exists()], force)
@@ -134,7 +134,7 @@ def _refuse_problems(draft: Draft, name: str) -> SchemaParams:
         problems = _problems(draft.raw, groups)
     if problems:
         advice = (
-            "nothing is written, since the table cannot be trained on as it is. Correct the file, "
+            "nothing was written, since the table cannot be trained on as it is. Correct the file, "
             "or say what a column means, such as --column 'NAME={kind: categorical}'."
         )
         raise DataError([Problem(advice), *problems], name)
@@ -156,10 +156,10 @@ def _refuse_name(name: str, others: Sequence[str], taken: list[Path], force: boo
         raise ParameterError(problem)
     if name in others and not taken:
         # two configurations of one name would be mixed, key by key
-        raise ParameterError(f"{name} is a table already, elsewhere in conf. Choose another name.")
+        raise ParameterError(f"{name} already exists, elsewhere in conf. Choose another name.")
     if taken and not force:
         raise ParameterError(
-            f"{taken[0]} is there already. Say --force to overwrite it, or choose another name."
+            f"{taken[0]} exists. Use --force to overwrite it, or choose another name."
         )
 
 

@@ -72,10 +72,10 @@ def explain_model(
     *,
     metric: Metric | None = None,
 ) -> Explanation:
-    """Find out which columns matter, how, where the model fails and whether it knows.
+    """Find out which columns matter, how, where the model fails and how well it is calibrated.
 
     Args: primary, split: the typed table and the part of each row, under the same index.
-    predictions: those of `evaluate_model`. metric: the one that the verdict is spoken in, by which
+    predictions: those of `evaluate_model`. metric: the one that the verdict uses, by which
     columns matter; the task's first if not given.
     """
     if not params.explain:

@@ -1,4 +1,4 @@
-"""Where the model fails: the slices that it knows least, and its most confident mistakes."""
+"""Where the model fails: the slices that it predicts worst, and its most confident mistakes."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def confident_mistakes(
 ) -> list[Mistake]:
     """The mistakes of which the model was surest, or the largest errors of numbers.
 
-    Args: features: columns whose values are told beside each mistake.
+    Args: features: columns whose values are shown beside each mistake.
     """
     certainty = row_errors(predictions, task) ** 0.5
     if task != "regression":

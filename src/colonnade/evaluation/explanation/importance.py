@@ -1,4 +1,4 @@
-"""Which columns the model leans on, and how its predictions move with them."""
+"""Which columns the predictions depend on, and how they change with them."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _asked(rows: pd.DataFrame, grids: dict[str, Array]) -> pd.DataFrame:
 
 
 def _grid(values: pd.Series, order: list[Any] | None) -> Array:
-    """Values at which to ask: few enough to be quick, all of them where there are few.
+    """Values at which to predict: few enough to be quick, all of them where there are few.
 
     Args: order: in which the schema names the values of an ordered or categorical column.
     """
@@ -201,7 +201,7 @@ def _outputs(model: Predictor, raw: pd.DataFrame, averages: list[Array]) -> dict
 
 
 def _scorer(metric: Metric, rare: int | None, weights: Array) -> Callable[..., float]:
-    """A metric, turned so that more is better, as scikit-learn wants scores."""
+    """A metric, turned so that more is better, as scikit-learn defines scores."""
 
     def score(estimator: Any, X: Array, y: Array) -> float:
         from sklearn.metrics import average_precision_score, root_mean_squared_error
@@ -249,7 +249,7 @@ def _row_numbers(n_rows: int, n_inputs: int) -> Array:
 
 
 def _gathering(model: Predictor, *raw: pd.DataFrame, read: list[str] | None = None) -> Any:
-    """The model as scikit-learn's inspection wants it, fed with row numbers in place of values.
+    """The model as scikit-learn's inspection expects it, fed with row numbers in place of values.
 
     Cell (i, j) of its input says from which row the i-th row takes all features that raw column j
     became. scikit-learn shuffles or sets row numbers, and the rows are standardized only once.

@@ -1,4 +1,4 @@
-"""One function a figure, each returning a matplotlib Figure that owes nothing to pyplot."""
+"""One function a figure, each returning a matplotlib Figure without pyplot state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fonts that draw what the usual one lacks, found as they are installed now."""
+"""Installed fonts that have the glyphs that the default font lacks."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
     in_turn = bool(sizes) and not (sizes or {}).get("validation")
     labels = {
         "train": "train",
-        "validation": "held out of train, in turn" if in_turn else "validation",
+        "validation": "held-out folds of train" if in_turn else "validation",
     }
     title = "Learning curve · " + ", ".join(
         f"{part}{counts.get(part, '')}" for part in parts if part == "train" or not in_turn

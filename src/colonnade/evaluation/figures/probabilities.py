@@ -63,7 +63,7 @@ def precision_recall_curves(predictions: pd.DataFrame, part: str = "test") -> Fi
     for curve in hardest:
         precision, recall, _ = precision_recall_curve(curve.hit, curve.p)
         ax.step(recall, precision, where="post", label=curve.label, **curve.look)
-    label(ax, x="recall (share of the class found)", y="precision (share of calls right)")
+    label(ax, x="recall (share of the class found)", y="precision (share of predictions right)")
     _legend(ax, hardest, "average precision")
     return finish(figure, class_labels(predictions))
 
@@ -134,7 +134,7 @@ def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
         rows=2, height=5.2, sharex=True, height_ratios=[3, 1],
         margins=Margins(top=0.8 if after is None else 1.0, between_rows=0.15),
     )  # fmt: skip
-    ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":", label="as sure as right")
+    ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":", label="perfect calibration")
     _reliability(ax, before, BLUE, "o", "as predicted")
     if after is not None and calibration.temperature is not None:
         entry = f"at temperature {calibration.temperature:.2f}"

@@ -1,4 +1,4 @@
-"""How every figure looks: ink, colors for all eyes, and names that stay text."""
+"""How every figure looks: ink, colors for the color-blind, and names that stay text."""
 
 from __future__ import annotations
 
@@ -164,5 +164,5 @@ def finish(figure: Figure, names: Iterable[object] = ()) -> Figure:
 
 
 def count(n: int) -> str:
-    """A number of rows as titles tell it: "n = 1,600"."""
+    """A number of rows as titles show it: "n = 1,600"."""
     return f"n = {n:,}"

@@ -1,4 +1,4 @@
-"""Whether 80 % sure means right four times in five, and what temperature scaling would mend."""
+"""Whether probabilities are calibrated, and what temperature scaling changes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Calibration(BaseModel):
 
     @property
     def matters(self) -> bool:
-        """Whether the temperature changes the log-loss in the decimals that are told."""
+        """Whether the temperature changes the log-loss in the decimals that are shown."""
         return self.after is not None and abs(self.before.log_loss - self.after.log_loss) >= 0.0005
 
 
@@ -49,8 +49,8 @@ def calibrate(
     """Measure calibration of test rows before and after temperature scaling.
 
     Args: actual, probabilities: of test rows; with `_fit`, of validation rows, which choose the
-    temperature where there are at least fifty, and not all of them right: those want to be surer
-    without end.
+    temperature where there are at least fifty, and not all of them right: else the best
+    temperature would be 0.
     """
     before = reliability(actual, probabilities)
     wrong = probabilities_fit.argmax(axis=1) != actual_fit
@@ -114,19 +114,19 @@ def calibration_sentence(calibration: Calibration | None, used: float | None = N
         return ""
     text = ""
     if used is not None:
-        text = f"Training has divided the logits by {used:.2f}, the temperature that suits rows "
+        text = f"Training has divided the logits by {used:.2f}, the temperature that fits rows "
         text += "held out of training best. "
     if calibration.after is None or calibration.temperature is None:
         return text.strip() or (
             "Temperature scaling was not tried: it needs at least 50 validation rows, some of them "
-            "wrong."
+            "misclassified."
         )
     before, after = calibration.before, calibration.after
     if not calibration.matters:
         return f"{text}No other temperature would help."
     helps = "would help" if after.log_loss < before.log_loss else "would not help"
     return text + (
-        f"Dividing the logits by {calibration.temperature:.2f}, the temperature that suits "
+        f"Dividing the logits by {calibration.temperature:.2f}, the temperature that fits "
         f"validation rows best, {helps}: log-loss from {before.log_loss:.3f} to "
         f"{after.log_loss:.3f}, calibration error from {before.ece:.3f} to {after.ece:.3f}."
     )

@@ -30,7 +30,7 @@ def line_metrics(
 ) -> dict[str, Values]:
     """Slope and intercept that the model learned, that least squares finds, and that are true.
 
-    Returns: groups `line`, `least_squares` of the same train rows, and `true` if the source knows
+    Returns: groups `line`, `least_squares` of the same train rows, and `true` if the source has
     it; nothing unless the model is linear in its only feature.
     Units: raw units of target and feature.
     """
@@ -80,7 +80,7 @@ def only_feature(model: Predictor) -> str | None:
 
 
 def linear_coefficients(model: Any) -> tuple[dict[str, float], float] | None:
-    """Slope of each raw column and the intercept, if the model is linear and tells them."""
+    """Slope of each raw column and the intercept, if the model is linear."""
     tell = getattr(model, "linear_coefficients", None)
     if tell is None:
         return None

@@ -1,4 +1,4 @@
-"""Metrics as a reader wants them: with a name, shares in percent, no digit that says nothing."""
+"""Metrics as text: with a name, shares in percent, no meaningless digits."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ METRICS = {
     "roc_auc": Shown("ROC-AUC", "score"),
     "pr_auc": Shown("PR-AUC (average precision)", "score"),
     "rare_pr_auc": Shown("PR-AUC of the rarest class", "score"),
-    "top_2_accuracy": Shown("accuracy within the two likeliest", "share"),
-    "top_5_accuracy": Shown("accuracy within the five likeliest", "share"),
+    "top_2_accuracy": Shown("top-2 accuracy", "share"),
+    "top_5_accuracy": Shown("top-5 accuracy", "share"),
     "rank_error": Shown("mean absolute rank error", "score"),
     "quadratic_kappa": Shown("quadratic-weighted kappa", "score"),
     "rmse": Shown("RMSE", "raw"),
@@ -46,7 +46,7 @@ METRICS = {
 """Every metric that a report shows, in its order."""
 NAMES = {key: shown.name for key, shown in METRICS.items()}
 NB = "\N{NO-BREAK SPACE}"
-# A share of so much is told without decimals.
+# A share of so much is shown without decimals.
 _MANY = 10
 
 
@@ -73,16 +73,16 @@ def cross_validation_line(metrics: Metrics, task: Task, n_folds: int) -> str:
     """What a cross-validation found, in a line."""
     values = {NAMES[name]: mean_and_sd(metrics, name) for name in HEADLINES[task]}
     found = ", ".join(f"{name} {value}" for name, value in values.items() if value)
-    return f"the recipe on {n_folds} folds (mean ± sd): {found}."
+    return f"cross-validation on {n_folds} folds (mean ± sd): {found}."
 
 
 def format_interval_end(name: str, value: float) -> str:
-    """An end of an interval: three digits say all that it knows."""
+    """An end of an interval: three digits are all that is significant."""
     return format_metric(name, value, digits=3)
 
 
 def format_metric(name: str, value: float, digits: int = 4) -> str:
-    """A metric's value as a reader wants it.
+    """A metric's value as text.
 
     Shares in percent, scores to three decimals, numbers in raw units to four digits.
     """
@@ -102,7 +102,7 @@ def format_difference(name: str, value: float) -> str:
 
 
 def format_difference_interval(name: str, low: float, high: float) -> str:
-    """A difference's interval, its unit told once: "0.8 to 4.2 points"."""
+    """A difference's interval, its unit given once: "0.8 to 4.2 points"."""
     return f"{format_difference(name, low).partition(NB)[0]} to {format_difference(name, high)}"
 
 

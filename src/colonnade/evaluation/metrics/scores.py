@@ -93,7 +93,7 @@ def _ranking_metrics(actual: Array, probabilities: Array, present: Array) -> dic
 
 
 def rarer_of_two(actual: Array) -> int:
-    """Code of the rarer of two classes, the second of equals: whose curves tell most."""
+    """Code of the rarer of two classes, the second of equals: whose curves say most."""
     return int(2 * (actual == 0).sum() >= len(actual))
 
 

@@ -1,4 +1,4 @@
-"""The one sentence that a reader came for: is the network worth it?"""
+"""Whether the network is worth it, in one sentence."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 _NEGLIGIBLE = 0.01
 # A log-loss so many times another's is worth a word.
 _WORSE = 1.25
-_CONSTANTS = {"majority": "the commonest class", "mean": "the mean"}
+_CONSTANTS = {"majority": "the most frequent class", "mean": "the mean"}
 
 
 @dataclass(frozen=True)
 class Verdict:
     """A judgement in a word, and the sentences that support it.
 
-    word: yes, no, level (no difference that matters), unclear (the rows cannot tell), unknown.
+    word: yes, no, level (no difference that matters), unclear (too few rows to say), unknown.
     """
 
     word: str
@@ -40,12 +40,12 @@ class Verdict:
 
     @property
     def answer(self) -> str:
-        """The word as an answer to "is the network worth it?"."""
+        """The answer to "is the network worth it?"."""
         return {
             "yes": "Yes.",
             "no": "No.",
             "level": "It does no better than a simple model.",
-            "unclear": "These rows cannot tell.",
+            "unclear": "Unclear on these rows.",
             "unknown": "Not judged.",
         }[self.word]
 
@@ -57,7 +57,9 @@ def verdict(metrics: Metrics, task: Task) -> Verdict:
     shown = metric_with_interval(metrics, part, headline)
     best = best_baseline(metrics, headline)
     if shown is None:
-        return Verdict("unknown", "No row to judge by", "Both validation and test part are empty.")
+        return Verdict(
+            "unknown", "No rows to evaluate on", "The validation and test parts are both empty."
+        )
     if best is None or part == "validation":
         why = "no baseline was fitted" if part == "test" else "the test part is empty"
         return Verdict("unknown", f"{part} {NAMES[headline]} {shown}", f"Not compared: {why}.")
@@ -65,7 +67,7 @@ def verdict(metrics: Metrics, task: Task) -> Verdict:
 
 
 def deciding_metric(metrics: Metrics, task: Task) -> Metric:
-    """The metric that a verdict is spoken in: one that does not hide a rare class."""
+    """The metric that the verdict uses: one that does not hide a rare class."""
     usual = HEADLINES[task][0]
     part = "test" if usual in metrics["test"] else "validation"
     return "rare_pr_auc" if "rare_pr_auc" in metrics[part] else usual
@@ -135,7 +137,7 @@ def _beaten_by_constant(metrics: Metrics, headline: str) -> str:
 
 
 def _surer_than_constant(metrics: Metrics) -> bool:
-    """Whether the probabilities tell more than the shares of the classes do."""
+    """Whether the probabilities are better than the shares of the classes."""
     ours, constant = (metrics[of].get("log_loss") for of in ("test", "baseline/majority"))
     return ours is not None and constant is not None and ours < constant
 
@@ -148,9 +150,10 @@ def _commonest(metrics: Metrics, headline: str) -> str:
         return ""
     shown = format_metric("accuracy", share)
     if headline == "accuracy":
-        return f" Always predicting the commonest class is right on {shown}, too."
+        return f" Always predicting the most frequent class is right on {shown}, too."
     return (
-        f" Accuracy does not judge here: always predicting the commonest class is right on {shown}."
+        " Accuracy is misleading here: always predicting the most frequent class is right on "
+        f"{shown}."
     )
 
 

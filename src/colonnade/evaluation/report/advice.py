@@ -1,4 +1,4 @@
-"""What to try next, read off the numbers; each piece of advice says what it rests on."""
+"""What to try next, from the metrics; each piece of advice says what it is based on."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def next_steps(
 def _no_test_rows(metrics: Metrics, task: Task) -> str:
     if not list(metrics) or HEADLINES[task][0] in metrics["test"]:
         return ""
-    return "No row was kept for a test: set `split.test_fraction: 0.2` to learn how good it is."
+    return (
+        "There are no test rows: set `split.test_fraction: 0.2` to measure how good the model is."
+    )
 
 
 def _no_baseline(metrics: Metrics, task: Task) -> str:
@@ -91,7 +93,7 @@ def _simpler_model(metrics: Metrics, task: Task, hyperparameters: Mapping[str, A
     if hyperparameters.get("model.kind") != "linear":
         how = "start from `model.kind: linear`, then add"
     elif best_baseline(metrics, deciding_metric(metrics, task)) == "gradient_boosting":
-        how = "try `model.kind: mlp`, which bends where the line cannot"
+        how = "try `model.kind: mlp`, which fits curves"
     else:
         how = "try more `training.epochs`, or `training.optimizer: lbfgs`"
     advice = f"A simple model is better on the same rows: {how}."
@@ -109,14 +111,14 @@ def _nothing_learned(metrics: Metrics, task: Task) -> str:
     if task == "regression":
         name, least, constant = "r2", 0.0, "the mean"
     else:
-        name, constant = deciding_metric(metrics, task), "the commonest class"
+        name, constant = deciding_metric(metrics, task), "the most frequent class"
         least = metrics["baseline/majority"].get(name, -1.0)
     interval = metrics.interval("test", name)
     if interval is None or interval[0] > least:
         return ""
     return (
-        f"Always predicting {constant} may do as well: these columns hardly tell the target. Look "
-        "for others, or for more rows."
+        f"Always predicting {constant} may do as well: these columns hardly predict the "
+        "target. Look for other columns, or more rows."
     )
 
 
@@ -157,7 +159,7 @@ def _extremes(metrics: Metrics, hyperparameters: Mapping[str, Any]) -> str:
 
 
 def _overfit(metrics: Metrics, task: Task, hyperparameters: Mapping[str, Any]) -> str:
-    """Train rows are known much better than test rows."""
+    """Train rows are predicted much better than test rows."""
     name = HEADLINES[task][0]
     part = "test" if name in metrics["test"] else "validation"
     seen, unseen = metrics["train"].get(name), metrics[part].get(name)
@@ -170,7 +172,7 @@ def _overfit(metrics: Metrics, task: Task, hyperparameters: Mapping[str, Any]) -
     if hyperparameters.get("model.kind") == "linear":
         how = "`training.l1: auto`, or more `training.optimizer.weight_decay`"
     return (
-        f"Train rows are known better than {part} rows ({format_metric(name, seen)} against "
+        f"Train rows are predicted better than {part} rows ({format_metric(name, seen)} against "
         f"{format_metric(name, unseen)}): try {how}."
     )
 
@@ -195,7 +197,7 @@ def _trained_too_long(history: pd.DataFrame, hyperparameters: Mapping[str, Any])
 def _still_learning(history: pd.DataFrame, gap: str) -> str:
     """The loss of rows not learned from was lowest at the very end.
 
-    Args: gap: what is said of train rows that are known better; their loss alone then says nothing.
+    Args: gap: the advice about a gap to train rows, if any; a falling loss then says nothing.
     """
     losses = history["validation_loss"]
     if gap and losses.isna().all():
@@ -220,7 +222,7 @@ def _temperature(explanation: Explanation, hyperparameters: Mapping[str, Any]) -
         return ""
     if hyperparameters.get("training.temperature"):
         return ""
-    how = "too sure" if calibration.temperature > 1 else "not sure enough"
+    how = "overconfident" if calibration.temperature > 1 else "underconfident"
     return (
         f"The model is {how} (calibration error {before.ece:.3f}): `training.temperature: true` "
         f"would bring it to {after.ece:.3f}."
@@ -229,7 +231,7 @@ def _temperature(explanation: Explanation, hyperparameters: Mapping[str, Any]) -
 
 def _useless_columns(explanation: Explanation, dropped: Sequence[str]) -> str:
     if dropped:
-        return f"The model does without {_named(dropped)}: they need not be collected."
+        return f"The model does not use {_named(dropped)}: they need not be collected."
     useless = [one.feature for one in explanation.importance if one.high <= 0]
     if len(useless) < 2:
         return ""
@@ -263,6 +265,6 @@ def _more_rows(metrics: Metrics, task: Task) -> str:
     if verdict(metrics, task).word != "unclear" or metrics["cv"]:
         return ""
     return (
-        "These test rows cannot tell the model from the best simple one: judge by several splits "
-        "(`split.folds: 5`), or by more rows."
+        "These test rows do not separate the model from the best simple one: use several splits "
+        "(`split.folds: 5`), or more rows."
     )

@@ -1,4 +1,4 @@
-"""What a report tells, as plain data."""
+"""What a report shows, as plain data."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Results:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What is told of the table.
+    """Facts of the table.
 
     profile: what `profile_table` gives. targets: columns part and target, one row a row of the
     table. line: what `line_data` gives.
@@ -47,7 +47,7 @@ class TableFacts:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What is told of the model: its layers, its training, and parameters not at their defaults."""
+    """Facts of the model: its layers, its training, and parameters not at their defaults."""
 
     summary: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class ReportContent:
-    """What the page and the model card tell; only `data` and below may be left out."""
+    """What the page and the model card show; only `data` and below may be left out."""
 
     table: str
     target: str

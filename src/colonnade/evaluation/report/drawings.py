@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def drawings(content: ReportContent) -> dict[str, Figure]:
-    """Draw what the content has, each figure by the name that the template asks for.
+    """Draw what the content has, each figure by its name in the template.
 
     Returns: "learning" and "fit" always; the others where the content explains the model.
     """

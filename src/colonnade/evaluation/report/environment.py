@@ -1,4 +1,4 @@
-"""Where a model was made: what a reader needs to make it again."""
+"""The environment of a run: what is needed to reproduce it."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _head(content: ReportContent, words: dict[str, Any]) -> str:
         lines.append(
             f"> **{escape(content.source.note)}**: {escape(content.source.name)}, "
             f"{number(content.source.rows)} rows, sha256 {content.source.sha256}. The numbers "
-            "below say nothing about the world."
+            "below say nothing about real data."
         )
     headline = f"{found.headline[0].upper()}{found.headline[1:]}"
     rows = f" on {words['judged']} rows" if found.word != "unknown" else ""
@@ -81,8 +81,8 @@ def _intended_use(content: ReportContent) -> str:
     }[content.task]
     return (
         "## Intended use\n\n"
-        f"Predicts {escape(content.target)}, {what}, from the other columns below. It knows "
-        "nothing of rows unlike those that it was trained on."
+        f"Predicts {escape(content.target)}, {what}, from the other columns below. It is "
+        "not reliable on rows unlike those that it was trained on."
     )
 
 
@@ -124,7 +124,7 @@ def _performance(content: ReportContent) -> str:
     caption = f"On the same test rows; in brackets {confidence} bootstrap intervals:"
     text = f"## Performance\n\n{caption}\n\n" + _table(("", *compared), rows)
     if content.results.folds:
-        folds = f"recipe on {len(content.results.folds)} folds, mean ± sd"
+        folds = f"cross-validation on {len(content.results.folds)} folds, mean ± sd"
         text += "\n\n" + _table(("", *names), [(folds, *cross_validation_cells(content))])
     lines = line_rows(content.results.metrics)
     if lines:
@@ -142,7 +142,7 @@ def _limits(content: ReportContent) -> str:
     slices = slice_rows(content, beyond_chance=True)
     if not slices:
         return (
-            "## Limits\n\nNo part of the rows that were looked at is known worse than others by "
+            "## Limits\n\nNo part of the evaluated rows is predicted worse than the others by "
             "more than chance explains."
         )
     name = NAMES[HEADLINES[content.task][0]]

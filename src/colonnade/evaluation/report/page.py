@@ -1,4 +1,4 @@
-"""One self-contained page that says what was learned, from what, and whether it is worth it."""
+"""One self-contained page: what was learned, from what, and whether the network is worth it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For a reader in a hurry: what the model leans on, how far off it is, and where it fails."""
+"""A summary: which columns matter most, how far off predictions are, and where they fail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def summary_lines(content: ReportContent) -> list[tuple[str, str]]:
 
 
 def _folds(content: ReportContent) -> str:
-    """How the recipe fares on other splits than this one."""
+    """The metrics over folds."""
     if not content.results.folds:
         return ""
     line = cross_validation_line(content.results.metrics, content.task, len(content.results.folds))
@@ -50,10 +50,10 @@ def _most_important(content: ReportContent) -> str:
         return ""
     leading = [one for one in importance if one.low > 0][:_MOST_COLUMNS]
     if not leading:
-        return "No column stands out: shuffling any one of them costs nothing that lasts."
+        return "No column stands out: shuffling any one of them makes no reliable difference."
     name = content.explanation.importance_metric
     columns = ", ".join(f"{one.feature} ({format_difference(name, one.mean)})" for one in leading)
-    return f"It leans on {columns}; in brackets the {NAMES[name]} that its shuffling costs."
+    return f"Most important: {columns}; in brackets the change of {NAMES[name]} when shuffled."
 
 
 def _typical_error(content: ReportContent) -> str:
@@ -70,16 +70,16 @@ def _typical_error(content: ReportContent) -> str:
         return f"{text}."
     text = (
         f"{text}; {format_metric('interval_coverage', share)} lie within "
-        f"±{format_interval_end('rmse', width / 2)}, the interval that comes with each "
-        f"prediction and is made to hold {promise:.3g}{NB}%."
+        f"±{format_interval_end('rmse', width / 2)}, the prediction interval, "
+        f"which is meant to cover {promise:.3g}{NB}%."
     )
     if content.model.interval_caveat:
-        text += f" It may hold somewhat fewer of new rows: {content.model.interval_caveat}."
+        text += f" It may cover somewhat fewer of new rows: {content.model.interval_caveat}."
     return text
 
 
 def _confusion(content: ReportContent) -> str:
-    """The class that is most often taken for another."""
+    """The class that is most often predicted as another."""
     part, labels = content.explanation.part, class_labels(content.results.predictions)
     rows = content.results.predictions[content.results.predictions["part"] == part]
     if not labels or not len(rows) or not content.params.explain:
@@ -90,10 +90,10 @@ def _confusion(content: ReportContent) -> str:
     of_class = counts.sum(axis=1)
     np.fill_diagonal(counts, 0)
     if not counts.any():
-        return f"No {part} row is wrong."
+        return f"No {part} row is misclassified."
     i, j = np.unravel_index(counts.argmax(), counts.shape)
     return (
-        f"Most often '{labels[i]}' is taken for '{labels[j]}': {counts[i, j]} of its "
+        f"Most often '{labels[i]}' is predicted as '{labels[j]}': {counts[i, j]} of its "
         f"{of_class[i]} {part} rows."
     )
 
@@ -104,7 +104,7 @@ def _weakest(content: ReportContent) -> str:
     worst = next((one for one in slices if one.beyond_chance), None)
     if worst is None:
         return (
-            "No value or range of any column is known clearly worse than the rest."
+            "No value or range of any column is predicted clearly worse than the rest."
             if content.explanation.importance
             else ""
         )

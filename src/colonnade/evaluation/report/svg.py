@@ -1,4 +1,4 @@
-"""Figures as SVG that lives inside a page: in its colors, with ids of their own."""
+"""Figures as SVG inside a page: in its colors, with unique ids."""
 
 from __future__ import annotations
 

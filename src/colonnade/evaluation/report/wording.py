@@ -170,7 +170,7 @@ def line_rows(metrics: Metrics) -> Rows:
     lines = {
         "line": "learned",
         "least_squares": "least squares of the same train rows",
-        "true": "true, by which the rows were drawn",
+        "true": "true, from which the rows were drawn",
     }
     found: Rows = []
     for name, label in lines.items():

@@ -1,4 +1,4 @@
-"""Answers for rows without labels."""
+"""Predictions for rows without labels."""
 
 from colonnade.pipelines.predict.pipeline import create_pipeline
 

@@ -39,14 +39,14 @@ def predict(
 def _describe_batch(batch: Batch, n_rows: int) -> list[str]:
     """Rows that were set aside, and columns that have another name now."""
     messages = [
-        f"column '{old}' has the name of an output column, and is carried along as '{new}'"
+        f"column '{old}' has the name of an output column, and is kept as '{new}'"
         for old, new in batch.renamed.items()
     ]
     if n_refused := batch.n_refused:
         first = batch.refused.iloc[0]
         column = f"column '{first['column']}', " if first["column"] else ""
         messages.append(
-            f"{n_refused} of {n_rows} {plural('row', n_rows)} cannot be answered and "
+            f"{n_refused} of {n_rows} {plural('row', n_rows)} cannot be predicted and "
             f"{'was' if n_refused == 1 else 'were'} set aside (predictions_refused.csv), as "
             f"{column}{first['reason']}"
         )
@@ -65,7 +65,7 @@ def _describe_interval(model: TrainedModel, coverage: float) -> str:
             "split.validation_fraction and train again"
         )
     return (
-        f"interval: prediction +- {half:.6g} should hold {coverage:.4g} of new rows, by the errors "
+        f"interval: prediction +- {half:.6g} should cover {coverage:.4g} of new rows, from errors "
         f"on {held_out.n_rows} {held_out.origin}"
-        f"{model.interval_caveat and '; it may hold somewhat fewer: '}{model.interval_caveat}"
+        f"{model.interval_caveat and '; it may cover somewhat fewer: '}{model.interval_caveat}"
     )

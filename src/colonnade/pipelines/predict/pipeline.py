@@ -8,7 +8,7 @@ from colonnade.pipelines.predict.nodes import predict
 
 
 def create_pipeline(table: str) -> Pipeline:
-    """Build the pipeline that answers for new rows of one table.
+    """Build the pipeline that predicts new rows of one table.
 
     Args: table: a name from `tables.yml`, whose own pipeline has run.
     """

@@ -67,7 +67,7 @@ def standardize(
     schema: SchemaParams,
     params: StandardizeParams,
 ) -> tuple[Standardizer, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Fit the standardizer on train rows alone; apply it to every part."""
+    """Fit the standardizer on train rows only; apply it to every part."""
     standardizer = fit_standardizer(
         rows_of(primary, split, "train"), schema, params, source=Source.model_validate(source)
     )
@@ -110,7 +110,7 @@ def cross_validate(
     schema: SchemaParams,
     params: StandardizeParams,
 ) -> Json:
-    """Train the model's recipe anew on every fold, if the split has folds."""
+    """Train with the model's parameters on every fold, if the split has folds."""
     if not cv.fold_columns(split):
         return {}
     name = model.table or schema.target
@@ -135,7 +135,7 @@ def evaluate(
     cross_validation: Json,
     params: EvaluationParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
-    """Measure the model on every part, beside simple baselines; test rows are read here alone."""
+    """Measure the model on every part, beside simple baselines; test rows are read only here."""
     refuse_other_rows(model, train, validation, test)
     refuse_stale_cross_validation(model, cross_validation)
     evaluation = evaluate_model(

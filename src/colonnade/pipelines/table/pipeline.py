@@ -1,4 +1,4 @@
-"""The way of one table's data, all forward, one namespace a stage."""
+"""The pipeline of one table, one namespace a stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learn from train rows what becomes of each column."""
+"""Fit each column's transform on train rows."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _standard(values: np.ndarray) -> tuple[float, float]:
     n_rows = len(values)
     mean = values.sum() / n_rows
     rest = values - mean
-    # ddof=0: StandardScaler divides by n; the correction mends the rounding of the mean
+    # ddof=0: StandardScaler divides by n; the correction removes the rounding of the mean
     variance = ((rest**2).sum() - rest.sum() ** 2 / n_rows) / n_rows
     eps = np.finfo(np.float64).eps
     constant = variance <= n_rows * eps * variance + (n_rows * mean * eps) ** 2
@@ -145,7 +145,7 @@ def _fit_numbers(
 def _fill(
     values: np.ndarray, column: ColumnParams, constant: float | str | None
 ) -> tuple[float | None, bool]:
-    """What stands for a missing value, and whether a column tells that it was missing."""
+    """What stands for a missing value, and whether a column marks that it was missing."""
     if column.missing == "error":
         return None, False
     missing = np.isnan(values)

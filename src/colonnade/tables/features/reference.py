@@ -1,4 +1,4 @@
-"""What the train rows looked like, column by column: what new rows are held against."""
+"""What the train rows looked like, column by column: what new rows are compared with."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ColumnReference(_Described):
     n_more: int = 0
     """How many rarer values `shares` leaves out."""
     refuse_missing: bool = True
-    """Whether a missing cell has no answer: the YAML says `missing: error`."""
+    """Whether a missing cell is refused: the YAML says `missing: error`."""
 
     @property
     def median(self) -> float | None:

@@ -70,7 +70,7 @@ class Standardizer(BaseModel):
         }
 
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Features as the model wants them, and the target if the frame has it.
+        """Features as the model reads them, and the target if the frame has it.
 
         Shape: (n_rows, columns in any order, as text or typed) -> (n_rows, features, target last).
         Units: raw column units -> float32, standard deviations; the target becomes a class code
@@ -189,7 +189,7 @@ def fit_standardizer(
     >>> standardizer.transform(train)["x"].tolist()
     [-1.0, 1.0]
 
-    Args: source: of the whole table, which the model tells.
+    Args: source: of the whole table, which the model reports.
 
     Shape: train (n_rows, columns of the ingested table).
     Raises: DataError if a column cannot be fitted; ParameterError if `columns` names one that the

@@ -1,4 +1,4 @@
-"""Guess the columns of a table together, tell what is read otherwise, and ask where in doubt."""
+"""Guess the columns of a table together, report what is read otherwise, and ask where in doubt."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LOOKED_AT = 1000
 """So many of the first cells tell whether a column has decimal commas."""
 MOST_WORDS = 12
-"""So many odd words are named in an answer."""
+"""So many odd words are named in a message."""
 NEVER_MISSING = ("identifier", "ignored")
 _NUMBER_WORDS = {"decimal", "thousands", "unit"}
 
@@ -93,7 +93,7 @@ def _guess(
     schema = {"kind": kind, **said}
     if missing.any() and kind not in NEVER_MISSING:
         schema.setdefault("missing", "category" if kind == "categorical" else "median")
-    return Guess(str(kind), "as you say", schema)
+    return Guess(str(kind), "as given", schema)
 
 
 def refuse_doubt(
@@ -103,11 +103,11 @@ def refuse_doubt(
     target: str,
     number: NumberGuess,
 ) -> None:
-    """Ask about every cell whose meaning only the user knows.
+    """Report every cell that is ambiguous, for the user to decide.
 
     Args: problems: of the whole table. rows: where in it the guessed rows are.
 
-    Raises: DataError that asks all of it at once.
+    Raises: DataError that lists all of it at once.
     """
     for name, guess in columns.items():
         if guess.odd is not None and len(guess.odd):
@@ -145,7 +145,7 @@ def _flag(name: str, words: Mapping[str, Any]) -> str:
 
 
 def describe_alike(raw: pd.DataFrame, columns: Mapping[str, Guess], target: str) -> list[str]:
-    """Words that differ in capital letters alone, and so are told apart.
+    """Words that differ only in capital letters, and so are distinct values.
 
     Args: target: the target's name where it holds classes, else nothing.
     """
@@ -165,7 +165,9 @@ def describe_alike(raw: pd.DataFrame, columns: Mapping[str, Guess], target: str)
                 f"{quoted(str(word))} ({count})"
                 for word, count in alike.sort_index().head(6).items()
             )
-            notes.append(f"{name}: {shown} look alike and are told apart; {words} makes them one.")
+            notes.append(
+                f"{name}: {shown} look alike and are distinct values; {words} merges them."
+            )
     return notes
 
 

@@ -121,7 +121,7 @@ def _guess_numbers(
             reason = f"whole numbers from {known.min():g} to {known.max():g}, each once: they count"
             return guess_of("identifier", f"{reason} the rows")
         if _NAMES_ROWS.search(name):
-            return guess_of("identifier", "another whole number in every row")
+            return guess_of("identifier", "a different whole number in every row")
     unit = f" {found.format.unit}" if found.format.unit else ""
     reason = f"{'whole numbers' if whole else 'numbers'} from {known.min():g} to {known.max():g}"
     n_missing = len(cells) - len(text)

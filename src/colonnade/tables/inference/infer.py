@@ -1,4 +1,4 @@
-"""Guess a schema from a table's cells, and say for each guess what it rests on."""
+"""Guess a schema from a table's cells, with a reason for each guess."""
 
 from __future__ import annotations
 

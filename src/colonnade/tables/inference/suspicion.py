@@ -1,4 +1,4 @@
-"""Find columns that a model should hardly learn from: copies of the target, and running numbers."""
+"""Find columns that a model should not learn from: copies of the target, and running numbers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def suspicious_columns(table: pd.DataFrame, schema: SchemaParams) -> list[str]:
 
 
 def evenly_drawn(table: pd.DataFrame) -> pd.DataFrame:
-    """At most so many rows as tell what is suspicious, in their order."""
+    """At most MOST_ROWS rows, evenly spaced, in their order."""
     if len(table) <= MOST_ROWS:
         return table
     return table.iloc[np.linspace(0, len(table) - 1, MOST_ROWS).astype(np.int64)]
@@ -90,10 +90,12 @@ def _correlation(pairs: pd.DataFrame) -> float:
 
 def _suspect_alone(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> str:
     if cells.hasnans and _skill(cells.isna().to_numpy(np.int64), target.to_numpy()) >= ALONE:
-        what = f"Whether column '{cells.name}' has a value tells '{schema.target}' almost alone"
+        what = f"Whether column '{cells.name}' has a value predicts '{schema.target}' almost alone"
         return _advice(what, cells, schema)
     if _skill(_bins(cells), target.to_numpy()) >= ALONE:
-        return _advice(f"Column '{cells.name}' tells '{schema.target}' almost alone", cells, schema)
+        return _advice(
+            f"Column '{cells.name}' predicts '{schema.target}' almost alone", cells, schema
+        )
     return ""
 
 
@@ -129,7 +131,7 @@ def _skill(bins: np.ndarray, codes: np.ndarray) -> float:
     counts = np.zeros((bins.max() + 1, codes.max() + 1), dtype=np.int64)
     np.add.at(counts, (bins[half], codes[half]), 1)
     commonest = int(np.bincount(codes[half]).argmax())
-    answers = np.where(counts.any(axis=1), counts.argmax(axis=1), commonest)
-    judged, truth = answers[bins[~half]], codes[~half]
+    predicted = np.where(counts.any(axis=1), counts.argmax(axis=1), commonest)
+    judged, truth = predicted[bins[~half]], codes[~half]
     n_wrong = int((truth != commonest).sum())
     return 1 - (judged != truth).sum() / n_wrong if n_wrong >= _RARE else 0.0

@@ -52,7 +52,7 @@ class TargetGuess:
 
     @property
     def notes(self) -> list[str]:
-        """What the user should know of it, as sentences."""
+        """Notes for the user, as sentences."""
         return [f"classes with {RARE_CLASSES}: {self.rare}"] if self.rare else []
 
 
@@ -136,8 +136,8 @@ def _refuse_inexact(text: pd.Series, numbers: np.ndarray, problems: Problems) ->
             str(text.name),
             text.index.to_numpy()[beyond],
             text[beyond].iloc[:3].tolist(),
-            "is a whole number beyond 2^53 = 9007199254740992, where digits get lost",
-            "Such a number names something. Choose another column as --target, or round it.",
+            "is a whole number beyond 2^53 = 9007199254740992, where digits are lost",
+            "Such a number is an identifier. Choose another column as --target, or round it.",
         )
         problems.raise_if_any()
 

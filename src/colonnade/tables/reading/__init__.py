@@ -1,4 +1,4 @@
-"""From a file, an address or scikit-learn to raw cells, with everything checked that is no table.
+"""From a file, an address or scikit-learn to raw cells, with files refused that are no table.
 
 Imports `schema` for problems and numbers, and `source`.
 """

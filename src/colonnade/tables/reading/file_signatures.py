@@ -1,4 +1,4 @@
-"""Recognize files that are named like a text table and are none, by how they begin."""
+"""Recognize files that are not text tables by their first bytes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from colonnade.errors import DataError
 
 _BEGINNINGS = (
     (b"PK\x03\x04", "an Excel file or a zip archive", "Name it .xlsx, or unpack it"),
-    (b"\xd0\xcf\x11\xe0", "a file of an old Excel", "Save it as .xlsx or .csv"),
-    (b"\x1f\x8b", "packed by gzip", "Name it .csv.gz"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file", "Save it as .xlsx or .csv"),
+    (b"\x1f\x8b", "a gzip file", "Name it .csv.gz"),
     (b"PAR1", "a Parquet file", "Name it .parquet"),
     (b"SQLite format 3\x00", "an SQLite database", "Read it by pandas.SQLQueryDataset"),
     (b"%PDF", "a PDF", "Export the table itself"),
@@ -24,7 +24,7 @@ def refuse_disguise(data: bytes, name: str) -> None:
     """
     for beginning, what, cure in _BEGINNINGS:
         if data.startswith(beginning):
-            raise DataError(f"{name}: the file is no text table but {what}. {cure}.")
+            raise DataError(f"{name}: the file is not a text table but {what}. {cure}.")
     head = data[:512].lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html")):
         raise DataError(

@@ -1,4 +1,4 @@
-"""Read a raw table from wherever it lies, and say where that was."""
+"""Read a raw table from a file or address, and keep its source."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read_raw_table(
 ) -> RawTable:
     """Text tables as text, Parquet and Excel typed.
 
-    Args: path: a path or an address that fsspec knows. storage: options for fsspec.
+    Args: path: a path or an address that fsspec supports. storage: options for fsspec.
         set_aside: see `read_text_table`.
 
     Raises: DataError if the file is missing, of an unknown kind, too large, or not a table.
@@ -85,8 +85,8 @@ def read_rows(path: Any) -> RawTable:
     if isinstance(path, str | os.PathLike):
         return read_raw_table(os.fspath(path))
     raise DataError(
-        "rows are a pandas DataFrame, or the path of a .csv, .parquet or .xlsx file, not "
-        f"{type(path).__name__}. Say pandas.DataFrame(rows), with the columns of the table."
+        "rows must be a pandas DataFrame, or the path of a .csv, .parquet or .xlsx file, not "
+        f"{type(path).__name__}. Use pandas.DataFrame(rows), with the columns of the table."
     )
 
 
@@ -100,14 +100,14 @@ def _is_address(path: str) -> bool:
 
 
 def _suffix(name: str) -> str:
-    """The suffix that tells the kind of file, without a ".gz"."""
+    """The suffix that names the kind of file, without a ".gz"."""
     file = PurePosixPath(name)
     return (file.with_suffix("") if file.suffix.lower() == ".gz" else file).suffix.lower()
 
 
 @contextmanager
 def _opened(path: str, storage: dict[str, Any]) -> Iterator[BinaryIO]:
-    """The file's bytes as a stream; a file that cannot be opened is the user's to mend."""
+    """The file's bytes as a stream; a file that cannot be opened is the user's to correct."""
     import fsspec
 
     try:
@@ -122,7 +122,9 @@ def _opened(path: str, storage: dict[str, Any]) -> Iterator[BinaryIO]:
     except IsADirectoryError:
         raise DataError(f"{path}: this is a folder, not a file. Correct the path.") from None
     except PermissionError:
-        raise DataError(f"{path}: the file may not be read. Change its permissions.") from None
+        raise DataError(
+            f"{path}: there is no permission to read the file. Change its permissions."
+        ) from None
     except OSError as error:
         raise DataError(f"{path}: the file cannot be read ({error}).") from None
     except UserError:
@@ -149,7 +151,7 @@ def _refused(path: str, why: BaseException) -> str:
 
 
 def _read_bytes(path: str, name: str, max_bytes: int, storage: dict[str, Any]) -> tuple[bytes, str]:
-    """The file's bytes, unpacked, and the SHA-256 of the file as it lies there."""
+    """The file's bytes, unpacked, and the SHA-256 of the file as stored."""
     with _opened(path, storage) as stream:
         if name.lower().endswith(".gz"):
             return _unpack(stream, name, max_bytes)
@@ -234,7 +236,7 @@ def _read_excel(data: bytes, name: str, load_args: dict[str, Any]) -> pd.DataFra
 
 
 def _note(path: str, digest: str) -> str:
-    """The note of a file's sidecar `<stem>.source.json`, if it speaks of this very file."""
+    """The note of a file's sidecar `<stem>.source.json`, if it is of this very file."""
     if _is_address(path):
         return ""
     import fsspec

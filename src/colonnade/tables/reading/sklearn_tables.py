@@ -1,4 +1,4 @@
-"""Tables that scikit-learn draws or carries inside."""
+"""Tables that scikit-learn generates or ships."""
 
 from __future__ import annotations
 

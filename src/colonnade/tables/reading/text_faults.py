@@ -75,19 +75,19 @@ def refuse_other_separator(names: list[str], name: str, separator: str) -> None:
 
 
 def refuse_lines_before_header(text: bytes, name: str, separator: str) -> None:
-    """Name what stands above the header: remarks, or Excel's word for the separator."""
+    """Name what stands above the header: comments, or Excel's `sep=` line."""
     lines = text[:LOOKED_AT].decode(errors="replace").splitlines()
     first = lines[0] if lines else ""
     if re.fullmatch(r"\s*\"?sep=.\"?\s*", first, re.IGNORECASE):
         declared = json.dumps(first.strip(' "')[4:])
         raise DataError(
-            f"{name}: line 1 is a word for Excel ({first.strip()}), not the header. Remove that "
-            f"line; the separator stands in the catalog entry as `separator: {declared}`."
+            f"{name}: line 1 is an Excel instruction ({first.strip()}), not the header. Remove "
+            f"that line and set `separator: {declared}` in its catalog entry."
         )
     n_remarks = next((n for n, line in enumerate(lines) if not line.startswith("#")), 0)
     # a header may begin with # as well
     if n_remarks and lines[n_remarks - 1].count(separator) != lines[n_remarks].count(separator):
-        what = "line 1 is a remark" if n_remarks == 1 else f"lines 1 to {n_remarks} are remarks"
+        what = "line 1 is a comment" if n_remarks == 1 else f"lines 1 to {n_remarks} are comments"
         raise DataError(f"{name}: {what} (#), not the header. Remove what stands above the header.")
 
 
@@ -103,9 +103,9 @@ def refuse_blanks_between(table: pa.Table, name: str) -> None:
     cure = (
         'Set `separator: " "` in its catalog entry'
         if single
-        else "Write one comma in place of the blanks between two cells"
+        else "Write one comma in place of the spaces between two cells"
     )
-    raise DataError(f"{name}: the columns are separated by blanks. {cure}.")
+    raise DataError(f"{name}: the columns are separated by spaces. {cure}.")
 
 
 def refuse_wrong_widths(wrong: WrongRows, width: int, name: str, lines: pd.Index | range) -> None:
@@ -125,7 +125,7 @@ def refuse_wrong_widths(wrong: WrongRows, width: int, name: str, lines: pd.Index
         )
     problems = Problems(name, pd.Index(lines, name="line"))
     for number in wrong.remarks[:MOST_CELLS_SHOWN]:
-        problems.add(f"{problems.place(number - 2)} is a remark (#), not a row. Remove it.")
+        problems.add(f"{problems.place(number - 2)} is a comment (#), not a row. Remove it.")
     for cells in widths:
         remarks = set(wrong.remarks)
         rows = [n - 2 for n, found in wrong.found if found == cells and n not in remarks]
@@ -187,6 +187,6 @@ def refuse_repeated_header(
             " ..." if len(found) > MOST_LINES else ""
         )
         raise DataError(
-            f"{name}: the header stands again in {plural('line', len(found))} {shown}. "
+            f"{name}: the header is repeated in {plural('line', len(found))} {shown}. "
             f"Remove {'that line' if len(found) == 1 else 'those lines'}."
         )

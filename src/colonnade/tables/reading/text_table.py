@@ -100,7 +100,7 @@ def _parse(text: bytes, name: str, separator: str) -> tuple[pa.Table, WrongRows]
 def _parse_blocks(
     text: bytes, width: int, separator: str, block_size: int
 ) -> tuple[pa.Table, WrongRows]:
-    """Raises: pyarrow.ArrowInvalid, which speaks of straddling if a row is longer than a block."""
+    """Raises: pyarrow.ArrowInvalid, which mentions straddling if a row is longer than a block."""
     wrong = WrongRows()
     table = pa_csv.read_csv(
         pa.BufferReader(text),

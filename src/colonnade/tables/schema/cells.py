@@ -55,7 +55,7 @@ def _refuse_missing(values: pd.Series, cells: pd.Series, column: Column) -> None
         return
     words = "category" if column.params.kind == "categorical" else "mean, median"
     cure = f"Fill it in, or set `{column.key}.missing` to {words} or constant."
-    column.refuse(missing, cells, "is no value", cure)
+    column.refuse(missing, cells, "counts as missing", cure)
 
 
 def _read_identifier(cells: pd.Series, column: Column) -> pd.Series:

@@ -1,4 +1,4 @@
-"""From raw cells to typed, checked columns, with every problem told at once."""
+"""From raw cells to typed, checked columns, with every problem reported at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ingest_table(
         predict, which need no target.
 
     Shape: (n_rows, any columns) -> (n_rows, columns of the schema, and those it leaves open).
-    Raises: DataError that tells every problem of every column.
+    Raises: DataError naming every problem of every column.
     """
     problems = Problems(name, raw.index)
     raw = raw.rename(columns=lambda given: str(given).strip())
@@ -75,7 +75,7 @@ def read_columns(
     Args: bearable: columns of which a missing cell stays missing, whatever the schema says of it.
         table: what errors call the rows.
 
-    Raises: DataError that tells every column missing and every cell that does not fit;
+    Raises: DataError naming every column missing and every cell that does not fit;
         BadCellsError if all that is wrong are cells.
     """
     problems = Problems(table, frame.index)
@@ -95,7 +95,7 @@ def read_columns(
         typed[name] = read_cells(frame.iloc[:, present[name]], column).rename(name)
     if any("`schema." in str(problem) for problem in problems):
         problems.advise(
-            "the model keeps the `schema` that it was trained by: after a change there, "
+            "the model keeps the `schema` that it was trained with: after a change there, "
             "train again."
         )
     problems.raise_if_any()

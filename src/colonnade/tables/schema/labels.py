@@ -60,7 +60,7 @@ def codes_of(target: pd.Series, classes: list[Label], name: str) -> pd.Series:
     if len(unknown):
         first = target.iloc[int(unknown[0])]
         raise DataError(
-            f"column '{name}': {quoted(first)} is not one of the classes that the train rows show "
+            f"column '{name}': {quoted(first)} is not one of the classes of the train rows "
             f"({', '.join(str(label) for label in classes[:12])}). List every label in "
             "`schema.classes`, or split so that each has a train row."
         )

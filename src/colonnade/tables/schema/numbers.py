@@ -50,8 +50,7 @@ def _typed_numbers(cells: pd.Series, column: Column) -> pd.Series:
         return pd.Series(np.nan, index=cells.index)
     if cells.dtype.kind not in "biuf":
         column.problems.add(
-            f"column '{column.name}' holds {cells.dtype}, which is no number. "
-            "Turn it into one before it comes here."
+            f"column '{column.name}' holds {cells.dtype}, which is not numeric. Convert it first."
         )
         return pd.Series(np.nan, index=cells.index)
     if not isinstance(cells.dtype, np.dtype) and cells.hasnans:
@@ -75,7 +74,7 @@ def _refuse_inexact(large: np.ndarray, cells: pd.Series, column: Column) -> None
     column.refuse(
         large,
         cells,
-        "is a whole number beyond 2^53 = 9007199254740992, where digits get lost",
+        "is a whole number beyond 2^53 = 9007199254740992, where digits are lost",
         f"Correct it, or {column.advice('identifier', 'if the number only names the row')}.",
     )
 
@@ -113,7 +112,7 @@ def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column:
     column.refuse(
         grouped,
         cells,
-        "is not a number to a computer",
+        "is not a plain number",
         f"Write it without marks between thousands, or set `{column.key}.thousands`.",
     )
     column.refuse(

@@ -1,4 +1,4 @@
-"""Everything wrong with a table, gathered so that it can be told at once."""
+"""Everything wrong with a table, collected to be reported at once."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def _no_truth_values(value: object) -> object:
     """YAML reads a bare `yes` or `no` as true or false: a label of that name needs quotes."""
     if isinstance(value, bool):
         word = "yes" if value else "no"
-        raise ValueError(f"{value} is a truth value: write the word in quotes, such as '{word}'")
+        raise ValueError(f"{value} is a boolean: write the word in quotes, such as '{word}'")
     return value
 
 
@@ -57,7 +57,7 @@ class ColumnParams(Params):
     fill: float | str | None = None
     """The value that `missing: constant` puts in."""
     indicator: bool = True
-    """Whether the model is told that a value was missing where a number stands for it."""
+    """Whether the model gets a column that marks the missing values that were filled."""
     latest_year: int | None = None
     """Of years written with two digits: the last that they may mean; they begin 99 years before."""
     unique: bool = False

@@ -55,7 +55,7 @@ def telling_shared_rows(
 ) -> dict[str, int]:
     """How many validation and test rows equal a train row, where chance does not explain it.
 
-    Chance: columns that know nothing of each other. Of a single column equal rows say nothing.
+    Chance: independent columns. Of a single column equal rows say nothing.
     """
     shared = shared_rows(table, split, schema)
     names = [str(name) for name in table.columns if _is_feature(str(name), schema)]

@@ -134,8 +134,8 @@ def _tell_rare_classes(
             for label, count in counts.items()
         )
     log.warning(
-        "column '%s': classes with fewer than %d rows are in train alone, and no other row tells "
-        "how well they are predicted (`schema.rare_classes: drop` leaves them out): %s.",
+        "column '%s': classes with fewer than %d rows are only in train, so that it is not "
+        "measured how well they are predicted (`schema.rare_classes: drop` leaves them out): %s.",
         target.name,
         n_parts,
         listed([f"{quoted(label)} ({count})" for label, count in counts.items()]),
@@ -164,7 +164,7 @@ def _warn_of_shared_rows(table: pd.DataFrame, split: pd.DataFrame, schema: Schem
         if shared:
             n_rows = int((split["part"] == part).sum())
             log.warning(
-                "%d of %d %s rows equal a train row, which flatters the metrics if they are "
+                "%d of %d %s rows equal a train row, which inflates the metrics if they are "
                 "copies: set `split.drop_duplicates: true`, or split by group.",
                 shared,
                 n_rows,

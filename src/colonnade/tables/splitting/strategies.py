@@ -57,7 +57,7 @@ class SplitParams(Params):
     folds: int | None = Field(None, ge=2, le=100)
     """Cross-validation: each row is tested in one of so many folds, beside the split above."""
     repeats: int = Field(1, ge=1, le=100)
-    """How often cross-validation is repeated on rows shuffled anew."""
+    """How often cross-validation is repeated on rows shuffled again."""
     drop_duplicates: bool = False
     """Whether a row that equals an earlier one is left out."""
 
@@ -193,7 +193,7 @@ def column_parts(table: pd.DataFrame, name: str) -> np.ndarray:
     if parts.isna().any():
         wrong = table[name][parts.isna()].iloc[0]
         raise DataError(
-            f"column '{name}': {quoted(wrong)} is no part. Write train, validation or test."
+            f"column '{name}': {quoted(wrong)} is not a part. Write train, validation or test."
         )
     return parts.to_numpy(dtype=np.int8)
 

@@ -1,4 +1,4 @@
-"""Make what leaves the project harmless: no formulas in CSV, no NaN in JSON."""
+"""Make written files harmless: no formulas in CSV, no NaN in JSON."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _neutralised(cell: Any) -> Any:
 
 
 def finite_document(data: Any) -> Any:
-    """The document with null for every NaN and infinity, which JSON does not know."""
+    """The document with null for every NaN and infinity, which JSON does not have."""
     if isinstance(data, dict):
         return {str(key): finite_document(value) for key, value in data.items()}
     if isinstance(data, list | tuple):

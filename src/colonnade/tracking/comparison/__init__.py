@@ -1,4 +1,4 @@
-"""Which runs may be compared, in which order, and what of them is worth a look.
+"""Which runs may be compared, in which order, and which of their facts to show.
 
 Imports `store`, `server` and what stands below them.
 """

@@ -60,7 +60,7 @@ class Comparison:
         lines = [f"{self.table}: {_counted(len(groups[0]))} by {best}", self._written(groups[0])]
         for group in groups[1:]:
             of = _other(group[DATA].iloc[0], groups[0][DATA].iloc[0])
-            lines += [f"Judged by other rows, not to be ranked with these{of}:"]
+            lines += [f"Evaluated on other rows, not comparable with these{of}:"]
             lines += [self._written(group)]
         where = f"In MLflow: {self.url}" if self.shown else f"`make ui` shows them at {self.url}"
         return "\n".join([*lines, where])
@@ -135,7 +135,7 @@ def compare_runs(project: Path, params: TrackingParams, table: str, last: int = 
         [experiment_id], max_results=last, order_by=["attributes.start_time DESC"]
     )
     if not runs:
-        raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
+        raise TrackingError(f"{table}: no runs yet. Start one: kedro run --pipeline {table}.")
     metrics = headline({name for run in runs for name in run.data.metrics})
     differ = hyperparameters(runs, MOST_HYPERPARAMETERS, usual=())
     frame = pd.DataFrame([_row(run, differ, metrics) for run in runs])
@@ -156,7 +156,7 @@ def _groups(runs: list[Run], metrics: list[str]) -> list[int]:
 
 
 def _other(data: str, first: str) -> str:
-    """What other rows these are, as far as it can be told."""
+    """What other rows these are, as far as is known."""
     return f" ({data})" if data and data != first else " (another split)" if data else ""
 
 

@@ -25,7 +25,7 @@ def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, s
     if params.mode == "off":
         raise TrackingError("Tracking is off (`mode: off`), so there are no runs to look at.")
     if params.uri.startswith(SQLITE) and not Path(params.uri.removeprefix(SQLITE)).exists():
-        raise TrackingError(f"{table}: no runs yet. Do one: kedro run --pipeline {table}.")
+        raise TrackingError(f"{table}: no runs yet. Start one: kedro run --pipeline {table}.")
     client = _client(params)
     found = client.get_experiment_by_name(table)
     if found is None:

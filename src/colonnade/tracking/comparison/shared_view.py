@@ -64,7 +64,7 @@ def hyperparameters(
 
 
 def _implied(runs: Sequence[Run], option: str) -> bool:
-    """Whether the word that an option belongs to tells its value in every run."""
+    """Whether an option's value follows in every run from the choice that it belongs to."""
     word = f"{option.rpartition('.')[0]}.name"
     pairs = {(run.data.params.get(word), run.data.params.get(option)) for run in runs}
     words = {name for name, _ in pairs}
@@ -97,7 +97,7 @@ def _width(name: str) -> int:
 def _charts(runs: Sequence[Run]) -> dict[str, object]:
     """Order the chart page: what decides first, then the curves; baselines folded away.
 
-    The page draws the charts of each section itself, and by the alphabet if not told better.
+    The page draws the charts of each section itself, alphabetically by default.
     """
     found = {name.rpartition("/")[0] for run in runs for name in run.data.metrics} - {""}
     sections = [*(name for name in SECTIONS if name in found), "Model metrics"]

@@ -1,4 +1,4 @@
-"""The table that a run learned from, in MLflow's words."""
+"""The table that a run was trained on, as an MLflow dataset."""
 
 from __future__ import annotations
 

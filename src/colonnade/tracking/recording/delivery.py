@@ -1,4 +1,4 @@
-"""Send what was kept while the store was away, and say of each run what became of it."""
+"""Send what was kept while the store was away, and report the outcome of each run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Delivery:
 
 
 def deliver(project: Path, params: TrackingParams) -> list[Delivery]:
-    """Deliver every run that was kept, oldest first, and tell what became of each.
+    """Deliver every run that was kept, oldest first, and report the outcome of each.
 
     A run that failed to be delivered before is tried again. Stopped at any point and said again,
     this delivers the rest: nothing is lost, and nothing is recorded twice.
@@ -56,15 +56,15 @@ def deliver(project: Path, params: TrackingParams) -> list[Delivery]:
         raise TrackingError(f"{away} {_counted(len(journals))} kept in {ROOM}; nothing is lost.")
     titles = [_title(journal) for journal in journals]
     writer = WriterProcess(project, params)
-    answers = writer.deliver()
+    replies = writer.deliver()
     found = []
     for journal, title in zip(journals, titles, strict=True):
-        answer = answers.get(journal.name, {})
-        if "run_id" in answer:
-            page = run_page(params.pages, answer["experiment_id"], answer["run_id"])
+        reply = replies.get(journal.name, {})
+        if "run_id" in reply:
+            page = run_page(params.pages, reply["experiment_id"], reply["run_id"])
             found.append(Delivery(title, page))
         elif journal.lines.exists():
-            problem = answer.get("error") or answers.get("", {}).get("error", "")
+            problem = reply.get("error") or replies.get("", {}).get("error", "")
             found.append(_kept(journal, title, problem, writer))
     return found
 

@@ -1,4 +1,4 @@
-"""What MLflow's page of a run says of it first: its numbers, its data, its command."""
+"""The description on a run's MLflow page: its metrics, its data, its command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What git says of the code that a run was made with."""
+"""The git state of the code of a run."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ ATTEMPTS = 3
 
 
 class Journal:
-    """One run's folder of messages, with the locks that tell who is at work on it.
+    """One run's folder of messages, with the locks that show which process works on it.
 
     The owner's lock is held by the run, the writer's lock by whoever delivers. A journal with
     neither belongs to processes that died.

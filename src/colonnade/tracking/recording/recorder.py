@@ -182,23 +182,23 @@ class Recorder:
             self._leave(end)
             return None
         self._tell(end, careful=False)
-        answer = {"error": ""}
+        reply = {"error": ""}
         if self.writer:
-            answer = self.writer.answer(self._journal, self._params.timeout)
+            reply = self.writer.reply(self._journal, self._params.timeout)
             self.writer.leave()
-        if "error" in answer:
+        if "error" in reply:
             self._copy()
             self._journal.release()
-            self._complain(answer["error"], status)
+            self._complain(reply["error"], status)
             return None
         self._journal.release()
-        run_id, experiment_id = answer["run_id"], answer["experiment_id"]
+        run_id, experiment_id = reply["run_id"], reply["experiment_id"]
         pages = self._params.pages
         return Recorded(
             run_id,
             experiment_id,
             run_page(pages, experiment_id, run_id),
-            runs_page(pages, experiment_id, answer.get("view", "")),
+            runs_page(pages, experiment_id, reply.get("view", "")),
         )
 
     def _tell(self, message: Message, path: Path | None = None, *, careful: bool = True) -> None:
@@ -252,12 +252,12 @@ class Recorder:
 
 
 _ADVICE = (
-    "To go on without it, say `mode: optional` (the record is kept and delivered later) or "
+    "To go on without it, set `mode: optional` (the record is kept and delivered later) or "
     "`mode: off` in conf/base/mlflow.yml."
 )
 
 _NO_PSUTIL = (
-    "`system_metrics` needs the package psutil, which is not installed: pip install psutil, or say "
+    "`system_metrics` needs the package psutil, which is not installed: pip install psutil, or set "
     "`system_metrics: false` in conf/base/mlflow.yml."
 )
 

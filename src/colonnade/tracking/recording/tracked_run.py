@@ -136,7 +136,7 @@ class TrackedRun:
         return [run.info.run_id for run in runs]
 
     def _drop_doubles(self) -> None:
-        """Delete what MLflow's client made when it asked again for an answer that got lost."""
+        """Delete what MLflow's client made when it repeated a request whose reply was lost."""
         if self.client.tracking_uri.startswith("http"):
             for run_id in self._found():
                 if run_id != self.run_id:
@@ -155,7 +155,7 @@ class TrackedRun:
         if message.get("final"):
             self._final += metrics
         elif self._final:
-            # the curves, told last: the run writes its report now, and at its end it would wait
+            # the curves, sent last: the run writes its report now, and at its end it would wait
             self.view = share_view(self.client, self.experiment_id)
 
     def _dataset(self, message: Message) -> None:

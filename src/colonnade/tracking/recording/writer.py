@@ -2,7 +2,7 @@
 
 Started by `process.WriterProcess`. The first line on stdin says where the store is; every further
 line names a journal that has new messages, or says `again`, to have delivered all that others
-left. Answers, one JSON line for each run that ended or failed, go to stdout. When stdin closes,
+left. Replies, one JSON line for each run that ended or failed, go to stdout. When stdin closes,
 what is still open is ended as KILLED: the parent is gone.
 """
 
@@ -31,28 +31,28 @@ if TYPE_CHECKING:
 
 Notices = SimpleQueue[dict[str, Any] | None]
 LOOK_FOR_PARENT = 1.0
-GONE = "the process that trained has gone (interrupted, killed, or out of memory)"
+GONE = "the training process is gone (interrupted, killed, or out of memory)"
 
 
 class Writer:
     """Follows the journals of its parent, and of parents that died before."""
 
-    def __init__(self, settings: dict[str, Any], answers: IO[str]) -> None:
+    def __init__(self, settings: dict[str, Any], replies: IO[str]) -> None:
         self.uri = settings["uri"]
         self.project = Path(settings["project"])
         self._watched = settings["system_metrics"]
-        self._answers = answers
+        self._replies = replies
         self._runs: dict[str, TrackedRun | None] = {}
         self._client: MlflowClient | None = None
         self._cleared = False
 
     def warm_up(self) -> None:
-        """Import MLflow and open the store before the first notice; what fails is told then."""
+        """Import MLflow and open the store before the first notice; what fails is reported then."""
         with suppress(Exception):
             self._connected()
 
     def notify(self, folder: Path) -> None:
-        """Apply what is new in a journal; tell the parent of its end or of an error."""
+        """Apply what is new in a journal; report its end or an error to the parent."""
         if not folder.exists():
             return  # ended and delivered: one notice had announced several messages
         if folder.name not in self._runs:
@@ -76,7 +76,7 @@ class Writer:
                 self._connected()
             except Exception as error:
                 traceback.print_exception(error)
-                self._answer("", error=_describe(error))
+                self._reply("", error=_describe(error))
         if self._cleared or self._client is None:
             return
         self._cleared = True
@@ -86,9 +86,9 @@ class Writer:
             try:
                 self._end_orphan(journal)
             except Exception as error:
-                self._answer(journal.name, error=_describe(error))
+                self._reply(journal.name, error=_describe(error))
                 if self._note_failure(journal, error):
-                    self._answer("", error=_describe(error))
+                    self._reply("", error=_describe(error))
                     return  # the others would only wait for the same store
 
     def end(self) -> None:
@@ -134,10 +134,10 @@ class Writer:
         self._deliver(run)
 
     def _deliver(self, run: TrackedRun) -> None:
-        """Tell of a run that is recorded in full; its journal has served."""
+        """Report a run that is recorded in full; its journal has served."""
         run.journal.delete()
         ids = {"run_id": run.run_id, "experiment_id": run.experiment_id}
-        self._answer(run.journal.name, **ids, view=run.view)
+        self._reply(run.journal.name, **ids, view=run.view)
 
     def _fail(self, journal: Journal, error: Exception, run: TrackedRun | None = None) -> None:
         self._runs[journal.name] = None
@@ -145,20 +145,20 @@ class Writer:
             with suppress(Exception):  # else it would look like running until it is delivered
                 run.end("FAILED", round(time.time() * 1000), f"not recorded in full: {error}")
         self._note_failure(journal, error)
-        self._answer(journal.name, error=_describe(error))
+        self._reply(journal.name, error=_describe(error))
 
     def _note_failure(self, journal: Journal, error: Exception) -> bool:
         """Let go of a journal; say whether the store is out of reach."""
         traceback.print_exception(error)
         away = self._client is None or problem_with(self.uri)
         if not away:
-            journal.failed()  # a fault of the record itself, which will not mend by waiting
+            journal.failed()  # a fault of the record itself, which waiting does not fix
         journal.release()
         return bool(away)
 
-    def _answer(self, journal: str, **facts: str) -> None:
+    def _reply(self, journal: str, **facts: str) -> None:
         with suppress(OSError):  # nobody listens any more
-            print(json.dumps({"journal": journal, **facts}), file=self._answers, flush=True)
+            print(json.dumps({"journal": journal, **facts}), file=self._replies, flush=True)
 
 
 def _describe(error: Exception) -> str:
@@ -195,12 +195,12 @@ def main() -> None:
             # the run's status is still to be written; this process ends by itself with its parent
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     gc.disable()  # imports make nothing but lasting objects: looking through them costs 0.35 s
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what MLflow prints is no answer
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what MLflow prints is no reply
     settings = json.loads(sys.stdin.readline())
     notices: Notices = SimpleQueue()
     Thread(target=_listen, args=(notices,), daemon=True).start()
-    writer = Writer(settings, answers)
+    writer = Writer(settings, replies)
     writer.warm_up()
     while (notice := _next(notices, settings["pid"])) is not None:
         if "journal" in notice:

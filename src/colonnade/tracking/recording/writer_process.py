@@ -46,7 +46,7 @@ class WriterProcess:
     def __init__(self, project: Path, params: TrackingParams) -> None:
         self.users = 0
         self.log = project / ROOM / "writer.log"
-        self._answers: dict[str, Reply] = {}
+        self._replies: dict[str, Reply] = {}
         self._news = Condition()
         self._ended = False
         with _fresh_log(self.log) as log:
@@ -112,30 +112,30 @@ class WriterProcess:
         self._close_stdin()
         self._child.wait()
         self.close()
-        return self._answers
+        return self._replies
 
     def problem(self, journal: Journal) -> str:
         """Say what has gone wrong so far, without waiting."""
         with self._news:
-            return str(self._answers.get(journal.name, {}).get("error", ""))
+            return str(self._replies.get(journal.name, {}).get("error", ""))
 
-    def answer(self, journal: Journal, timeout: float) -> Reply:
+    def reply(self, journal: Journal, timeout: float) -> Reply:
         """Wait for the last word on a journal: run and experiment, or an error."""
         end = monotonic() + timeout
         with self._news:
-            while journal.name not in self._answers:
+            while journal.name not in self._replies:
                 left = end - monotonic()
                 if self._ended:
                     return {"error": f"The writer has ended. {self.last_words()}"}
                 if left <= 0:
                     return {"error": f"The store has not answered for {timeout:g} s."}
                 self._news.wait(left)
-            return self._answers[journal.name]
+            return self._replies[journal.name]
 
     def last_words(self) -> str:
         """Give the end of the writer's log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return f"Its last words, from {self.log}: {lines[-1]}" if lines else ""
+        return f"Its last log line, from {self.log}: {lines[-1]}" if lines else ""
 
     def close(self) -> None:
         """Let the writer end, and see it go, unless it still delivers what other runs left."""
@@ -154,13 +154,13 @@ class WriterProcess:
                 stdin.write(json.dumps(line).encode() + b"\n")
                 stdin.flush()
         except OSError:
-            pass  # the writer is gone: `answer` says so, and the journal has everything
+            pass  # the writer is gone: `reply` says so, and the journal has everything
 
     def _listen(self) -> None:
         for line in self._child.stdout or ():
-            answer = json.loads(line)
+            reply = json.loads(line)
             with self._news:
-                self._answers[answer["journal"]] = answer
+                self._replies[reply["journal"]] = reply
                 self._news.notify_all()
         with self._news:
             self._ended = True

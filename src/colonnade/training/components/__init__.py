@@ -1,4 +1,4 @@
-"""What networks and trainings are made of: one entry of a table for each word in YAML.
+"""Components of networks and training: one table entry for each name in YAML.
 
 Imports only `colonnade.parameters` and `colonnade.errors`; every other room may import it.
 """

@@ -1,7 +1,7 @@
 """L-BFGS on all rows at once: torch's own, over the flat row of one member.
 
 Source: Liu & Nocedal 1989; strong Wolfe line search. Importing torch's optimizers costs a second,
-which only those pay who ask for this one.
+which is paid only if this one is used.
 """
 
 from __future__ import annotations

@@ -291,5 +291,5 @@ class OptimizerParams(NamedChoice):
         """Set the rule to work on the flat parameters, whose blocks may have rates of their own."""
         rule = OPTIMIZERS[self.name].rule
         if rule is None:
-            raise TypeError(f"{self.name} is not a step-by-step rule")
+            raise TypeError(f"{self.name} is not a per-step optimizer")
         return rule(self, flat, grad, blocks)

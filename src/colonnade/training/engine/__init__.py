@@ -1,4 +1,4 @@
 """How members are trained: the loop, its batches, when it stops, and how it goes on after a kill.
 
-Imports `networks`, `components` and `parameters`; knows no frames, and no model folder.
+Imports `networks`, `components` and `parameters`; no frames, no model folders.
 """

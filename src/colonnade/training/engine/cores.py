@@ -15,7 +15,7 @@ _MEMBERSHIP = Path("/proc/self/cgroup")
 def available_cores(groups: Path = _GROUPS, membership: Path = _MEMBERSHIP) -> int:
     """Count the cores that this process may use: by its affinity, and by its container's quota.
 
-    Args: groups, membership: where Linux tells of control groups, and which this process is of.
+    Args: groups, membership: where Linux lists control groups, and which this process is of.
     """
     cores = _affinity()
     quotas = [quota for folder in _folders(groups, membership) if (quota := _quota(folder))]
@@ -56,7 +56,7 @@ def _quota(folder: Path) -> float | None:
             quota = (folder / "cpu.cfs_quota_us").read_text()
             period = (folder / "cpu.cfs_period_us").read_text()
         return float(quota) / float(period) if float(quota) > 0 else None
-    except (OSError, ValueError):  # not told, or "max"
+    except (OSError, ValueError):  # not given, or "max"
         return None
 
 

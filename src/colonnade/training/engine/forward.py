@@ -1,4 +1,4 @@
-"""What the module says of rows: gradients by autograd, and losses on validation rows."""
+"""What the module computes on rows: gradients by autograd, and losses on validation rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trainer is given, and what it writes down: plain records without behavior."""
+"""A trainer's inputs and results: plain records without behavior."""
 
 from __future__ import annotations
 

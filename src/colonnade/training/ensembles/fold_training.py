@@ -1,4 +1,4 @@
-"""One recipe trained on every fold of a cross-validation, folds of one size as one program."""
+"""Training on every fold of a cross-validation, folds of one size as one program."""
 
 from __future__ import annotations
 
@@ -180,9 +180,9 @@ def with_fold_errors(fitted: Fitted, train: pd.DataFrame, validation: pd.DataFra
 
 
 def errors_of_folds(train: pd.DataFrame, trained: TrainedModel) -> HeldOut | None:
-    """Errors of a model's recipe without validation rows: each fifth predicted from the rest.
+    """Errors of the model's parameters without validation rows: each fifth predicted from the rest.
 
-    None for classes. The strength of the lasso is the model's, not sought anew.
+    None for classes. The strength of the lasso is the model's, not searched again.
 
     They are those of models that saw fewer rows, so that intervals tend to be too wide rather than
     too narrow. Larger tables get none: they can spare validation rows.

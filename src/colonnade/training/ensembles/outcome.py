@@ -44,7 +44,7 @@ def open_checkpoint(
     model: ModelParams,
     training: TrainingParams,
 ) -> Checkpoint:
-    """Tie a file to the recipe and the rows that it may belong to.
+    """Tie a file to the configuration and the rows that it belongs to.
 
     How often it is written changes no bit of the result; the thread count does, and `auto` takes
     up the file's own.

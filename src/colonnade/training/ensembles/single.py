@@ -1,4 +1,4 @@
-"""One recipe on one table: its members as one program, from a checkpoint or anew."""
+"""One training on one table: its members as one program, from a checkpoint or from scratch."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def train_single(
 def describe_start(saved: SavedTraining | None, checkpoint: Path) -> str:
     """Say where a resumed training starts."""
     if saved is None:
-        return f"resume: there is no {checkpoint}: the training begins anew"
+        return f"resume: there is no {checkpoint}: training starts from scratch"
     which = "the refit" if saved.phase == REFIT else "the training"
-    return f"resume: {which} goes on after epoch {len(saved.tensors['history.seconds'])}"
+    return f"resume: {which} continues after epoch {len(saved.tensors['history.seconds'])}"
 
 
 def _members(

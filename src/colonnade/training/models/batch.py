@@ -1,4 +1,4 @@
-"""Answers for a file of rows: bad rows set aside, other columns carried along."""
+"""Predictions for a file of rows: bad rows set aside, other columns carried along."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _REFUSED = ("row", "column", "reason")
 
 @dataclass(frozen=True)
 class Batch:
-    """Answers, and what has none.
+    """Predictions, and rows without one.
 
-    predictions: one line an answered row: "row" (counted from 1), the columns that the model does
-        not read, then the answer. refused: "row", "column", "reason", one line a wrong cell.
-    renamed: carried columns named like an answer, and what they are called instead.
+    predictions: one line a predicted row: "row" (counted from 1), the columns that the model does
+        not read, then the prediction. refused: "row", "column", "reason", one line a wrong cell.
+    renamed: carried columns named like an output column, and their new names.
     """
 
     predictions: pd.DataFrame
@@ -47,7 +47,7 @@ def predict_batch(
 
     Args: coverage: how often a number should lie in its interval. refuse: one bad row stops all.
 
-    Raises: DataError for a column that is missing or unusable, or if no row has an answer.
+    Raises: DataError for a column that is missing or unusable, or if no row can be predicted.
     """
     rows, name, aside = raw.frame, raw.source.name, raw.set_aside
     if not len(rows):
@@ -81,7 +81,7 @@ def predict_batch(
 
 
 def names_apart(carried: Iterable[str], taken: set[str]) -> dict[str, str]:
-    """New names for columns that are called like an answer.
+    """New names for columns that are named like an output column.
 
     >>> names_apart(["id", "row"], {"row", "prediction"})
     {'row': 'row_input'}

@@ -1,4 +1,4 @@
-"""How far off a predicted number may be: what the errors on rows held out from training promise."""
+"""How far off a predicted number may be, from the errors on rows held out from training."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def half_width(errors: np.ndarray | list[float], coverage: float) -> float | Non
         Distribution-Free Predictive Inference for Regression, algorithm 2 (split conformal).
     """
     if not 0 < coverage < 1:
-        raise ParameterError(f"coverage {coverage:g} is no share between 0 and 1, such as 0.9.")
+        raise ParameterError(f"coverage {coverage:g} is not between 0 and 1, such as 0.9.")
     # 100 * 0.55 is a hair above 55, and would be rounded up to another rank
     rank = math.ceil(round((len(errors) + 1) * coverage, 9))
     if rank > len(errors):

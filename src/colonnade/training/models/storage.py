@@ -59,7 +59,7 @@ def save_model(model: TrainedModel, folder: Path, *, table: str | None = None) -
 
 
 def note_run(folder: Path, run_id: str, name: str) -> None:
-    """Write beside the model which run it is of, once that is known; it holds for this model alone.
+    """Write beside the model which run it is of; valid for this model only.
 
     Args: run_id, name: as the tracking store has them.
     """

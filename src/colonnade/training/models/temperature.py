@@ -1,4 +1,4 @@
-"""One number that divides logits, so that probabilities mean what they say.
+"""One number that divides logits, so that probabilities are calibrated.
 
 Source: Guo et al. 2017, On Calibration of Modern Neural Networks.
 """
@@ -24,7 +24,7 @@ def fit_temperature(loss: Loss, logits: Tensor, codes: Tensor) -> float:
     """Find the temperature whose averaged probabilities give the codes the least log-loss.
 
     The logarithm of the temperature is taken to be standard normal: a few rows that are all
-    answered rightly would make the model certain otherwise, and many rows outweigh it.
+    predicted rightly would make the model certain otherwise, and many rows outweigh it.
 
     Shape: logits (M, n, n_logits), codes (n,). Between 1/20 and 20; 1 if it cannot be improved.
     """

@@ -1,4 +1,4 @@
-"""A trained model: predicts from raw columns, explains itself, and is plain data inside."""
+"""A trained model: predicts from raw columns, and is plain data inside."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TrainedModel:
     Args: held_out: a number's errors on rows held out from training, behind its intervals.
         trained_on: what `rows_digest` says of its train and validation rows, if that is known.
         table: the name of the table that it is of, once it was saved under one.
-        run: the run in MLflow that it is of, where it was read from a folder that knows it.
+        run: the run in MLflow that it is of, where it was read from a folder that names it.
 
     Shape: weights: each (n_members, ...). X: (n, n_features), in the standardizer's order.
     """
@@ -103,8 +103,8 @@ class TrainedModel:
         inputs = self.spec.inputs
         if X.ndim != 2 or X.shape[1] != inputs.n_features:
             raise ModelError(
-                f"the model reads {inputs.n_features} features, but was given an array of shape "
-                f"{X.shape}: give one row a case, in the order of standardizer.feature_names."
+                f"the model reads {inputs.n_features} features, but got an array of shape "
+                f"{X.shape}: give one row per case, in the order of standardizer.feature_names."
             )
         x = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float64))
         with torch.inference_mode():
@@ -173,7 +173,7 @@ class TrainedModel:
     ) -> pd.DataFrame:
         """Predict rows of raw columns, in any order of columns.
 
-        What is unlike the train rows is told by one warning in the log.
+        One warning in the log reports what is unlike the train rows.
 
         Args: rows: a frame, or the path of a file that holds a table. coverage: how often a number
             should lie from "lower" to "upper". name: what errors and the log call a frame.
@@ -243,7 +243,7 @@ class TrainedModel:
 
         table = self.standardizer
         if self.model.kind != "linear" or self.n_classes:
-            raise ModelError("only a linear regression has slopes and an intercept to tell.")
+            raise ModelError("only a linear regression has slopes and an intercept.")
         straight = [
             column
             for column in table.columns
@@ -251,9 +251,7 @@ class TrainedModel:
             and not (column.indicator or column.scale.log1p or column.scale.quantiles)
         ]
         if len(straight) != len(table.columns):
-            raise ModelError(
-                "some features are no straight function of a column: no slope to tell."
-            )
+            raise ModelError("some features are not linear in a column, so that it has no slope.")
         weight = self.weights["output.weight"].double().mean(0)[0].numpy()
         slopes = table.target_scale * weight / np.array([c.scale.scale for c in straight])
         intercept = table.target_center

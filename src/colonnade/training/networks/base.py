@@ -133,7 +133,7 @@ class Network(nn.Module):
 
 
 class MemberLoop(nn.Module):
-    """The bodies of M members whose layers know no member axis, one after another.
+    """The bodies of M members whose layers have no member axis, one after another.
 
     masks: the trainer's. foreign: whether the bodies may draw from torch's own generator.
     """

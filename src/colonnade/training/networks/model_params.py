@@ -203,8 +203,8 @@ def kind_named(kind: Any) -> NetworkKind:
         return _OWN
     if kind not in KINDS:
         raise ParameterError(
-            f"`kind`: {kind!r} is no kind of network. {nearest(str(kind), list(KINDS))} A class of "
-            "your own is named by its import path, as my_package.nets.WideDeep."
+            f"`kind`: {kind!r} is not a kind of network. {nearest(str(kind), list(KINDS))} A class "
+            "of your own is named by its import path, as my_package.nets.WideDeep."
         )
     return KINDS[kind]
 

@@ -1,4 +1,4 @@
-"""A body that is a class of the user's own, taken from torch as it is."""
+"""A body that is a user's torch module, used as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network class of the user's own: found by its import path, its words held to its signature."""
+"""A user's network class: found by its import path, its options checked against its signature."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def import_class(path: str) -> type:
     from torch import nn
 
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
-        raise ParameterError(f"`kind`: {path} is no subclass of torch.nn.Module.")
+        raise ParameterError(f"`kind`: {path} is not a subclass of torch.nn.Module.")
     return found
 
 
@@ -58,7 +58,7 @@ def check_words(path: str, network: type, words: Mapping[str, Any]) -> None:
         if word not in known and not open_ended
     ]
     problems += [
-        f"`{key}`: {name} cannot do without it: write it below `kind`."
+        f"`{key}`: {name} requires it: write it below `kind`."
         for key in known
         if parameters[key].default is inspect.Parameter.empty and key not in words
     ]

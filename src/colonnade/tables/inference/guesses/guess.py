@@ -1,4 +1,4 @@
-"""What a column seems to mean, and what that rests on."""
+"""What a column seems to mean, and why."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Guess:
-    """What a column seems to mean, and what that rests on."""
+    """What a column seems to mean, and why."""
 
     kind: str
     reason: str
     schema: dict[str, Any] = field(default_factory=dict)
     standardize: dict[str, Any] = field(default_factory=dict)
     note: str = ""
-    """What the guess makes of cells that a computer would read otherwise, with an example."""
+    """How cells are read that are not written plainly, with an example."""
     odd: pd.Series | None = None
     """Cells that do not fit the others: only the user knows what they mean."""
     doubt: str = ""
     """What the cells may mean as well, so that the user has to be asked."""
     ways: tuple[dict[str, Any], ...] = ()
-    """What the YAML may say, one answer each to the doubt."""
+    """What the YAML may say, one for each meaning."""
 
 
 def known_text(cells: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""Words that everybody knows: those in an order, and those put where nothing is known."""
+"""Common words: those in an order, and placeholders for missing values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ORDERS = [
 
 
 def usual_order(words: set[str]) -> list[str]:
-    """The words from lowest to highest, where everybody knows their order; else nothing."""
+    """The words from lowest to highest, where their order is common knowledge; else nothing."""
     spelled = {word.lower().replace("_", " "): word for word in words}
     for order in ORDERS:
         if len(words) > 1 and len(spelled) == len(words) and set(spelled) <= set(order):

@@ -103,7 +103,7 @@ class NumberGuess:
     """How a column's numbers seem to be written, and what is in doubt about it.
 
     Args: format: None if the column does not hold numbers. odd: cells that are no numbers at all.
-        doubt: the question, where there is one. ways: what the YAML may say, one answer each.
+        doubt: the question, where there is one. ways: what the YAML may say, one for each meaning.
     """
 
     format: NumberFormat | None

@@ -1,4 +1,4 @@
-"""Layers that any network can be made of; one file for each thing that they do.
+"""Layers of networks, one file a kind.
 
 Imports the other components.
 """

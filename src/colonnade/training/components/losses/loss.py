@@ -1,4 +1,4 @@
-"""What every loss can tell: its value a row, its derivative, the probabilities it stands for."""
+"""What every loss has: its value a row, its derivative, and the probabilities of its logits."""
 
 from __future__ import annotations
 

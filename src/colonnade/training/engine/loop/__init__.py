@@ -1,4 +1,4 @@
-"""The training loop, and what it remembers: when members stop, at which rates, from which file.
+"""The training loop: early stopping, rates of each step, checkpoints.
 
 Imports the engine's batches, gradients and records, `networks` and `components`.
 """

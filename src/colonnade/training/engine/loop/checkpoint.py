@@ -40,7 +40,7 @@ class SavedTraining:
 
 
 class Checkpoint:
-    """One file for one recipe and one table.
+    """One file for one configuration and one table.
 
     configuration: everything that decides the bits, as flat names and plain values. rows: digests.
     """
@@ -79,14 +79,14 @@ class Checkpoint:
                 stream.write(content)
         except OSError as error:
             raise TrainingError(
-                f"the checkpoint {self.path} cannot be written: {error.strerror or error}. Make "
-                "room, or the folder writable, then resume: the last checkpoint is kept."
+                f"the checkpoint {self.path} cannot be written: {error.strerror or error}. Free "
+                "disk space, or make the folder writable, then resume: the last checkpoint is kept."
             ) from error
 
     def read(self) -> SavedTraining | None:
         """Give what was saved, or None where there is no file.
 
-        Raises: ModelError for a file that is cut, altered, foreign, or of another recipe or table.
+        Raises: ModelError for a file that is damaged, foreign, or of other parameters or rows.
         """
         if not self.path.exists():
             return None
@@ -125,10 +125,10 @@ class Checkpoint:
             if described.pop("sha256") != content_digest(described, tensors):
                 raise ValueError("its contents were altered")
             if described["phase"] not in {1, 2} or not 1 <= described["threads"] <= _MOST_THREADS:
-                raise ValueError("its phase or its thread count cannot be")
+                raise ValueError("its phase or its thread count is invalid")
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(
-                f"{self.path} is no checkpoint that can be used ({error}): it was cut, altered, or "
+                f"{self.path} is not a usable checkpoint ({error}): it was truncated, altered, or "
                 "written by another program. Remove it, or train without resume."
             ) from None
         return described, tensors

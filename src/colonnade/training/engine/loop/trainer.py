@@ -1,6 +1,6 @@
 """The training loop: one member or many at once, resumable after any epoch.
 
-It knows nothing of files, terminals, ranks or where its rows came from.
+It does not depend on files, terminals, ranks or the source of its rows.
 """
 
 from __future__ import annotations

@@ -242,7 +242,7 @@ def test_records_of_an_earlier_version_are_distinguished_by_data_and_split(tmp_p
         recorder.finish()
     found = compare_runs(tmp_path, TrackingParams(), "t")
     assert found.runs["name"].to_list() == ["seed 2 folds 0", "seed 1 folds 5", "seed 1 folds 0"]
-    assert "not to be ranked with these (another split):" in found.text()
+    assert "not comparable with these (another split):" in found.text()
 
 
 def test_runs_without_metrics_are_shown_but_not_drawn(project: Path) -> None:

@@ -9,7 +9,8 @@ from torch import nn
 from colonnade.training import ModelParams, TrainingParams, load_model, save_model, train_model
 from colonnade.training.networks.base import Inputs
 from colonnade.training.networks.binding.spec import NetworkSpec
-from colonnade.training.networks.model_params import KINDS, MlpParams, NetworkKind
+from colonnade.training.networks.kinds.mlp_params import MlpParams
+from colonnade.training.networks.model_params import KINDS, NetworkKind
 
 
 class TorchMlp(nn.Module):

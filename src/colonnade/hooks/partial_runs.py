@@ -131,11 +131,16 @@ def groups_of_run(table: str, pipeline: Pipeline, catalog: DataCatalog) -> dict[
     Those that its nodes read; for a model that is there already, those that it was trained with.
     """
     read = pipeline.inputs()
+    written: dict[str, Any] = catalog.load(f"params:{table}")
     groups: dict[str, Params] = {
-        name: group
-        for name, group in catalog.load(f"params:{table}").items()
-        if f"params:{table}.{name}" in read
+        name: group for name, group in written.items() if f"params:{table}.{name}" in read
     }
+    if "training" in groups:
+        groups["training"] = written["training"].completed(
+            written["model"],
+            written["schema"].task,
+            validated=written["split"].validation_fraction > 0,
+        )
     if f"{table}.model" in read:
         model = catalog.load(f"{table}.model")
         groups |= {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
@@ -12,14 +12,21 @@ from colonnade.training.components.losses.loss_params import DEFAULT_LOSS, LossP
 from colonnade.training.components.optimizers import OptimizerParams
 from colonnade.training.components.schedulers import SchedulerParams
 
+if TYPE_CHECKING:
+    from colonnade.training.networks.model_params import ModelParams
+
 
 class EarlyStoppingParams(Params):
     """Stop when the validation loss has not fallen for `patience` epochs.
 
+    patience: null: never, but the best epoch's weights are kept.
+    by: the loss, or the error: the share of wrong classes, the mean square of a number's errors;
+      the last of equally good epochs is the best then.
     minimum_change: a smaller fall does not count. restore_best: keep the best epoch's weights.
     """
 
-    patience: PositiveInt = 20
+    patience: PositiveInt | None = 20
+    by: Literal["loss", "error"] = "loss"
     minimum_change: float = Field(0.0, ge=0)
     restore_best: bool = True
 
@@ -63,6 +70,7 @@ class TrainingParams(Params):
     dropout_scheduler, weight_decay_scheduler: what multiplies dropout's rates and the weight decay,
       as `scheduler` does the learning rate.
     l1: the lasso on the first layer and the linear path; proximal, so that weights reach exactly 0.
+    drop_last: rows that do not fill the last batch sit the epoch out.
     clip_norm: longest gradient of a member. ema: decay of an average of the weights, which then
       stands for them in validation and prediction.
     refit: choose the number of epochs on validation rows, then train again on train + validation.
@@ -80,6 +88,7 @@ class TrainingParams(Params):
     weight_decay_scheduler: SchedulerParams = SchedulerParams.model_validate("none")
     epochs: PositiveInt = 50
     batch_size: PositiveInt = 32
+    drop_last: bool = False
     seed: int = Field(0, ge=0, lt=2**63)
     threads: Literal["auto"] | PositiveInt = "auto"
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
@@ -126,6 +135,22 @@ class TrainingParams(Params):
         if problems:
             raise ValueError(" ".join(problems))
         return self
+
+    def completed(self, model: ModelParams, task: str, *, validated: bool) -> TrainingParams:
+        """Put what the kind of network asks for in the place of words that nobody has written.
+
+        validated: whether there are validation rows to stop or choose by.
+        """
+        defaults = model.training_defaults(task)
+        if not validated:
+            defaults.pop("early_stopping", None)
+        fresh = {
+            name: words for name, words in defaults.items() if name not in self.model_fields_set
+        }
+        if not fresh:
+            return self
+        written = self.model_dump(include=self.model_fields_set)
+        return type(self).model_validate({**fresh, **written})
 
     def loss_for(self, task: str, n_classes: int) -> LossParams:
         """Give the loss, or the task's own.

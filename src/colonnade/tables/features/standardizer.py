@@ -69,6 +69,17 @@ class Standardizer(BaseModel):
             if isinstance(column, CategoryColumn) and column.embedded
         }
 
+    @property
+    def ones_and_zeros(self) -> list[str]:
+        """Features that take two values alone: categories, steps, truth values, missing marks."""
+        return [
+            name
+            for column in self.columns
+            for name in column.outputs
+            if name in column.ones_and_zeros
+            or self.table_schema.column(column.name).kind == "boolean"
+        ]
+
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Features as the model reads them, and the target if the frame has it.
 

@@ -66,6 +66,11 @@ class NumberColumn(_Fitted):
         """Names of the columns that it gives."""
         return [self.name, f"{self.name}_missing"] if self.indicator else [self.name]
 
+    @property
+    def ones_and_zeros(self) -> list[str]:
+        """Names of those that take two values alone."""
+        return self.outputs[1:]
+
     def apply(self, cells: pd.Series) -> np.ndarray:
         """The scaled number, and whether it was missing."""
         values = numbers_of(cells, self.values)
@@ -100,6 +105,11 @@ class CategoryColumn(_Fitted):
     def outputs(self) -> list[str]:
         """Names of the columns that it gives."""
         return [self.name] if self.embedded else [f"{self.name}={slot}" for slot in self.slots]
+
+    @property
+    def ones_and_zeros(self) -> list[str]:
+        """Names of those that take two values alone."""
+        return [] if self.embedded else self.outputs
 
     def apply(self, cells: pd.Series) -> np.ndarray:
         """Ones and zeros, or codes."""
@@ -136,6 +146,11 @@ class StepColumn(_Fitted):
             names = [f"{self.name}={value}" for value in self.values]
         return [*names, f"{self.name}_missing"] if self.indicator else names
 
+    @property
+    def ones_and_zeros(self) -> list[str]:
+        """Names of those that take two values alone."""
+        return self.outputs
+
     def apply(self, cells: pd.Series) -> np.ndarray:
         """Ones and zeros."""
         codes = numbers_of(cells, self.values)
@@ -167,6 +182,11 @@ class DateColumn(_Fitted):
         for cycle in self.cycles:
             names += [f"{self.name}_{cycle}_sin", f"{self.name}_{cycle}_cos"]
         return [*names, f"{self.name}_missing"] if self.indicator else names
+
+    @property
+    def ones_and_zeros(self) -> list[str]:
+        """Names of those that take two values alone."""
+        return self.outputs[-1:] if self.indicator else []
 
     def apply(self, cells: pd.Series) -> np.ndarray:
         """Scaled days, then a sine and a cosine a cycle."""

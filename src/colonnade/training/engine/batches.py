@@ -102,14 +102,17 @@ def derive_seed(seed: int, *purpose: object) -> int:
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "little") >> 1
 
 
-def batch_sizes(n_rows: int, batch_size: int, batch_norm: bool) -> tuple[int, int]:
+def batch_sizes(
+    n_rows: int, batch_size: int, *, batch_norm: bool, drop_last: bool = False
+) -> tuple[int, int]:
     """Give the number of whole batches and the size of the last, smaller one.
 
+    drop_last: the rows of the last sit the epoch out, and the next permutation leaves out others.
     One row has no variance: under batch norm a lone last row sits its epoch out; the next
     permutation leaves out another.
     """
     whole, rest = divmod(n_rows, batch_size)
-    return whole, 0 if batch_norm and rest == 1 else rest
+    return whole, 0 if drop_last or (batch_norm and rest == 1) else rest
 
 
 def permute(seeds: Sequence[int], epoch: int, members: Sequence[Tensor | None], n: int) -> Tensor:

@@ -99,14 +99,29 @@ class Validation:
         with torch.no_grad():
             return torch.cat([logits for _, logits in self._logits(flat, buffers)], dim=1)
 
-    def losses(self, flat: Tensor, buffers: Tensor | None) -> list[float]:
-        """Give each member's mean loss; NaN where there are no rows."""
+    def measure(
+        self, flat: Tensor, buffers: Tensor | None, *, errors: bool
+    ) -> tuple[list[float], list[float]]:
+        """Give each member's mean loss, and its error if that is asked for.
+
+        The error: the share of wrong classes, or the mean square of a number's errors. NaN where
+        there are no rows.
+        """
         if not len(self):
-            return [float("nan")] * self.n_members
+            nothing = [float("nan")] * self.n_members
+            return nothing, nothing
         loss = self.job.loss
-        total = torch.zeros(2, self.n_members, dtype=torch.float64, device=flat.device)
+        total = torch.zeros(3, self.n_members, dtype=torch.float64, device=flat.device)
         for part, logits in self._logits(flat, buffers):
             targets = self.rows.targets[..., part, :]
             total[0] += loss.per_example_loss(logits, targets).to(torch.float64).sum(-1)
             total[1] += loss.weights(targets).to(torch.float64).sum(-1)
-        return [float(value) for value in (total[0] / total[1]).tolist()]
+            if errors:
+                total[2] += self._errors(logits, self.rows.labels[..., part]).sum(-1)
+        losses, shares = total[0] / total[1], total[2] / len(self)
+        return [float(value) for value in losses.tolist()], [float(v) for v in shares.tolist()]
+
+    def _errors(self, logits: Tensor, labels: Tensor) -> Tensor:
+        if not self.job.loss.n_classes:
+            return (logits[..., 0] - labels).square().to(torch.float64)
+        return (self.job.loss.probabilities(logits).argmax(-1) != labels).to(torch.float64)

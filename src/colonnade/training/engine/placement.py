@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from colonnade.training.training_params import TrainingParams
 
 # Multiply-adds of one forward step under which a second thread costs more than it brings.
-_SMALL_STEP = 20_000_000
+_SMALL_STEP = 60_000_000
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

@@ -65,6 +65,9 @@ def fit_folds(
     trained: called with the number of folds each time that some are done.
     Raises: what train_model raises.
     """
+    if folds:
+        validated = all(len(fold.validation) for fold in folds)
+        training = training.completed(model, folds[0].standardizer.task, validated=validated)
     if _one_by_one(training):
         return [_fit_alone(fold, model, training, trained) for fold in folds]
 

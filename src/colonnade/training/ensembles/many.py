@@ -85,6 +85,8 @@ def fit_many(
         raise ParameterError("fit_many trains the members it is given: leave training.members 1.")
     if not members:
         return []
+    validated = len(validation) > 0 or all(one.validation_rows is not None for one in members)
+    training = training.completed(model, standardizer.task, validated=validated)
     parameters = [_parameters_of(model, training, member) for member in members]
     workers = workers or available_cores()
     found: dict[int, Fitted] = {}

@@ -59,6 +59,7 @@ def train_single(
     progress: Callable[[int, int, float, float], object] | None = None,
 ) -> Fitted:
     """Do as `train_model` does, without the errors of folds where there are no validation rows."""
+    training = training.completed(model, standardizer.task, validated=len(validation) > 0)
     job = prepare(train, validation, standardizer, model, training)
     threads = choose_threads(training, job.network.multiply_adds, training.batch_size)
     file = saved = None

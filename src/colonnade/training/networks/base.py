@@ -34,18 +34,18 @@ from colonnade.training.components.layers.dropout import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from colonnade.training.components.losses.heads import OrdinalHead
-
 
 @dataclass(frozen=True)
 class Inputs:
     """The columns that a network is given.
 
     codes: (place among the columns, number of codes) of each column that holds codes of categories.
+    binary: places, among the columns that are read as they are, of those of ones and zeros.
     """
 
     n_features: int
     codes: tuple[tuple[int, int], ...] = ()
+    binary: tuple[int, ...] = ()
 
     @cached_property
     def categorical(self) -> tuple[int, ...]:
@@ -83,10 +83,14 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a body gives for each row; without a bias where the head shifts its outputs."""
+    """What a body gives for each row; without a bias where the head shifts its outputs.
+
+    numbers: whether they are the numbers to be predicted, rather than logits of classes.
+    """
 
     width: int
     bias: bool = True
+    numbers: bool = False
 
 
 class Network(nn.Module):
@@ -97,7 +101,7 @@ class Network(nn.Module):
     """
 
     def __init__(
-        self, body: nn.Module, head: OrdinalHead | None, average: Callable[[Tensor], Tensor]
+        self, body: nn.Module, head: nn.Module | None, average: Callable[[Tensor], Tensor]
     ) -> None:
         super().__init__()
         self.body, self.head, self.average = body, head, average

@@ -11,7 +11,7 @@ from colonnade.training.components.layers.dense import Embedding, HiddenLayer, L
 
 if TYPE_CHECKING:
     from colonnade.training.networks.base import Inputs, Outputs
-    from colonnade.training.networks.model_params import MlpParams
+    from colonnade.training.networks.kinds.mlp_params import MlpParams
 
 
 class Mlp(nn.Module):

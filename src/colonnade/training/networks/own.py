@@ -12,7 +12,7 @@ from colonnade.training.components.layers.dropout import global_draws
 
 if TYPE_CHECKING:
     from colonnade.training.networks.base import Inputs, Outputs
-    from colonnade.training.networks.model_params import OwnNetworkParams
+    from colonnade.training.networks.kinds.own_params import OwnNetworkParams
 
 # Two rows tell whether rows stay rows; one has no variance for batch norm.
 _TRIED_ROWS = 2

@@ -80,11 +80,15 @@ class MemberMasks:
         Shape: any.
         """
         own = self.masks.rates[self.member] if rate is None else rate
-        keep = 1 - own * (self.masks.factor or 0.0)
-        if keep < 1:
-            mask.bernoulli_(keep, generator=self.generator).mul_(1 / keep)
-        else:
+        dropped = round(own * (self.masks.factor or 0.0) * 2**16)
+        if not dropped:
             mask.fill_(1)
+            return
+        # Four draws of 16 bits from one of 64: an eighth of the time that Bernoulli draws take.
+        draws = torch.empty(-(-mask.numel() // 4), dtype=torch.int64, device=mask.device)
+        draws.random_(-(2**63), None, generator=self.generator)
+        kept = draws.view(torch.int16)[: mask.numel()].view(mask.shape) >= dropped - 2**15
+        mask.copy_(kept).mul_(2**16 / (2**16 - dropped))
 
 
 class Dropout(nn.Module):
@@ -103,11 +107,18 @@ class Dropout(nn.Module):
         """Drop; in evaluation mode x itself."""
         if not self.training:
             return x
+        return x * self.mask(x, x.shape[-1])
+
+    def mask(self, like: Tensor, width: int) -> Tensor:
+        """Draw 0 or 1 / keep for each of so many units of each row.
+
+        Shape: like (..., n, any) -> (..., n, width).
+        """
+        mask = like.new_empty(*like.shape[:-1], width)
         if self.masks is None:
-            return nn.functional.dropout(x, self.rate)
-        mask = torch.empty_like(x)
+            return nn.functional.dropout(mask.fill_(1), self.rate)
         self.masks.draw(mask, self.rate if self.own else None)
-        return x * mask
+        return mask
 
 
 def replace_dropout(module: nn.Module) -> nn.Module:

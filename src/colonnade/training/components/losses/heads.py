@@ -1,4 +1,4 @@
-"""From a network's outputs to a loss's logits, whatever the network."""
+"""From a network's outputs to a loss's logits or numbers, whatever the network."""
 
 from __future__ import annotations
 
@@ -30,6 +30,24 @@ class OrdinalHead(nn.Module):
         Shape: (..., n, 1) -> (..., n, n_cuts).
         """
         return score - cut_points(self.cuts).unsqueeze(-2)
+
+
+class RangeHead(nn.Module):
+    """Keeps predicted numbers within the range of the train rows; in training they are free."""
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("low", torch.full((1,), -math.inf))
+        self.register_buffer("high", torch.full((1,), math.inf))
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """Shape: (..., n, n_outputs) -> the same."""
+        if self.training:
+            return numbers
+        return torch.clamp(numbers, self.low.unsqueeze(-1), self.high.unsqueeze(-1))
 
 
 def first_cuts(counts: Tensor) -> Tensor:

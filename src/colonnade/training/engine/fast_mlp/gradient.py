@@ -13,8 +13,8 @@ from torch import Tensor
 
 from colonnade.training.engine.fast_mlp.hidden import Blocks, Hidden, OrdinalHead, batch_shape
 from colonnade.training.engine.fast_mlp.vectors import Embedding
+from colonnade.training.networks.kinds.mlp_params import MlpParams
 from colonnade.training.networks.mlp import Mlp
-from colonnade.training.networks.model_params import MlpParams
 
 if TYPE_CHECKING:
     from colonnade.training.components.layers.dropout import DropoutMasks

@@ -18,6 +18,7 @@ class Stopping:
     """
 
     keeps = False
+    by_error = False
 
     def __init__(self, n_members: int) -> None:
         self.best = [math.inf] * n_members
@@ -64,13 +65,16 @@ class Stopping:
 
 
 class EarlyStopping(Stopping):
-    """End a member whose validation loss has not fallen for `patience` epochs (Prechelt 1998)."""
+    """End a member whose validation loss has not fallen for `patience` epochs (Prechelt 1998).
+
+    By the error, which takes few values, the last of equally good epochs is the best.
+    """
 
     keeps = True
 
     def __init__(self, params: EarlyStoppingParams, n_members: int) -> None:
         super().__init__(n_members)
-        self.params = params
+        self.params, self.by_error = params, params.by == "error"
 
     def update(self, epoch: int, losses: Sequence[float]) -> list[int]:
         """Keep the best epoch's weights, or those of the end."""
@@ -78,10 +82,12 @@ class EarlyStopping(Stopping):
         for member, loss in enumerate(losses):
             if self.stopped[member]:
                 continue
-            better = loss < self.best[member] - self.params.minimum_change
+            least = self.best[member] - self.params.minimum_change
+            better = loss <= least if self.by_error else loss < least
             if better:
                 self.best[member], self.best_epoch[member] = loss, epoch
-            if epoch - self.best_epoch[member] >= self.params.patience:
+            patience = self.params.patience
+            if patience is not None and epoch - self.best_epoch[member] >= patience:
                 self.stopped[member] = epoch
             if better if self.params.restore_best else self.stopped[member]:
                 kept.append(member)

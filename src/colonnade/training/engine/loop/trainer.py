@@ -14,16 +14,15 @@ from torch import Tensor
 
 from colonnade.errors import TrainingError
 from colonnade.training.components.layers.dropout import DropoutMasks
-from colonnade.training.components.losses.heads import first_cuts
 from colonnade.training.components.regularizers import Average, Clip, Lasso, WeightDecay
 from colonnade.training.engine.batches import Batches, batch_sizes, batches, derive_seed, permute
 from colonnade.training.engine.fast_mlp.gradient import HandDerivedGradients, derived_by_hand
 from colonnade.training.engine.forward import AutogradGradients, Validation
 from colonnade.training.engine.job import History, MemberConfig, TrainingJob
 from colonnade.training.engine.loop.rates import Rates
+from colonnade.training.engine.loop.start import start_members
 from colonnade.training.engine.loop.stopping import EarlyStopping, Stopping
 from colonnade.training.networks.base import draw_from
-from colonnade.training.networks.binding.stacked import StackedParameters
 
 Progress = Callable[[int, int, float, float], object]
 
@@ -45,11 +44,16 @@ class Trainer:
     ) -> None:
         self.job, self.members, self.params = job, members, job.params
         self.n_rows = len(job.train) if members[0].rows is None else len(members[0].rows)
-        self.stack = self._start()
+        self.stack = start_members(job, members)
         self.dropout = DropoutMasks([m.model.dropout_rate for m in members], self.stack.flat)
         whole_table = self.params.optimizer.full_batch
         self.batch_size = self.n_rows if whole_table else min(self.n_rows, self.params.batch_size)
-        whole, self.rest = batch_sizes(self.n_rows, self.batch_size, job.network.normalizes_batches)
+        whole, self.rest = batch_sizes(
+            self.n_rows,
+            self.batch_size,
+            batch_norm=job.network.normalizes_batches,
+            drop_last=self.params.drop_last,
+        )
         self.steps = whole + bool(self.rest)
         self.history = History()
         self.stopping = stopping or self._stopping()
@@ -69,30 +73,9 @@ class Trainer:
         derived = self.params.gradients == "auto" and derived_by_hand(self.job.network)
         return "hand-derived" if derived else "autograd"
 
-    def _start(self) -> StackedParameters:
-        """Draw every member's weights from its own seed."""
-        spec, rows = self.job.network, self.job.train
-        stack = StackedParameters(spec, len(self.members), self.job.dtype, rows.numeric.device)
-        for place, member in enumerate(self.members):
-            own = self._rows_of(member) if spec.starts_by_rows else None
-            stack.start(place, spec.build(member.seed, member.model, own))
-        if spec.ordinal:
-            stack.tensors()["cuts"].copy_(first_cuts(self._class_counts()))
-        return stack
-
-    def _rows_of(self, member: MemberConfig) -> tuple[Tensor, Tensor | None]:
-        rows = self.job.train if member.rows is None else self.job.train.take(member.rows)
-        codes = None if rows.categorical is None else rows.categorical.cpu()
-        return rows.numeric[:, :-1].cpu(), codes
-
     def _stopping(self) -> Stopping:
         params, n = self.params.early_stopping, len(self.members)
         return Stopping(n) if params is None else EarlyStopping(params, n)
-
-    def _class_counts(self) -> Tensor:
-        codes, k = self.job.train.labels.cpu(), self.job.loss.n_classes
-        own = [codes if m.rows is None else codes[m.rows] for m in self.members]
-        return torch.stack([torch.bincount(code, minlength=k) for code in own])
 
     def _penalties(self) -> Tensor:
         none = torch.zeros(self.job.network.inputs.n_features, dtype=torch.float64)
@@ -272,18 +255,20 @@ class Trainer:
         return self.stack.buffers if self.average is None else self.average.buffers
 
     def _validate(self, epoch: int, losses: list[float]) -> None:
-        validation = self.validation.losses(self.weights(), self.buffers)
+        weights, buffers = self.weights(), self.buffers
+        by_error = self.stopping.by_error
+        validation, errors = self.validation.measure(weights, buffers, errors=by_error)
         wrong = ~torch.isfinite(torch.tensor(validation)) & self._running()
         if len(self.validation) and bool(wrong.any()):
             self._raise_not_finite("validation", f"epoch {epoch}", int(wrong.nonzero()[0]))
         self.history.train_loss.append(losses)
         self.history.validation_loss.append(validation)
         self.rates.plateau.update(epoch, validation)
-        kept = self.stopping.update(epoch, validation)
+        kept = self.stopping.update(epoch, errors if by_error else validation)
         if self.kept is not None and kept:
-            self.kept[kept] = self.weights()[kept]
-            if self.kept_buffers is not None and self.buffers is not None:
-                self.kept_buffers[kept] = self.buffers[kept]
+            self.kept[kept] = weights[kept]
+            if self.kept_buffers is not None and buffers is not None:
+                self.kept_buffers[kept] = buffers[kept]
 
     def result(self) -> tuple[Tensor, Tensor | None]:
         """Give the members' final weights and buffers."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from colonnade.training.components.layers.dense import HiddenLayer
 from colonnade.training.components.layers.dropout import Dropout, replace_dropout
-from colonnade.training.components.losses.heads import AVERAGES, OrdinalHead
+from colonnade.training.components.losses.heads import AVERAGES, OrdinalHead, RangeHead
 from colonnade.training.networks.base import Inputs, MemberLoop, Network, Outputs
 from colonnade.training.networks.binding.layout import (
     ParameterLayout,
@@ -20,7 +20,8 @@ from colonnade.training.networks.binding.layout import (
     lay_out_buffers,
     lay_out_parameters,
 )
-from colonnade.training.networks.model_params import NetworkKind, OwnNetworkParams, kind_named
+from colonnade.training.networks.kinds.own_params import OwnNetworkParams
+from colonnade.training.networks.model_params import NetworkKind, kind_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,7 @@ class NetworkSpec:
         params: in place of its own, but of one shape. rows: numbers and codes of the train rows,
         for a body that starts by them.
         """
-        outputs = Outputs(self.n_outputs, bias=not self.ordinal)
+        outputs = Outputs(self.n_outputs, bias=not self.ordinal, numbers=self.numbers)
         generator = torch.Generator().manual_seed(seed)
         body = self.kind.builder()(self.inputs, outputs, params or self.params, generator)
         if not self.kind.member_axis:
@@ -64,8 +65,22 @@ class NetworkSpec:
         if rows is not None and start is not None:
             with torch.no_grad():
                 start(*rows, generator)
-        head = OrdinalHead(self.n_logits) if self.ordinal else None
-        return Network(body, head, AVERAGES[self.link])
+        return Network(body, self._head(), AVERAGES[self.link])
+
+    def _head(self) -> nn.Module | None:
+        if self.ordinal:
+            return OrdinalHead(self.n_logits)
+        return RangeHead() if self.clamps else None
+
+    @property
+    def numbers(self) -> bool:
+        """Whether it predicts numbers."""
+        return self.link == "identity"
+
+    @property
+    def clamps(self) -> bool:
+        """Whether its predictions stay within the range of the train rows."""
+        return self.numbers and self.params.clamps
 
     @cached_property
     def kind(self) -> NetworkKind:
@@ -182,5 +197,8 @@ def spec_for(params: ModelParams, standardizer: Standardizer, loss: Loss) -> Net
     """Describe the network that reads what a standardizer gives, for a loss."""
     names = standardizer.feature_names
     codes = tuple((names.index(name), n) for name, n in standardizer.embedded.items())
-    inputs = Inputs(len(names), codes)
+    numeric = [name for name in names if name not in standardizer.embedded]
+    ones = {*standardizer.ones_and_zeros}
+    binary = tuple(i for i, name in enumerate(numeric) if name in ones)
+    inputs = Inputs(len(names), codes, binary)
     return NetworkSpec(params, inputs, loss.n_outputs, loss.n_logits, loss.link)

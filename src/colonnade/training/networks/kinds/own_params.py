@@ -6,16 +6,45 @@ import inspect
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from colonnade.errors import ParameterError
 from colonnade.parameters import nearest
+from colonnade.training.networks.kinds.kind import ModelParams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GIVEN = ("inputs", "n_outputs")
 """What the class is given before its words: `Inputs`, and how many numbers it gives a row."""
+
+
+class OwnNetworkParams(ModelParams):
+    """A class of the user's own, by its import path; all other words are its keyword arguments.
+
+    It is imported when this is built from the project's configuration. What a model folder names is
+    never imported: `context={"network": ...}` gives the class then.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    _network: type
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Find the class, and hold the words against what it takes."""
+        self._network = (context or {}).get("network") or import_class(self.kind)
+        check_words(self.kind, self._network, self.words)
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """Keyword arguments of the class."""
+        return dict(self.model_extra or {})
+
+    @property
+    def network(self) -> type:
+        """The class."""
+        return self._network
 
 
 def import_class(path: str) -> type:

@@ -53,12 +53,22 @@ def test_numbers_become_mixtures_of_cosines_beside_themselves():
         waves = torch.cos(
             2 * math.pi * x[:, column : column + 1] * layer.frequency[column] + layer.phase[column]
         )
-        mixed = waves @ layer.weight[column] + layer.bias[column]
+        mixed = waves @ layer.weight[column].T + layer.bias[column]
         torch.testing.assert_close(out[:, 3 * column : 3 * column + 3], mixed)
     torch.testing.assert_close(out[:, 6:], x)
     assert float(layer.frequency.detach().std()) == pytest.approx(0.1, rel=0.4)
     assert float(layer.phase.detach().abs().max()) <= math.pi
     assert float(layer.weight.detach().abs().max()) <= 0.25
+
+
+def test_the_embeddings_own_derivative_is_that_of_its_definition():
+    layer, x = PeriodicEmbedding(3, 16, 0.5, generator()).double(), torch.randn(9, 3).double()
+    weight, found = torch.randn(9, 12).double(), []
+    for own in (x, x.clone().requires_grad_()):  # by hand, and by autograd
+        out = layer(own)
+        found.append((out, *torch.autograd.grad((out * weight).sum(), list(layer.parameters()))))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
 
 
 def test_a_layer_starts_with_outputs_of_size_one_and_bends_among_its_rows():

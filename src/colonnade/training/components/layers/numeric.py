@@ -7,7 +7,7 @@ Numerical Features.
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -81,16 +81,49 @@ class PeriodicEmbedding(nn.Module):
         start = torch.empty(n_columns, n_frequencies).normal_(0, std, generator=generator)
         self.frequency = nn.Parameter(start)
         self.phase = uniform(math.pi, n_columns, n_frequencies)
-        self.weight = uniform(bound, n_columns, n_frequencies, n_mixtures)
+        self.weight = uniform(bound, n_columns, n_mixtures, n_frequencies)
         self.bias = uniform(bound, n_columns, n_mixtures)
         self.width = n_columns * (n_mixtures + 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Embed every number."""
-        waves = torch.addcmul(self.phase, 2 * math.pi * self.frequency, x.unsqueeze(-1)).cos()
-        # (columns, n, frequencies) @ (columns, frequencies, mixtures): one product for all columns
-        mixed = torch.baddbmm(self.bias.unsqueeze(1), waves.transpose(0, 1), self.weight)
-        return torch.cat([mixed.transpose(0, 1).flatten(-2), x], -1)
+        weights = (self.frequency, self.phase, self.weight, self.bias)
+        if self.training and not x.requires_grad:
+            mixed: Tensor = _Mixtures.apply(x, *weights)  # type: ignore[no-untyped-call]
+        else:
+            mixed = _mixtures(x, *weights)[0]
+        return torch.cat([mixed.movedim(-1, 0).flatten(-2), x], -1)
+
+
+def _mixtures(
+    x: Tensor, frequency: Tensor, phase: Tensor, weight: Tensor, bias: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Give the mixtures of every column, (columns, mixtures, n), and angles and cosines of each."""
+    angles = torch.addcmul(
+        phase.unsqueeze(1), (2 * math.pi) * frequency.unsqueeze(1), x.mT.unsqueeze(-1)
+    )
+    waves = angles.cos()
+    return torch.baddbmm(bias.unsqueeze(-1), weight, waves.mT), angles, waves
+
+
+class _Mixtures(torch.autograd.Function):
+    """The mixtures with their derivative written down, for numbers that need none themselves."""
+
+    @staticmethod
+    def forward(  # noqa: PLR0917 (as torch calls it)
+        context: Any, x: Tensor, frequency: Tensor, phase: Tensor, weight: Tensor, bias: Tensor
+    ) -> Tensor:
+        mixed, angles, waves = _mixtures(x, frequency, phase, weight, bias)
+        context.save_for_backward(x, weight, angles, waves)
+        return mixed
+
+    @staticmethod
+    def backward(context: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, angles, waves = context.saved_tensors
+        weight_grad = torch.bmm(grad, waves)
+        slopes = torch.bmm(grad.mT, -weight).mul_(angles.sin_())
+        frequency_grad = torch.bmm(x.mT.unsqueeze(1), slopes).squeeze(1).mul_(2 * math.pi)
+        return None, frequency_grad, slopes.sum(1), weight_grad, grad.sum(-1)
 
 
 class ColumnGains(nn.Module):

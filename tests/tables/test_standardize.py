@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -424,3 +425,39 @@ def test_names_of_any_script_pass() -> None:
     frame = pd.DataFrame({"内存": [1, 2], "<b>$\\frac$</b>": [3, 5], "🙂": [1, 2]})
     standardizer, _ = fit(frame)
     assert standardizer.feature_names == ["内存", "<b>$\\frac$</b>", "🙂"]
+
+
+def test_bins_tell_how_far_a_number_has_come_through_each():
+    values = np.array([0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0])
+    standardizer, features = fit(pd.DataFrame({"x": values}), bins=4)
+    assert list(features.columns) == ["x", "x_bin1", "x_bin2", "x_bin3", "x_bin4", "y"]
+    edges = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
+    for i, (low, high) in enumerate(itertools.pairwise(edges), 1):
+        expected = ((values - low) / (high - low)).clip(0, 1)
+        np.testing.assert_allclose(features[f"x_bin{i}"], expected, rtol=1e-6)
+    # their sum, each times its width, is the number again
+    whole = features.filter(like="bin").to_numpy() @ np.diff(edges) + edges[0]
+    np.testing.assert_allclose(whole, values, rtol=1e-6)
+    far = standardizer.transform(pd.DataFrame({"x": [-100.0, 1e6]})).filter(like="bin")
+    assert far.to_numpy().tolist() == [[0] * 4, [1] * 4]
+
+
+def test_bins_share_no_edge_and_stand_beside_numbers_alone():
+    frame, columns = mixed()
+    frame["twice"] = np.arange(len(frame)) % 2
+    frame["often"] = np.where(np.arange(len(frame)) % 3, 0.0, np.arange(len(frame)))
+    standardizer, features = fit(frame, columns, bins=8)
+    assert [name for name in features if "bin1" in name] == [
+        "number_bin1",
+        "gaps_bin1",
+        "often_bin1",
+    ]
+    assert list(features.filter(like="gaps")) == [
+        "gaps",
+        *(f"gaps_bin{i}" for i in range(1, 9)),
+        "gaps_missing",
+    ]
+    assert 2 <= len(list(features.filter(like="often_bin"))) < 8
+    assert np.isfinite(features.to_numpy()).all()
+    again = Standardizer.model_validate(json.loads(standardizer.model_dump_json()))
+    pd.testing.assert_frame_equal(again.transform(frame), standardizer.transform(frame))

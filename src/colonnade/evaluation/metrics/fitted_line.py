@@ -97,5 +97,6 @@ def _only_column(model: Predictor) -> NumberColumn | None:
     columns = model.standardizer.columns
     if len(columns) != 1 or not isinstance(columns[0], NumberColumn):
         return None
-    bent = columns[0].scale.log1p or columns[0].scale.quantiles is not None
-    return None if bent or columns[0].indicator or columns[0].values else columns[0]
+    column = columns[0]
+    bent = column.scale.log1p or column.scale.quantiles is not None
+    return None if bent or len(column.outputs) > 1 or column.values else column

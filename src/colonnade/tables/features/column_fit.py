@@ -39,6 +39,7 @@ class ColumnStandardizeParams(Params):
 
     numeric: NumericMethod | None = None
     log1p: bool | None = None
+    bins: int | None = Field(None, ge=0)
     categorical: CategoricalMethod | None = None
     minimum_count: int | None = Field(None, ge=1)
     ordered: OrderedMethod | None = None
@@ -51,6 +52,9 @@ class StandardizeParams(Params):
     """Of numbers, and of truth values unless it is robust or quantile, which do not suit them."""
     log1p: bool = False
     """Whether log(1 + x) comes first; below 0 it is mirrored."""
+    bins: int = Field(0, ge=0)
+    """So many bins of equally many train rows stand beside each number, for the network to bend at:
+    how far the number has come through each."""
     categorical: CategoricalMethod = "onehot"
     minimum_count: int = Field(1, ge=1)
     """Categories with fewer train rows are pooled with those never seen."""
@@ -139,7 +143,19 @@ def _fit_numbers(
     log1p = params.log1p and column.kind == "numeric"
     filled = np.where(np.isnan(values), fill, values) if fill is not None else values
     scale = fit_scale(filled, method, log1p)
-    return NumberColumn(name=name, fill=fill, indicator=indicator, scale=scale)
+    edges = fit_edges(filled, params.bins) if column.kind == "numeric" else None
+    return NumberColumn(name=name, fill=fill, indicator=indicator, scale=scale, edges=edges)
+
+
+def fit_edges(values: np.ndarray, bins: int) -> list[float] | None:
+    """Quantiles of train values between which lie equally many; None where there is but one bin.
+
+    Shape: (n_rows,), none missing.
+    """
+    if bins < 2 or len(np.unique(values)) < 3:
+        return None
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
+    return edges.tolist() if len(edges) > 2 else None
 
 
 def _fill(

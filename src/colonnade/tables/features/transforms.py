@@ -50,7 +50,12 @@ class Scale(_Fitted):
 
 
 class NumberColumn(_Fitted):
-    """A number, a truth value as 0 or 1, or the code of an ordered value."""
+    """A number, a truth value as 0 or 1, or the code of an ordered value.
+
+    edges: of bins, rising; beside the scaled number stands, for each bin, how far the number has
+      come through it: 0 below, 1 above (the piecewise-linear encoding of Gorishniy et al. 2022, but
+      that the outer bins end too, since the number itself stands beside them).
+    """
 
     kind: Literal["number"] = "number"
     name: str
@@ -60,24 +65,29 @@ class NumberColumn(_Fitted):
     """What stands for a missing value."""
     indicator: bool = False
     scale: Scale = Scale()
+    edges: list[float] | None = None
 
     @property
     def outputs(self) -> list[str]:
         """Names of the columns that it gives."""
-        return [self.name, f"{self.name}_missing"] if self.indicator else [self.name]
+        bins = [f"{self.name}_bin{i}" for i in range(1, len(self.edges or [0]))]
+        return [self.name, *bins, *self.ones_and_zeros]
 
     @property
     def ones_and_zeros(self) -> list[str]:
         """Names of those that take two values alone."""
-        return self.outputs[1:]
+        return [f"{self.name}_missing"] if self.indicator else []
 
     def apply(self, cells: pd.Series) -> np.ndarray:
         """The scaled number, and whether it was missing."""
         values = numbers_of(cells, self.values)
         missing = np.isnan(values)
         filled = values if self.fill is None else np.where(missing, self.fill, values)
-        scaled = self.scale.apply(filled)
-        return np.column_stack([scaled, missing]) if self.indicator else scaled[:, None]
+        columns = [self.scale.apply(filled)]
+        if self.edges is not None:
+            low, high = np.array(self.edges[:-1]), np.array(self.edges[1:])
+            columns.append(np.clip((filled[:, None] - low) / (high - low), 0, 1))
+        return np.column_stack([*columns, missing] if self.indicator else columns)
 
 
 class CategoryColumn(_Fitted):

@@ -249,7 +249,8 @@ class TrainedModel:
             column
             for column in table.columns
             if isinstance(column, NumberColumn)
-            and not (column.indicator or column.scale.log1p or column.scale.quantiles)
+            and not (column.indicator or column.edges)
+            and not (column.scale.log1p or column.scale.quantiles)
         ]
         if len(straight) != len(table.columns):
             raise ModelError("some features are not linear in a column, so that it has no slope.")

@@ -267,6 +267,12 @@ def test_early_stopping_and_widths_are_reported_as_they_are_written():
     assert found == {"model.hidden": [32, 16], "training.early_stopping.patience": 20}
 
 
+def test_a_kind_is_named_though_its_own_defaults_are_not():
+    assert hyperparameters(model=ModelParams(kind="realmlp")) == {"model.kind": "realmlp"}
+    found = hyperparameters(model=ModelParams(kind="realmlp", dropout=0.3))
+    assert found == {"model.kind": "realmlp", "model.dropout": 0.3}
+
+
 def test_area_of_two_classes_names_the_class_that_it_is_about():
     (row,) = metric_rows(Metrics({"test": {"pr_auc": 0.5}}), ["no", "yes"])
     assert row[0] == "PR-AUC (average precision) of 'yes'"

@@ -205,6 +205,14 @@ def test_the_recipe_is_the_authors_where_nothing_is_written():
     )
 
 
+def test_null_takes_a_word_back():
+    words = {"epochs": None, "optimizer": None, "early_stopping": None, "batch_size": 9}
+    training = TrainingParams.model_validate(words)
+    found = training.completed(ModelParams(kind="realmlp"), "regression", validated=True)
+    assert (found.epochs, found.optimizer.lr, found.early_stopping) == (256, 0.2, None)
+    assert found.batch_size == 9
+
+
 def test_numbers_stay_within_those_of_the_train_rows(table):
     prepared = table("regression")
     words = {"epochs": 2, "optimizer": {"name": "sgd", "lr": 1e-4}}

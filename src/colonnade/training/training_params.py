@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from colonnade.training.networks.model_params import ModelParams
 
 
+# Words whose null means that there is none of it.
+_OFF = {"loss", "clip_norm", "early_stopping", "ema"}
+
+
 class EarlyStoppingParams(Params):
     """Stop when the validation loss has not fallen for `patience` epochs.
 
@@ -102,10 +106,13 @@ class TrainingParams(Params):
     gradients: Literal["auto", "autograd"] = "auto"
     checkpoint_every: PositiveInt = 10
 
-    @field_validator("scheduler", "dropout_scheduler", "weight_decay_scheduler", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _no_scheduler(cls, value: Any) -> Any:
-        return "none" if value is None else value
+    def _unwritten(cls, given: Any) -> Any:
+        """Take `null` for a word that is not written, as where conf/local takes another's back."""
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value is not None or name in _OFF}
 
     @field_validator("early_stopping", mode="before")
     @classmethod

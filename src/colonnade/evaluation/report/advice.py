@@ -171,6 +171,8 @@ def _overfit(metrics: Metrics, task: Task, hyperparameters: Mapping[str, Any]) -
     how = "more `training.optimizer.weight_decay`, `model.dropout`, or a smaller `model.hidden`"
     if hyperparameters.get("model.kind") == "linear":
         how = "`training.l1: auto`, or more `training.optimizer.weight_decay`"
+    elif "." in hyperparameters.get("model.kind", ""):  # a class of the user's own
+        how = "more `training.optimizer.weight_decay`, or a smaller network"
     return (
         f"Train rows are predicted better than {part} rows ({format_metric(name, seen)} against "
         f"{format_metric(name, unseen)}): try {how}."

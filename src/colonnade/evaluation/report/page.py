@@ -26,6 +26,7 @@ from colonnade.evaluation.report.svg import inline_svg
 from colonnade.evaluation.report.wording import page_context
 from colonnade.tables.profile import profile_table
 from colonnade.training.components.named_choice import NamedChoice
+from colonnade.training.networks.kinds.kind import DEFAULT_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,8 +113,14 @@ def hyperparameters(**groups: Params | None) -> dict[str, Any]:
     """Parameters that differ from their defaults, flattened with dots."""
     found: dict[str, Any] = {}
     for name, group in groups.items():
-        if group is not None:
-            found |= _hyperparameters_of(name, group)
+        if group is None:
+            continue
+        kind = getattr(group, "kind", DEFAULT_KIND)
+        if kind != DEFAULT_KIND:
+            # Every kind has a class of its own, whose defaults are that kind's.
+            found[f"{name}.kind"] = kind
+        found |= _hyperparameters_of(name, group)
+        found |= {f"{name}.{word}": value for word, value in (group.model_extra or {}).items()}
     return found
 
 

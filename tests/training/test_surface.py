@@ -29,7 +29,8 @@ def test_parameters_need_no_torch():
         import colonnade.training as t
         t.TrainingParams.model_validate({"optimizer": "sgd", "loss": "mse", "scheduler": "cosine"})
         t.ModelParams.model_validate({"activation": "gelu", "initializer": "ones"})
-        heavy = {"torch", "sklearn", "matplotlib", "mlflow", "kedro"}
+        t.ModelParams.model_validate({"kind": "tabm"})
+        heavy = {"torch", "tabm", "rtdl_num_embeddings", "sklearn", "matplotlib", "mlflow", "kedro"}
         print(sorted(heavy & set(sys.modules)))
     """
     assert in_a_process(code) == "[]"

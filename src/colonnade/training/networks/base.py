@@ -80,6 +80,17 @@ class Inputs:
         )
         return numeric, categorical.long()
 
+    def absent(self, categorical: Tensor) -> list[Tensor]:
+        """Find the codes of each column that no row has.
+
+        Shape: (n, n_categorical).
+        """
+        counts = [
+            torch.bincount(codes, minlength=n)
+            for codes, n in zip(categorical.T, self.cardinalities, strict=True)
+        ]
+        return [(count == 0).nonzero()[:, 0] for count in counts]
+
 
 @dataclass(frozen=True)
 class Outputs:

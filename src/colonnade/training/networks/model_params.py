@@ -9,6 +9,7 @@ from colonnade.training.networks.kinds.kind import KINDS, OWN, ModelParams, Netw
 from colonnade.training.networks.kinds.mlp_params import MlpParams
 from colonnade.training.networks.kinds.own_params import OwnNetworkParams
 from colonnade.training.networks.kinds.realmlp_params import RealMlpParams
+from colonnade.training.networks.kinds.tabm_params import TabMParams
 
 __all__ = ["KINDS", "ModelParams", "NetworkKind", "kind_named"]
 
@@ -19,5 +20,6 @@ KINDS |= {
     "mlp": _MLP,
     "mlp_skip": _MLP,
     "realmlp": NetworkKind(RealMlpParams, ("realmlp", "RealMlp")),
+    "tabm": NetworkKind(TabMParams, ("tabm", "TabM")),
     OWN: NetworkKind(OwnNetworkParams, ("own", "build_own")),
 }

@@ -126,7 +126,8 @@ def replace_dropout(module: nn.Module) -> nn.Module:
     for owner in list(module.modules()):
         for name, child in list(owner.named_children()):
             if type(child) is nn.Dropout:
-                setattr(owner, name, Dropout(child.p, own=True))
+                ours = Dropout(child.p, own=True) if child.p > 0 else nn.Identity()
+                setattr(owner, name, ours)
     return module
 
 

@@ -179,7 +179,8 @@ def _own_parameters(modules: Sequence[nn.Module]) -> Iterator[tuple[str, nn.Modu
 def _float_buffers(modules: Sequence[nn.Module]) -> Iterator[tuple[str, Tensor]]:
     for module in modules:
         for name, buffer in module.named_buffers():
-            if buffer.is_floating_point():
+            # An empty one, as where no column is a number, has no place in a row.
+            if buffer.is_floating_point() and buffer.numel():
                 yield name, buffer
 
 

@@ -40,6 +40,27 @@ TWOS = [2.0, 2.0, 2.0]
         ({"name": "huber", "delta": 0.2}, 0, THREE, TWOS, 0.525 / 3),
         # Two cuts, class 1: above the first, not above the second: 2 log(1 + exp(-1)).
         ("ordinal", 3, [[1.0, -1.0]], [1], 2 * math.log(1 + math.exp(-1))),
+        # p = 0.8 of the label: -(1 - 0.8)^2 log 0.8
+        ("focal", 2, [[math.log(4), 0.0]], [0], -0.04 * math.log(0.8)),
+        # gamma 0 is cross-entropy
+        ({"name": "focal", "gamma": 0}, 3, [[2, 0.5, 0.1], [0.2, 3.1, 0.5]], [0, 1], 0.21918692),
+        # p = 0.8, target 0.9: -0.9 log 0.8 - 0.1 log 0.2
+        (
+            {"name": "bce_with_logits", "label_smoothing": 0.2},
+            2,
+            [[math.log(4)]],
+            [1],
+            -0.9 * math.log(0.8) - 0.1 * math.log(0.2),
+        ),
+        # class 1 of 3: shares 0.1, 0.8, 0.1, so that 0.9 lies above the first cut, 0.1 above the
+        # second; -0.9 log 0.8 - 0.1 log 0.2 at each of them
+        (
+            {"name": "ordinal", "label_smoothing": 0.3},
+            3,
+            [[math.log(4), -math.log(4)]],
+            [1],
+            2 * (-0.9 * math.log(0.8) - 0.1 * math.log(0.2)),
+        ),
     ],
     ids=str,
 )
@@ -69,7 +90,38 @@ def test_balanced_weights_are_sklearns():
     assert loss.weights(encoded).tolist() == pytest.approx([expected[code] for code in target])
 
 
-@pytest.mark.parametrize("word", ["bce_with_logits", "ordinal", "cross_entropy"])
+def test_focal_loss_weighs_classes_as_cross_entropy_does():
+    logits, target = torch.randn(7, 3, dtype=torch.float64).tolist(), [0, 1, 2, 2, 1, 0, 0]
+    options = {"class_weights": [0.5, 2.0, 1.0]}
+    plain = value({"name": "cross_entropy", **options}, 3, logits, target)
+    assert value({"name": "focal", "gamma": 0, **options}, 3, logits, target) == pytest.approx(
+        plain
+    )
+
+
+@pytest.mark.parametrize("gamma", [0, 0.5, 1, 2])
+def test_focal_derivative_is_finite_where_the_label_is_certain(gamma):
+    loss = LossParams.model_validate({"name": "focal", "gamma": gamma}).loss(2)
+    logits = torch.tensor([[300.0, -300.0], [-300.0, 300.0]], requires_grad=True)
+    encoded, derivative = loss.encode(torch.tensor([0, 0]), torch.float32), torch.ones(2, 2)
+    (reference,) = torch.autograd.grad(loss.per_example_loss(logits, encoded).sum(), logits)
+    loss.grad_logits(logits.detach(), encoded, derivative)
+    torch.testing.assert_close(derivative, torch.tensor([[0.0, 0.0], [-1.0, 1.0]]))
+    torch.testing.assert_close(reference, derivative)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "bce_with_logits",
+        "ordinal",
+        "cross_entropy",
+        "focal",
+        {"name": "ordinal", "label_smoothing": 0.1},
+        {"name": "bce_with_logits", "label_smoothing": 0.1},
+    ],
+    ids=str,
+)
 def test_far_logits_overflow_nothing(word):
     loss = LossParams.model_validate(word).loss(3)
     logits = torch.tensor([500.0, -500.0, 0.0])[: loss.n_logits].repeat(2, 1)
@@ -79,7 +131,7 @@ def test_far_logits_overflow_nothing(word):
     assert shares.sum(-1).tolist() == pytest.approx([1.0, 1.0])
 
 
-@pytest.mark.parametrize("word", ["ordinal", "cross_entropy", "bce_with_logits"])
+@pytest.mark.parametrize("word", ["ordinal", "cross_entropy", "bce_with_logits", "focal"])
 @pytest.mark.parametrize("n_classes", [2, 5])
 def test_probabilities_sum_to_one(word, n_classes):
     loss = LossParams.model_validate(word).loss(n_classes)
@@ -130,13 +182,13 @@ def test_rows_that_are_all_answered_rightly_do_not_make_a_model_certain():
             "mse",
             "ordinal",
             "training.loss `mse` does not fit the task `ordinal`: use `cross_entropy`, "
-            "`bce_with_logits`, `ordinal`.",
+            "`focal`, `bce_with_logits`, `ordinal`.",
         ),
         (
             "ordinal",
             "classification",
             "training.loss `ordinal` does not fit the task `classification`: use `cross_entropy`, "
-            "`bce_with_logits`.",
+            "`focal`, `bce_with_logits`.",
         ),
         (
             {"name": "cross_entropy", "class_weights": [1.0, 2.0]},

@@ -73,10 +73,48 @@ class CrossEntropy(Loss):
         return logits.softmax(-1)
 
 
+class Focal(CrossEntropy):
+    """Cross-entropy times (1 - p)^gamma, p being the label's probability: easy rows count less.
+
+    Source: Lin et al. 2017, Focal Loss for Dense Object Detection; with softmax for sigmoid.
+    """
+
+    def __init__(
+        self, n_classes: int, gamma: float = 2.0, class_weights: Sequence[float] | None = None
+    ) -> None:
+        self.gamma = gamma
+        super().__init__(n_classes, class_weights)
+
+    @override
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        hot = targets[..., : self.n_classes]
+        weight = hot.sum(-1)
+        log_p = (logits.log_softmax(-1) * hot).sum(-1) / weight
+        return -weight * _distance_to_one(log_p).pow(self.gamma) * log_p
+
+    @override
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+        hot = targets[..., : self.n_classes]
+        weight = hot.sum(-1, keepdim=True)
+        log_p = (logits.log_softmax(-1) * hot).sum(-1, keepdim=True) / weight
+        rest = _distance_to_one(log_p)
+        # Cross-entropy's derivative, times (1 - p)^gamma (1 - gamma p log(p) / (1 - p)).
+        factor = rest.pow(self.gamma) * (1 - self.gamma * log_p.exp() * log_p / rest)
+        self.softmax(logits, -1, out=out)
+        out.mul_(weight).sub_(hot).mul_(factor)
+
+
 class BinaryCrossEntropy(Loss):
-    """One sigmoid for two classes, or one a class for more (mean over them, as torch does)."""
+    """One sigmoid for two classes, or one a class for more (mean over them, as torch does).
+
+    label_smoothing: as of cross-entropy, a share of each label is spread evenly over the classes.
+    """
 
     link = "sigmoid"
+
+    def __init__(self, n_classes: int, label_smoothing: float = 0.0) -> None:
+        self.label_smoothing = label_smoothing
+        super().__init__(n_classes)
 
     @override
     def _outputs(self) -> int:
@@ -93,12 +131,15 @@ class BinaryCrossEntropy(Loss):
         import torch
 
         if self.n_classes == 2:
-            return target.to(dtype).unsqueeze(-1)
-        return torch.nn.functional.one_hot(target.long(), self.n_classes).to(dtype)
+            hot = target.to(dtype).unsqueeze(-1)
+        else:
+            hot = torch.nn.functional.one_hot(target.long(), self.n_classes).to(dtype)
+        eps = self.label_smoothing
+        return hot * (1 - eps) + eps / self.n_classes if eps else hot
 
     @override
     def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        return _bce(logits, targets).mean(-1)
+        return _bce(logits, targets, soft=self.label_smoothing > 0).mean(-1)
 
     @override
     def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
@@ -121,10 +162,15 @@ class Ordinal(Loss):
     """Summed binary cross-entropy of "above cut k", for classes that have an order.
 
     One score s and K-1 ordered cut points c: P(y > k) = sigmoid(s - c_k); logits are s - c.
+    label_smoothing: as of cross-entropy, a share of each label is spread evenly over the classes.
     Source: McCullagh 1980, Regression Models for Ordinal Data; Cao et al. 2020 (CORAL).
     """
 
     link = "sigmoid"
+
+    def __init__(self, n_classes: int, label_smoothing: float = 0.0) -> None:
+        self.label_smoothing = label_smoothing
+        super().__init__(n_classes)
 
     @override
     def _outputs(self) -> int:
@@ -141,11 +187,15 @@ class Ordinal(Loss):
     def encode(self, target: Tensor, dtype: Any) -> Tensor:
         import torch
 
-        return (target[:, None] > torch.arange(self.n_logits, device=target.device)).to(dtype)
+        cuts = torch.arange(self.n_logits, device=target.device)
+        above = (target[:, None] > cuts).to(dtype)
+        eps, k = self.label_smoothing, self.n_classes
+        # Above cut j lie k - 1 - j of the k classes.
+        return above * (1 - eps) + (k - 1 - cuts).to(dtype) * (eps / k) if eps else above
 
     @override
     def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        return _bce(logits, targets).sum(-1)
+        return _bce(logits, targets, soft=self.label_smoothing > 0).sum(-1)
 
     @override
     def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
@@ -165,9 +215,20 @@ class Ordinal(Loss):
         return shares / shares.sum(-1, keepdim=True)
 
 
-def _bce(logits: Tensor, targets: Tensor) -> Tensor:
+def _bce(logits: Tensor, targets: Tensor, *, soft: bool) -> Tensor:
     from torch.nn.functional import softplus
 
+    # The threshold is where exp itself ends in float32.
+    if soft:
+        against, wanted = softplus(logits, threshold=80), softplus(-logits, threshold=80)
+        return targets * wanted + (1 - targets) * against
     # -log sigmoid(z) for a target of 1, -log sigmoid(-z) for 0, there being no others: keeps its
-    # digits far from 0. The threshold is where exp itself ends in float32.
+    # digits far from 0.
     return softplus((1 - 2 * targets) * logits, threshold=80)
+
+
+def _distance_to_one(log_p: Tensor) -> Tensor:
+    """1 - p, with its digits where p is near 1, and never 0, by which is divided."""
+    import torch
+
+    return (-torch.expm1(log_p)).clamp_min(torch.finfo(log_p.dtype).tiny)

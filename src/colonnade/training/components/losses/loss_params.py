@@ -11,6 +11,7 @@ from pydantic import Field
 from colonnade.training.components.losses.class_losses import (
     BinaryCrossEntropy,
     CrossEntropy,
+    Focal,
     Ordinal,
 )
 from colonnade.training.components.losses.number_losses import Absolute, Huber, SmoothL1, Squared
@@ -35,8 +36,9 @@ LOSSES: dict[str, LossEntry] = {
     "cross_entropy": LossEntry(
         CrossEntropy, _CLASSES, {"class_weights": None, "label_smoothing": 0.0}
     ),
-    "bce_with_logits": LossEntry(BinaryCrossEntropy, _CLASSES),
-    "ordinal": LossEntry(Ordinal, ("ordinal",)),
+    "focal": LossEntry(Focal, _CLASSES, {"gamma": 2.0, "class_weights": None}),
+    "bce_with_logits": LossEntry(BinaryCrossEntropy, _CLASSES, {"label_smoothing": 0.0}),
+    "ordinal": LossEntry(Ordinal, ("ordinal",), {"label_smoothing": 0.0}),
     "mse": LossEntry(Squared, ("regression",)),
     "mae": LossEntry(Absolute, ("regression",)),
     "huber": LossEntry(Huber, ("regression",), {"delta": 1.0}),
@@ -50,6 +52,8 @@ class LossParams(NamedChoice):
     """What training minimizes: a name of LOSSES.
 
     class_weights: `balanced`, or one number a class in the schema's order.
+    label_smoothing: the share of each label that is spread evenly over the classes.
+    gamma: how much less a row counts that is predicted well.
     Units: delta and beta in standard deviations of the target.
     """
 
@@ -59,6 +63,7 @@ class LossParams(NamedChoice):
 
     class_weights: Literal["balanced"] | tuple[float, ...] | None = None
     label_smoothing: float | None = Field(None, ge=0, lt=1)
+    gamma: float | None = Field(None, ge=0)
     delta: float | None = Field(None, gt=0)
     beta: float | None = Field(None, gt=0)
 

@@ -4,6 +4,7 @@
 # make ui     compare runs in MLflow           make viz     see the graph in kedro-viz
 # make lessons  run the lessons and render them to HTML
 # make bench    measure speed                  make screenshots  draw the README's pictures anew
+# make readme   write the README's table of hyperparameters anew
 PYTHON ?= python3
 BIN := .venv/bin
 # Python compiles what it imports when it first does: of these packages, a small part. The tests
@@ -11,7 +12,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 REQUIREMENTS := pyproject.toml constraints.txt
 
-.PHONY: run test test-slow check ui viz lessons bench screenshots format clean
+.PHONY: run test test-slow check ui viz lessons bench screenshots readme format clean
 
 run: .venv/.installed
 	$(BIN)/kedro run --pipeline phone_price
@@ -47,6 +48,9 @@ bench: .venv/.installed
 
 screenshots: .venv/.installed-test
 	$(BIN)/python -m tests.browser.screenshots
+
+readme: .venv/.installed-test
+	$(BIN)/python -m tests.hyperparameter_table
 
 format: .venv/.installed-check
 	$(BIN)/ruff check --fix

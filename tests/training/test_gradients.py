@@ -35,6 +35,7 @@ LOSSES = [
     ("regression", "mae"),
     ("regression", {"name": "huber", "delta": 0.4}),
     ("regression", {"name": "smooth_l1", "beta": 0.6}),
+    ("regression", {"name": "quantile", "quantile": 0.8}),
 ]
 MODELS = [
     {"kind": "linear"},

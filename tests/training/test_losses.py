@@ -23,6 +23,7 @@ def value(word, n_classes, logits, target):
 
 THREE = [[1.9], [2.3], [4.5]]
 TWOS = [2.0, 2.0, 2.0]
+TWOS_PREDICTED = [[2.0]] * 3
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,16 @@ TWOS = [2.0, 2.0, 2.0]
         ({"name": "smooth_l1", "beta": 0.2}, 0, THREE, TWOS, 2.625 / 3),
         # delta 0.2: 0.2 times that
         ({"name": "huber", "delta": 0.2}, 0, THREE, TWOS, 0.525 / 3),
+        # 2.5, 0.3 above and 0.1 below the prediction: (0.9 * 2.8 + 0.1 * 0.1) / 3
+        (
+            {"name": "quantile", "quantile": 0.9},
+            0,
+            TWOS_PREDICTED,
+            [1.9, 2.3, 4.5],
+            (0.9 * 2.8 + 0.1 * 0.1) / 3,
+        ),
+        # the median's is half the absolute error
+        ("quantile", 0, THREE, TWOS, 0.9666667 / 2),
         # Two cuts, class 1: above the first, not above the second: 2 log(1 + exp(-1)).
         ("ordinal", 3, [[1.0, -1.0]], [1], 2 * math.log(1 + math.exp(-1))),
         # p = 0.8 of the label: -(1 - 0.8)^2 log 0.8
@@ -66,6 +77,15 @@ TWOS = [2.0, 2.0, 2.0]
 )
 def test_published_values(word, n_classes, logits, target, expected):
     assert value(word, n_classes, logits, target) == pytest.approx(expected, abs=5e-7)
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.9])
+def test_pinball_loss_is_sklearns(quantile):
+    from sklearn.metrics import mean_pinball_loss
+
+    expected = mean_pinball_loss(TWOS, [1.9, 2.3, 4.5], alpha=quantile)
+    found = value({"name": "quantile", "quantile": quantile}, 0, THREE, TWOS)
+    assert found == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])

@@ -24,8 +24,8 @@ class EarlyStoppingParams(Params):
     """Stop when the validation loss has not fallen for `patience` epochs.
 
     patience: null: never, but the best epoch's weights are kept.
-    by: the loss, or the error: the share of wrong classes, the mean square of a number's errors;
-      the last of equally good epochs is the best then.
+    by: the loss, or the error: the share of wrong classes, the mean square of a number's errors
+      (of a quantile: its loss); the last of equally good epochs is the best then.
     minimum_change: a smaller fall does not count. restore_best: keep the best epoch's weights.
     """
 

@@ -104,8 +104,7 @@ class Validation:
     ) -> tuple[list[float], list[float]]:
         """Give each member's mean loss, and its error if that is asked for.
 
-        The error: the share of wrong classes, or the mean square of a number's errors. NaN where
-        there are no rows.
+        The error: the mean of the loss's `errors`. NaN where there are no rows.
         """
         if not len(self):
             nothing = [float("nan")] * self.n_members
@@ -117,11 +116,7 @@ class Validation:
             total[0] += loss.per_example_loss(logits, targets).to(torch.float64).sum(-1)
             total[1] += loss.weights(targets).to(torch.float64).sum(-1)
             if errors:
-                total[2] += self._errors(logits, self.rows.labels[..., part]).sum(-1)
+                wrong = loss.errors(logits, self.rows.labels[..., part])
+                total[2] += wrong.to(torch.float64).sum(-1)
         losses, shares = total[0] / total[1], total[2] / len(self)
         return [float(value) for value in losses.tolist()], [float(v) for v in shares.tolist()]
-
-    def _errors(self, logits: Tensor, labels: Tensor) -> Tensor:
-        if not self.job.loss.n_classes:
-            return (logits[..., 0] - labels).square().to(torch.float64)
-        return (self.job.loss.probabilities(logits).argmax(-1) != labels).to(torch.float64)

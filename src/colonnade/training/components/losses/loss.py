@@ -49,6 +49,16 @@ class Loss:
         """Write the derivative of each row's loss by its logits into `out`."""
         raise NotImplementedError
 
+    def errors(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Give what `early_stopping: {by: error}` holds against each row, with codes or numbers.
+
+        1 for a wrong class, or a number's squared error.
+        Shape: logits (..., n, n_logits), labels (..., n) -> (..., n).
+        """
+        if self.n_classes:
+            return self.probabilities(logits).argmax(-1) != labels
+        return (logits[..., 0] - labels).square()
+
     def probabilities(self, logits: Tensor) -> Tensor:
         """Give each class's probability; rows sum to one."""
         raise TypeError(f"{type(self).__name__} predicts numbers, not classes")

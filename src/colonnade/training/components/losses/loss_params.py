@@ -14,7 +14,13 @@ from colonnade.training.components.losses.class_losses import (
     Focal,
     Ordinal,
 )
-from colonnade.training.components.losses.number_losses import Absolute, Huber, SmoothL1, Squared
+from colonnade.training.components.losses.number_losses import (
+    Absolute,
+    Huber,
+    Quantile,
+    SmoothL1,
+    Squared,
+)
 from colonnade.training.components.named_choice import NamedChoice
 
 if TYPE_CHECKING:
@@ -43,6 +49,7 @@ LOSSES: dict[str, LossEntry] = {
     "mae": LossEntry(Absolute, ("regression",)),
     "huber": LossEntry(Huber, ("regression",), {"delta": 1.0}),
     "smooth_l1": LossEntry(SmoothL1, ("regression",), {"beta": 1.0}),
+    "quantile": LossEntry(Quantile, ("regression",), {"quantile": 0.5}),
 }
 
 DEFAULT_LOSS = {"classification": "cross_entropy", "ordinal": "ordinal", "regression": "mse"}
@@ -54,6 +61,7 @@ class LossParams(NamedChoice):
     class_weights: `balanced`, or one number a class in the schema's order.
     label_smoothing: the share of each label that is spread evenly over the classes.
     gamma: how much less a row counts that is predicted well.
+    quantile: the share of rows whose numbers lie below the prediction.
     Units: delta and beta in standard deviations of the target.
     """
 
@@ -66,6 +74,7 @@ class LossParams(NamedChoice):
     gamma: float | None = Field(None, ge=0)
     delta: float | None = Field(None, gt=0)
     beta: float | None = Field(None, gt=0)
+    quantile: float | None = Field(None, gt=0, lt=1)
 
     def problems(self, task: str, n_classes: int) -> list[str]:
         """Name what does not go with the task."""

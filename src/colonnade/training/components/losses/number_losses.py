@@ -36,6 +36,32 @@ class Absolute(Loss):
         out.copy_(logits).sub_(targets).sign_()
 
 
+class Quantile(Loss):
+    """The pinball loss, least at the quantile that so large a share of the numbers lies below.
+
+    Source: Koenker & Bassett 1978, Regression Quantiles.
+    """
+
+    def __init__(self, n_classes: int, quantile: float = 0.5) -> None:
+        self.quantile = quantile
+        super().__init__(n_classes)
+
+    @override
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        error = (logits - targets).squeeze(-1)
+        # Half of it is lost on either side, and the rest as the quantile leans.
+        return 0.5 * error.abs() + (0.5 - self.quantile) * error
+
+    @override
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+        out.copy_(logits).sub_(targets).sign_().mul_(0.5).add_(0.5 - self.quantile)
+
+    @override
+    def errors(self, logits: Tensor, labels: Tensor) -> Tensor:
+        # Squared errors would choose the mean.
+        return self.per_example_loss(logits, labels.unsqueeze(-1))
+
+
 class Huber(Loss):
     """Squared near 0, straight beyond `delta` (Huber 1964)."""
 

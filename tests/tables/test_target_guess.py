@@ -140,3 +140,15 @@ def test_codes_with_leading_zeros_are_classes() -> None:
 def test_labels_that_hold_a_line_break_are_reported_on_one_line() -> None:
     found = accepted(["oak", "oak\nelm"] * 10 + ["x\ny"])
     assert all("\n" not in line for line in found.lines())
+
+
+def test_words_whose_order_is_known_are_proposed_as_ordered():
+    raw = pd.DataFrame(
+        {"x": [i % 7 for i in range(30)], "cut": ["Fair", "Good", "Ideal"] * 10}
+    ).astype("str")
+    guess = infer_table(raw, "cut")
+    assert guess.task == "classification"
+    assert "(Fair, Good, Ideal), in an order that is known: --ordered" in guess.task_reason
+    assert infer_table(raw, "cut", ordered=True).classes == ["Fair", "Good", "Ideal"]
+    plain = infer_table(raw.replace("Good", "Round"), "cut")
+    assert "--ordered" not in plain.task_reason

@@ -191,7 +191,10 @@ def _guess_classes(
     # among labels of several kinds most would decide how all are read
     mixed = bool(whole.any() or np.isfinite(numbers).any())
     if task != "ordinal":
-        return TargetGuess(task, f"words: {labels} ({shown})", order if mixed else None, rare=rare)
+        reason = f"words: {labels} ({shown})"
+        if known:
+            reason += ", in an order that is known: --ordered puts them on one scale"
+        return TargetGuess(task, reason, order if mixed else None, rare=rare)
     if known:
         reason = f"words, taken to rise in this order: {shown}"
         return TargetGuess(task, reason, order, rare=rare)

@@ -37,6 +37,7 @@ LOSSES = [
     ("regression", {"name": "smooth_l1", "beta": 0.6}),
     ("regression", {"name": "quantile", "quantile": 0.8}),
 ]
+AMOUNTS = ["poisson", "gamma", {"name": "tweedie", "power": 1.3}]
 MODELS = [
     {"kind": "linear"},
     {"kind": "mlp", "hidden": [5]},
@@ -91,6 +92,18 @@ def assert_same(found):
 @pytest.mark.parametrize(("task", "loss"), LOSSES, ids=str)
 def test_every_loss_and_layout_has_autograds_gradient(table, task, loss, model, n_members):
     assert_same(both_gradients(table, task, model, loss, n_members))
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("model", MODELS, ids=str)
+@pytest.mark.parametrize("loss", AMOUNTS, ids=str)
+def test_every_loss_of_amounts_has_autograds_gradient(table, loss, model, n_members):
+    def above_zero(task):
+        train, validation, standardizer = table(task)
+        parts = (part.assign(y=part["y"].abs() + 1) for part in (train, validation))
+        return *parts, standardizer
+
+    assert_same(both_gradients(above_zero, "regression", model, loss, n_members))
 
 
 @pytest.mark.parametrize("extra", [{}, {"batch_norm": True}, {"dropout": 0.3}], ids=str)

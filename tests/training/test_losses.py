@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from colonnade.errors import ParameterError
+from colonnade.training.components.losses.heads import AVERAGES
 from colonnade.training.components.losses.loss_params import LossParams
 from colonnade.training.models.temperature import fit_temperature
 
@@ -86,6 +87,29 @@ def test_pinball_loss_is_sklearns(quantile):
     expected = mean_pinball_loss(TWOS, [1.9, 2.3, 4.5], alpha=quantile)
     found = value({"name": "quantile", "quantile": quantile}, 0, THREE, TWOS)
     assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("word", "power", "amounts"),
+    [
+        ("poisson", 1, [0.0, 2.0, 5.0]),
+        ("gamma", 2, [0.5, 2.0, 5.0]),
+        ({"name": "tweedie", "power": 1.5}, 1.5, [0.0, 2.0, 5.0]),
+        ({"name": "tweedie", "power": 1.1}, 1.1, [0.0, 2.0, 5.0]),
+    ],
+    ids=str,
+)
+def test_losses_of_amounts_are_sklearns_deviances(word, power, amounts):
+    from sklearn.metrics import mean_tweedie_deviance
+
+    outputs = [-1.0, 0.5, 1.5]
+    expected = mean_tweedie_deviance(amounts, np.exp(outputs), power=power)
+    assert value(word, 0, [[z] for z in outputs], amounts) == pytest.approx(expected)
+
+
+def test_the_average_of_models_that_give_logarithms_is_that_of_their_numbers():
+    logits = torch.tensor([0.0, math.log(3)]).view(2, 1, 1)
+    assert AVERAGES["log"](logits).exp().tolist() == [[pytest.approx(2.0)]]
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])

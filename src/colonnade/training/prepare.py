@@ -12,6 +12,7 @@ from colonnade.errors import DataError, ParameterError
 from colonnade.training.engine.batches import Rows
 from colonnade.training.engine.job import TrainingJob
 from colonnade.training.engine.placement import choose_device
+from colonnade.training.models.target import target_of
 from colonnade.training.networks.binding.spec import spec_for
 
 if TYPE_CHECKING:
@@ -47,11 +48,13 @@ def prepare(
     if n_classes:
         codes = train[standardizer.target].to_numpy().astype(np.int64)
         counts = np.bincount(codes, minlength=n_classes).tolist()
-    loss = training.loss_for(standardizer.task, n_classes).loss(n_classes, counts)
+    words = training.loss_for(standardizer.task, n_classes)
+    loss = words.loss(n_classes, counts)
     n_learned = len(train) if n_train is None else n_train
     n_held_out = len(validation) if n_validation is None else n_validation
     network = spec_for(model, standardizer, loss)
     _check(network, training, standardizer, n_learned, n_held_out)
+    _refuse_impossible(words.name, loss, standardizer.target, train, validation)
     device = choose_device(training)
     train_rows, validation_rows = (
         encode_rows(frame, standardizer, network.inputs, loss, dtype).to(device)
@@ -80,6 +83,25 @@ def _check(
         raise ParameterError(problems)
     if network.params.caution:
         warnings.warn(network.params.caution, stacklevel=4)
+
+
+def _refuse_impossible(name: str, loss: Loss, target: str, *parts: pd.DataFrame) -> None:
+    """Refuse numbers that the loss cannot learn, in train and validation rows."""
+    if not loss.needs:
+        return
+    numbers = np.concatenate([part[target].to_numpy(dtype=np.float64) for part in parts])
+    wrong = numbers[loss.refused(torch.from_numpy(numbers)).numpy()]
+    if len(wrong):
+        rows = "row" if len(wrong) == 1 else "rows"
+        raise DataError(
+            f"training.loss {name} needs {loss.needs}, and column '{target}' has others in "
+            f"{len(wrong)} train and validation {rows}, such as {wrong[0]:g}. Correct them, or "
+            "choose another loss: mse takes every number, tweedie takes 0."
+        )
+    if not parts[0][target].any():
+        raise DataError(
+            f"column '{target}' is 0 in every train row: training.loss {name} has nothing to learn."
+        )
 
 
 def _network_problems(
@@ -144,9 +166,7 @@ def encode_rows(
         raise DataError(f"features {columns} hold numbers that are not finite.")
     target = frame[standardizer.target].to_numpy()
     if standardizer.classes is None:
-        target = (
-            target.astype(np.float64) - standardizer.target_center
-        ) / standardizer.target_scale
+        target = target_of(standardizer, loss).learned(target)
         if not np.isfinite(target).all():
             raise DataError(f"column '{standardizer.target}' holds numbers that are not finite.")
         labels = torch.from_numpy(target)

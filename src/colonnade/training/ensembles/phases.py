@@ -143,7 +143,7 @@ def _held_out(trainer: Trainer) -> dict[str, Any]:
     validation = trainer.validation
     if trainer.job.loss.n_classes or not len(validation):
         return {"n_rows": 0, "errors": [[]] * (len(trainer.members) + 1)}
-    predicted = validation.exact_logits(*trainer.result())[..., 0].cpu().numpy()
+    predicted = trainer.job.loss.numbers(validation.exact_logits(*trainer.result())).cpu().numpy()
     return held_out_errors(predicted, validation.rows.labels.cpu().numpy())
 
 

@@ -86,7 +86,7 @@ def held_out_errors(predicted: np.ndarray, actual: np.ndarray) -> dict[str, Any]
 
     Members validated on different rows are different models, and have no mean.
     Shape: predicted (M, n), actual (n,), or (M, n) where each has rows of its own.
-    Units: standard deviations of the target. Plain data, for a checkpoint.
+    Units: those in which the target is learned. Plain data, for a checkpoint.
     """
     own = [kept_errors(errors) for errors in predicted - actual]
     shared = actual.ndim == 1
@@ -99,7 +99,7 @@ def held_out_of(
 ) -> HeldOut | None:
     """The errors of some members as one model, in raw units.
 
-    Args: kept: of all members, as `held_out_errors` gave them. scale: the target's.
+    Args: kept: of all members, as `held_out_errors` gave them. scale: what a learned 1 is.
     """
     errors = kept["errors"][members[0] + 1 if len(members) == 1 else 0]
     if not errors:

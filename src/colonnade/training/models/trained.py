@@ -14,6 +14,7 @@ from colonnade.errors import ModelError
 from colonnade.tables.features.outside import describe_outside, outside_column
 from colonnade.tables.reading.raw import read_rows
 from colonnade.training.models.conformal import COVERAGE
+from colonnade.training.models.target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +117,8 @@ class TrainedModel:
     def scores(self, X: np.ndarray) -> np.ndarray:
         """Give what the network's body computes, averaged over members, before any head.
 
-        Shape: -> (n, n_classes) logits; (n,) for an ordinal score or a standardized prediction.
+        Shape: -> (n, n_classes) logits; (n,) for an ordinal score, or for a number as it is
+            learned, or its logarithm.
         """
         scores = self._run(self.network.scores, X).mean(0)
         return (scores[:, 0] if scores.shape[1] == 1 else scores).numpy()
@@ -137,10 +139,8 @@ class TrainedModel:
         if self.n_classes:
             codes: np.ndarray = self.probabilities(X).argmax(axis=1).astype(np.int64)
             return codes
-        table = self.standardizer
-        scaled = self._run(self.network, X).mean(0)[:, 0].numpy()
-        numbers: np.ndarray = scaled * table.target_scale + table.target_center
-        return numbers
+        learned = self.loss.numbers(self._run(self.network, X)).mean(0).numpy()
+        return target_of(self.standardizer, self.loss).raw(learned)
 
     @property
     def interval_caveat(self) -> str:
@@ -243,7 +243,7 @@ class TrainedModel:
         from colonnade.tables.features.transforms import NumberColumn
 
         table = self.standardizer
-        if self.model.kind != "linear" or self.n_classes:
+        if self.model.kind != "linear" or self.n_classes or self.loss.link != "identity":
             raise ModelError("only a linear regression has slopes and an intercept.")
         straight = [
             column

@@ -33,7 +33,10 @@ class OrdinalHead(nn.Module):
 
 
 class RangeHead(nn.Module):
-    """Keeps predicted numbers within the range of the train rows; in training they are free."""
+    """Keeps predicted numbers within the range of the train rows; in training they are free.
+
+    low, high: the outputs at the ends of that range: their logarithms, where those are learned.
+    """
 
     low: Tensor
     high: Tensor
@@ -85,6 +88,8 @@ AVERAGES: dict[str, Callable[[Tensor], Tensor]] = {
     "softmax": _average_softmax,
     "sigmoid": _average_sigmoid,
     "identity": lambda logits: logits.mean(-3),
+    # The logarithm of the mean number.
+    "log": lambda logits: logits.logsumexp(-3) - math.log(logits.shape[-3]),
 }
 """Logits of the average prediction of several models, by what makes predictions of logits.
 

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 class Loss:
     """One loss, for `n_classes` classes (0: regression).
 
-    link: how predictions are made of logits: identity, softmax, or a sigmoid of each.
+    link: how predictions are made of logits: identity, exp (log), softmax, or a sigmoid of each.
+    needs: in words, the numbers that it can learn, if not all.
 
     Shape: logits (..., n, n_logits), targets (..., n, width) as made by `encode`.
     """
 
     link: ClassVar[str] = "identity"
+    needs: ClassVar[str] = ""
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
@@ -57,7 +59,22 @@ class Loss:
         """
         if self.n_classes:
             return self.probabilities(logits).argmax(-1) != labels
-        return (logits[..., 0] - labels).square()
+        return (self.numbers(logits) - labels).square()
+
+    def numbers(self, logits: Tensor) -> Tensor:
+        """Give the predicted numbers, in the units of the labels.
+
+        Shape: (..., n, n_logits) -> (..., n).
+        """
+        return logits[..., 0]
+
+    def outputs_for(self, numbers: Tensor) -> Tensor:
+        """Give the outputs of which the predicted numbers would be these."""
+        return numbers
+
+    def refused(self, numbers: Tensor) -> Tensor:
+        """Find the raw numbers that it cannot learn."""
+        return numbers.isnan()
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Give each class's probability; rows sum to one."""

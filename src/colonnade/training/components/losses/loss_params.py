@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from colonnade.training.components.losses.amount_losses import Gamma, Poisson, Tweedie
 from colonnade.training.components.losses.class_losses import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -50,6 +51,9 @@ LOSSES: dict[str, LossEntry] = {
     "huber": LossEntry(Huber, ("regression",), {"delta": 1.0}),
     "smooth_l1": LossEntry(SmoothL1, ("regression",), {"beta": 1.0}),
     "quantile": LossEntry(Quantile, ("regression",), {"quantile": 0.5}),
+    "poisson": LossEntry(Poisson, ("regression",)),
+    "gamma": LossEntry(Gamma, ("regression",)),
+    "tweedie": LossEntry(Tweedie, ("regression",), {"power": 1.5}),
 }
 
 DEFAULT_LOSS = {"classification": "cross_entropy", "ordinal": "ordinal", "regression": "mse"}
@@ -62,6 +66,7 @@ class LossParams(NamedChoice):
     label_smoothing: the share of each label that is spread evenly over the classes.
     gamma: how much less a row counts that is predicted well.
     quantile: the share of rows whose numbers lie below the prediction.
+    power: of the mean, to which the variance is in proportion; 1 would be poisson, 2 gamma.
     Units: delta and beta in standard deviations of the target.
     """
 
@@ -75,6 +80,7 @@ class LossParams(NamedChoice):
     delta: float | None = Field(None, gt=0)
     beta: float | None = Field(None, gt=0)
     quantile: float | None = Field(None, gt=0, lt=1)
+    power: float | None = Field(None, gt=1, lt=2)
 
     def problems(self, task: str, n_classes: int) -> list[str]:
         """Name what does not go with the task."""

@@ -32,7 +32,8 @@ def start_members(job: TrainingJob, members: Sequence[MemberConfig]) -> StackedP
         counts = torch.stack([torch.bincount(codes, minlength=k) for codes in labels])
         stack.tensors()["cuts"].copy_(first_cuts(counts))
     else:
-        ends = torch.tensor([[float(end) for end in own.aminmax()] for own in labels])
+        outputs = [job.loss.outputs_for(own) for own in labels]
+        ends = torch.tensor([[float(end) for end in own.aminmax()] for own in outputs])
         for name, end in zip(("low", "high"), ends.unbind(1), strict=True):
             stack.tensors()[name].copy_(end.unsqueeze(-1))
     return stack

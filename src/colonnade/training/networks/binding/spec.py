@@ -75,7 +75,7 @@ class NetworkSpec:
     @property
     def numbers(self) -> bool:
         """Whether it predicts numbers."""
-        return self.link == "identity"
+        return self.link in ("identity", "log")
 
     @property
     def clamps(self) -> bool:

@@ -448,3 +448,16 @@ def test_encoding_and_separator_are_reported_where_they_are_not_the_usual(
     data: bytes, options: dict[str, str]
 ) -> None:
     assert text_options(data) == options
+
+
+def test_hyperparameters_follow_rows_and_effort():
+    def groups_of(n_rows, effort="normal"):
+        raw = table(["0", "1"] * (n_rows // 2))
+        text = parameters_text("mine", infer_table(raw, "y"), "mine.csv", effort)
+        return yaml.safe_load(text)["mine"]
+
+    few, many = groups_of(400), groups_of(1000)
+    assert few["standardize"] == {}
+    assert many["standardize"] == {"bins": 16}
+    assert few["training"]["members"] == many["training"]["members"] == 8
+    assert "members" not in groups_of(400, "quick")["training"]

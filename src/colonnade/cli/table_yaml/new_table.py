@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from kedro.config import AbstractConfigLoader
 
+    from colonnade.tables.inference.hyperparameters import Effort
     from colonnade.tables.inference.infer import Inference
     from colonnade.tables.reading.dialect import TextOptions
     from colonnade.tables.schema.table_schema import SchemaParams, Task
@@ -69,6 +70,7 @@ def add_table(
     task: Task | None = None,
     ordered: bool = False,
     said: Sequence[str] = (),
+    effort: Effort = "normal",
     force: bool = False,
     others: Sequence[str] = (),
 ) -> NewTable:
@@ -76,8 +78,8 @@ def add_table(
 
     Args: conf: `conf/local` or `conf/base`. path: the table's file, below the project's root or
         absolute, as the catalog shall name it. task, ordered: see `infer_table`. said: what
-        the user says of columns, each as "NAME={words of the YAML}". others: the tables that are
-        there.
+        the user says of columns, each as "NAME={words of the YAML}". effort: how much time a
+        training may take. others: the tables that are there.
     Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table,
         or none that can be trained on.
     """
@@ -86,7 +88,7 @@ def add_table(
     parameters = conf / f"parameters_{name}.yml"
     catalog = conf / f"catalog_{name}.yml"
     _refuse_name(name, others, [file for file in (parameters, catalog) if file.exists()], force)
-    draft = draft_table(name, path, target, task=task, ordered=ordered, said=said)
+    draft = draft_table(name, path, target, task=task, ordered=ordered, said=said, effort=effort)
     schema = _refuse_problems(draft, name)
     suspicions = _suspicions(draft.raw, schema)
     _write(parameters, draft.parameters)
@@ -106,10 +108,11 @@ def draft_table(
     task: Task | None = None,
     ordered: bool = False,
     said: Sequence[str] = (),
+    effort: Effort = "normal",
 ) -> Draft:
     """Guess what a table's columns mean, and write it down.
 
-    Args: task, ordered: see `infer_table`. said: see `add_table`.
+    Args: task, ordered: see `infer_table`. said, effort: see `add_table`.
     Raises: DataError if the file is no table, or the target cannot be predicted.
     """
     options = _text_options(path)
@@ -124,7 +127,8 @@ def draft_table(
         # where commas do not separate columns they may well stand before decimals
         decimal_commas=None if options.get("separator") == ";" else False,
     )
-    return Draft(raw, options, inference, parameters_text(name, inference, path.name))
+    text = parameters_text(name, inference, path.name, effort)
+    return Draft(raw, options, inference, text)
 
 
 def _refuse_problems(draft: Draft, name: str) -> SchemaParams:

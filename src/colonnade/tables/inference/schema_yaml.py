@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
 from colonnade.tables.inference.guesses.known_words import usual_order
+from colonnade.tables.inference.hyperparameters import Effort, usual_hyperparameters
 from colonnade.tables.inference.target_guess import RARE_CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from colonnade.tables.inference.infer import Inference
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SPECIAL = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "none"}
 
 
-def parameters_text(name: str, inference: Inference, origin: str) -> str:
+def parameters_text(name: str, inference: Inference, origin: str, effort: Effort = "normal") -> str:
     """The parameters file of a new table; a comment beside each choice says what it rests on.
 
     Args: name: the table's name. origin: the file that the guesses come from, for the first line.
+        effort: see `usual_hyperparameters`.
     """
     lines = [
         f"# {_one_line(name)}: guessed from {_one_line(origin)}. Correct what is wrong; "
@@ -46,8 +49,9 @@ def parameters_text(name: str, inference: Inference, origin: str) -> str:
     for column, meaning in columns.items():
         lines.append(_line(6, column, _value(meaning), inference.columns[column].reason))
     lines.append(_line(2, "split", "{}", "70 % of the rows train, 10 % validate, 20 % test"))
-    lines += _standardize(inference)
-    lines += _hyperparameters(inference)
+    chosen = usual_hyperparameters(inference.task, inference.n_rows, effort)
+    lines += _standardize(inference, chosen["standardize"])
+    lines += _hyperparameters(inference, chosen)
     return "\n".join(lines) + "\n"
 
 
@@ -57,30 +61,35 @@ def _describe_order(inference: Inference) -> str:
     return "sorted by letter: put them from lowest to highest"
 
 
-def _standardize(inference: Inference) -> list[str]:
+def _standardize(inference: Inference, chosen: Mapping[str, Any]) -> list[str]:
     own = inference.standardize().get("columns", {})
-    if not own:
+    if not own and not chosen:
         return ["  standardize: {}"]
-    lines = ["  standardize:", "    columns:"]
-    return lines + [_line(6, column, _value(choice), "") for column, choice in own.items()]
+    comments = {"bins": "how far each number has come through so many bins, beside the number"}
+    lines = ["  standardize:"]
+    lines += [_line(4, word, _value(value), comments[word]) for word, value in chosen.items()]
+    if own:
+        lines.append("    columns:")
+        lines += [_line(6, column, _value(choice), "") for column, choice in own.items()]
+    return lines
 
 
-def _hyperparameters(inference: Inference) -> list[str]:
-    """A model and a training that hold their own beside simple models on tables of many kinds."""
-    # some 40 steps an epoch, within what trains well and what trains fast
-    batch = min(256, max(32, 2 ** round(math.log2(max(inference.n_rows, 1) / 57))))
-    lines = [
-        "  model: {kind: mlp_skip, hidden: [128, 128], dropout: 0.2}  # a network beside a line",
+def _hyperparameters(inference: Inference, chosen: Mapping[str, Any]) -> list[str]:
+    comments = {
+        "batch_size": f"for {inference.n_rows:,} rows",
+        "members": "networks whose predictions are averaged; 1: an eighth of the time",
+        "early_stopping": "the best epoch on the validation rows is kept",
+        "temperature": "probabilities calibrated on the validation rows",
+    }
+    return [
+        _line(2, "model", _value(chosen["model"]), "a network beside a line"),
         "  training:",
-        "    optimizer: {name: adamw, lr: 0.003, weight_decay: 0.1}",
-        "    scheduler: cosine",
-        "    epochs: 40",
-        f"    batch_size: {batch}  # for {inference.n_rows:,} rows",
-        "    early_stopping: true  # the best epoch on the validation rows is kept",
+        *(
+            _line(4, word, _value(value), comments.get(word, ""))
+            for word, value in chosen["training"].items()
+        ),
+        "  evaluation: {}",
     ]
-    if inference.task != "regression":
-        lines.append("    temperature: true  # probabilities calibrated on the validation rows")
-    return [*lines, "  evaluation: {}"]
 
 
 def _line(indent: int, key: str, value: str, comment: str) -> str:

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colonnade.errors import DataError, ModelError
+from colonnade.errors import DataError, ModelError, ParameterError
 from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer
+from colonnade.tables.features.target_curve import LogCurve
 from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.training import ModelParams, TrainingParams, load_model, save_model, train_model
+from colonnade.training.ensembles.fold_training import Fold, fit_folds
+from colonnade.training.models.target import Target, kept_residuals
 
 
 def standardized(raw, **standardize):
@@ -61,7 +64,7 @@ def test_the_epoch_of_a_quantile_is_not_chosen_by_squared_errors(skewed):
 
 
 def test_a_saved_quantile_is_predicted_again(skewed, tmp_path):
-    model = train(skewed, {"name": "quantile", "quantile": 0.9})
+    model = train(skewed, {"name": "quantile", "quantile": 0.9}, training={"epochs": 2})
     save_model(model, tmp_path / "model")
     again = load_model(tmp_path / "model")
     assert again.training.loss.quantile == 0.9
@@ -182,3 +185,99 @@ def test_amounts_of_validation_rows_are_refused_too(counts):
 def test_a_linear_model_of_logarithms_has_no_slopes_in_raw_units(counts):
     with pytest.raises(ModelError, match="only a linear regression has slopes"):
         train(counts, "poisson").linear_coefficients()
+
+
+@pytest.fixture
+def lognormal():
+    """1 + y is lognormal: its logarithm is 3 + x / 2, with a standard deviation of 0.8."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=20_000)
+    return pd.DataFrame({"x": x, "y": np.expm1(3 + x / 2 + rng.normal(size=len(x)) * 0.8)})
+
+
+def test_numbers_of_a_curve_are_means_over_the_residuals():
+    target = Target(0.0, 1.0, LogCurve(center=0.0, scale=1.0), True, (-1.0, 1.0))
+    expected = (np.expm1(1) + np.expm1(3)) / 2
+    assert target.raw(np.array([2.0])).tolist() == [pytest.approx(expected)]
+    assert target.errors(np.array([2.0]), np.array([1.0]))[0] == pytest.approx(
+        expected - np.expm1(1)
+    )
+
+
+def test_kept_residuals_have_the_mean_and_the_exponentials_mean_of_all():
+    residuals = np.random.default_rng(0).normal(size=100_001)
+    kept = np.array(kept_residuals(residuals))
+    assert len(kept) == 200
+    assert kept.mean() == pytest.approx(residuals.mean(), abs=1e-12)
+    assert np.exp(kept).mean() == pytest.approx(np.exp(residuals).mean(), rel=0.005)
+
+
+@pytest.mark.parametrize("n_validation", [0, 2000])
+def test_what_is_learned_as_a_logarithm_is_predicted_as_a_mean(lognormal, n_validation):
+    model = train(lognormal, "mse", n_validation=n_validation, target="log")
+    predicted = model.predict_quietly(pd.DataFrame({"x": [-1.0, 0.0, 1.0]}))["prediction"]
+    mean = np.exp(3 + np.array([-0.5, 0, 0.5]) + 0.8**2 / 2) - 1
+    assert predicted.to_numpy() == pytest.approx(mean, rel=0.03)
+
+
+def test_a_median_on_a_curve_stays_a_median(lognormal):
+    adam = {"optimizer": {"name": "adam", "lr": 0.02}, "epochs": 10, "batch_size": 256}
+    model = train(lognormal, "mae", training=adam, target="log")
+    predicted = model.predict_quietly(pd.DataFrame({"x": [-1.0, 1.0]}))["prediction"]
+    assert predicted.to_numpy() == pytest.approx(np.expm1([2.5, 3.5]), rel=0.05)
+    assert "residuals" not in model.facts
+
+
+def test_what_is_learned_as_a_rank_is_predicted_as_a_mean(lognormal):
+    model = train(lognormal, "mse", target="quantile")
+    predicted = model.predict_quietly(lognormal)["prediction"]
+    assert predicted.mean() == pytest.approx(lognormal["y"].mean(), rel=0.02)
+
+
+def test_residuals_are_those_of_validation_rows_where_there_are_enough(lognormal):
+    rows = lognormal[:200]
+    network = {"kind": "mlp", "hidden": [32]}
+    model = train(rows, "mse", n_validation=100, model=network, target="log")
+    curve, held_out = model.standardizer.target_curve, rows[100:]
+    outputs = model.scores(model.standardizer.features(held_out))
+    expected = np.sort(curve.learned(held_out["y"].to_numpy()) - outputs)
+    assert model.facts["residuals"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_intervals_of_a_curve_hold_the_errors_of_its_predictions(lognormal):
+    model = train(lognormal[:600], "mse", n_validation=99, target="log")
+    held_out = lognormal[501:600]
+    errors = np.sort((held_out["y"] - model.predict_quietly(held_out)["prediction"]).abs())
+    assert model.half_width() == pytest.approx(errors[89])
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_folds_on_curves_are_their_single_trainings(lognormal, members):
+    words = {"optimizer": {"name": "adam", "lr": 0.05}, "epochs": 5, "members": members}
+    training, model = TrainingParams.model_validate(words), ModelParams(kind="linear")
+    folds = []
+    for start in (0, 100):
+        raw = lognormal[start : start + 100]
+        own, standardizer = standardized(raw, target="log")
+        folds.append(Fold(own[:60], own[60:], standardizer))
+    for fold, fitted in zip(folds, fit_folds(folds, model, training), strict=True):
+        alone = train_model(fold.train, fold.validation, fold.standardizer, model, training).model
+        X = fold.standardizer.features(lognormal[:50])
+        assert fitted.model.predict_array(X) == pytest.approx(alone.predict_array(X), rel=1e-5)
+
+
+def test_a_saved_curve_predicts_as_before(lognormal, tmp_path):
+    model = train(lognormal[:300], "mse", target="quantile")
+    save_model(model, tmp_path / "model")
+    again = load_model(tmp_path / "model").predict_quietly(lognormal)
+    assert again.equals(model.predict_quietly(lognormal))
+
+
+def test_a_logarithm_is_not_learned_of_a_logarithm(counts):
+    with pytest.raises(ParameterError, match="learns the logarithm of a number itself: set"):
+        train(counts, "poisson", target="log")
+
+
+def test_a_linear_model_on_a_curve_has_no_slopes_in_raw_units(counts):
+    with pytest.raises(ModelError, match="only a linear regression has slopes"):
+        train(counts, "mse", target="log").linear_coefficients()

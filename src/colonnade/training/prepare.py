@@ -60,7 +60,8 @@ def prepare(
         encode_rows(frame, standardizer, network.inputs, loss, dtype).to(device)
         for frame in (train, validation)
     )
-    return TrainingJob(network, loss, training, train_rows, validation_rows, dtype)
+    target = None if n_classes else target_of(standardizer, loss)
+    return TrainingJob(network, loss, training, train_rows, validation_rows, dtype, target)
 
 
 def _check(
@@ -121,6 +122,11 @@ def _network_problems(
         )
     if network.normalizes_batches and min(training.batch_size, n_train) == 1:
         found.append("model.batch_norm needs batches of 2 rows or more: one has no variance.")
+    if network.link == "log" and standardizer.target_curve is not None:
+        found.append(
+            "training.loss learns the logarithm of a number itself: set standardize.target to "
+            "standard, or take another loss."
+        )
     if training.temperature and standardizer.task == "regression":
         found.append("training.temperature is for classes: leave it out of a regression.")
     if training.optimizer.full_batch:

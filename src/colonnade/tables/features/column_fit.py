@@ -59,8 +59,9 @@ class StandardizeParams(Params):
     minimum_count: int = Field(1, ge=1)
     """Categories with fewer train rows are pooled with those never seen."""
     ordered: OrderedMethod = "codes"
-    target: Literal["standard", "none"] = "standard"
-    """Whether a number to be predicted is centered and scaled while the model learns."""
+    target: Literal["standard", "none", "log", "quantile"] = "standard"
+    """What is learned of a number: it is centered and scaled, by itself or as log(1 + x), mirrored
+    below 0; or the normal deviate of its rank. Predictions are in raw units, and means."""
     columns: dict[str, ColumnStandardizeParams] = Field(default_factory=dict)
 
     def of(self, name: str) -> StandardizeParams:

@@ -13,6 +13,7 @@ from colonnade.parameters import nearest
 from colonnade.tables.features.column_fit import StandardizeParams, fit_column, fit_scale
 from colonnade.tables.features.outside import Mark, find_outside
 from colonnade.tables.features.reference import ColumnReference, Reference, describe_rows
+from colonnade.tables.features.target_curve import LogCurve, TargetCurve, fit_quantile_curve
 from colonnade.tables.features.transforms import CategoryColumn, FittedColumn, numbers_of
 from colonnade.tables.schema.ingest import read_columns
 from colonnade.tables.schema.labels import classes_of, codes_of, numbers_to_predict
@@ -37,6 +38,8 @@ class Standardizer(BaseModel):
     """The original labels; a label's place is its class code."""
     target_center: float = 0.0
     target_scale: float = 1.0
+    target_curve: TargetCurve | None = None
+    """What is learned of a number, where it is not merely centered and scaled."""
     reference: Reference | None = None
     """What the train rows looked like; a model of an earlier version has none."""
 
@@ -219,10 +222,21 @@ def fit_standardizer(
     facts: dict[str, Any] = {"reference": describe_rows(train, inputs, schema, source)}
     if schema.task != "regression":
         facts["classes"] = classes_of(train[schema.target], schema)
-    elif params.target == "standard":
-        scale = fit_scale(numbers_of(train[schema.target]), "standard")
-        facts |= {"target_center": scale.center, "target_scale": scale.scale}
+    else:
+        facts |= _fit_target(numbers_of(train[schema.target]), params)
     return Standardizer(table_schema=schema, made_with=params, columns=columns, **facts)
+
+
+def _fit_target(numbers: np.ndarray, params: StandardizeParams) -> dict[str, Any]:
+    """What a standardizer holds of numbers to be predicted."""
+    if params.target == "none":
+        return {}
+    if params.target == "quantile":
+        return {"target_curve": fit_quantile_curve(numbers)}
+    scale = fit_scale(numbers, "standard", params.target == "log")
+    if params.target == "log":
+        return {"target_curve": LogCurve(center=scale.center, scale=scale.scale)}
+    return {"target_center": scale.center, "target_scale": scale.scale}
 
 
 def _check_names(inputs: list[str], params: StandardizeParams) -> None:

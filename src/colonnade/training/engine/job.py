@@ -11,6 +11,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from colonnade.training.components.losses.loss import Loss
     from colonnade.training.engine.batches import Rows
+    from colonnade.training.models.target import Target
     from colonnade.training.networks.binding.spec import NetworkSpec
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.training_params import TrainingParams
@@ -23,6 +24,7 @@ class MemberConfig:
     model: its own parameters, of the shape that all members share.
     rows, validation_rows: its own rows of the train table; None: all train, all validation rows.
     penalty: the lasso's, of each input column (n_features,); None: no lasso.
+    target: how its numbers are learned; None: as the job's.
     """
 
     seed: int
@@ -33,11 +35,15 @@ class MemberConfig:
     rows: Tensor | None = None
     validation_rows: Tensor | None = None
     penalty: Tensor | None = None
+    target: Target | None = None
 
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """What is to be learned, by which network, from which rows."""
+    """What is to be learned, by which network, from which rows.
+
+    target: how numbers are learned; None for classes.
+    """
 
     network: NetworkSpec
     loss: Loss
@@ -45,6 +51,7 @@ class TrainingJob:
     train: Rows
     validation: Rows
     dtype: torch.dtype = torch.float32
+    target: Target | None = None
 
 
 @dataclass

@@ -160,7 +160,9 @@ def _stack(
         train, held_out = positions[:n_train], positions[n_train:] if n_validation else None
         ensembles.append(
             [
-                dataclasses.replace(member, rows=train, validation_rows=held_out)
+                dataclasses.replace(
+                    member, rows=train, validation_rows=held_out, target=jobs[i].target
+                )
                 for member in ensemble(model, params)
             ]
         )

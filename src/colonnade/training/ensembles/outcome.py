@@ -10,8 +10,8 @@ from torch import Tensor
 
 from colonnade.training.engine.job import MemberConfig, TrainingJob
 from colonnade.training.engine.loop.checkpoint import Checkpoint
+from colonnade.training.ensembles.held_out import residual_facts
 from colonnade.training.models.conformal import held_out_of
-from colonnade.training.models.target import target_of
 from colonnade.training.models.trained import TrainedModel
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ def trained_model(
         read = [weights[name] for name in spec.input_weights]
         facts["dropped_columns"] = _dropped(read, standardizer.feature_names)
     refitted = result.refit_epochs is not None
-    scale = target_of(standardizer, result.job.loss).scale
-    held_out = held_out_of(result.held_out, chosen, scale, refitted=refitted)
+    held_out = held_out_of(result.held_out, chosen, refitted=refitted)
+    facts |= residual_facts(result.residuals, chosen)
     return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out)
 
 

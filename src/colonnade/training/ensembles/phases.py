@@ -14,7 +14,7 @@ from colonnade.training.engine.job import History, MemberConfig, TrainingJob
 from colonnade.training.engine.loop.checkpoint import Checkpoint, SavedTraining, restore
 from colonnade.training.engine.loop.stopping import FixedEnds, Stopping
 from colonnade.training.engine.loop.trainer import Trainer
-from colonnade.training.models.conformal import held_out_errors
+from colonnade.training.ensembles.held_out import Residuals, measure_held_out
 from colonnade.training.models.temperature import fit_temperature
 
 Progress = Callable[[int, int, float, float], object]
@@ -46,6 +46,7 @@ class TrainingResult:
 
     history, stopped, best_epochs: of the phase that had validation rows. temperatures: of all
     members together, then each one's own. held_out: what `held_out_errors` gives.
+    residuals: of numbers that are learned on a curve.
     Shape: flat (M, P).
     """
 
@@ -58,6 +59,7 @@ class TrainingResult:
     stopped: list[int]
     temperatures: list[float]
     held_out: dict[str, Any]
+    residuals: Residuals
     seconds: float
     refit_epochs: list[int] | None = None
     refit_losses: list[float] | None = None
@@ -86,7 +88,7 @@ def run_training(
             "stopping": first.stopping.state(),
             "history": vars(first.history),
             "temperatures": _temperatures(first),
-            "held_out": _held_out(first),
+            **measure_held_out(first),
         }
     flat, buffers = first.result()
     result = TrainingResult(
@@ -99,6 +101,7 @@ def run_training(
         stopped=list(first.stopping.stopped),
         temperatures=ended["temperatures"],
         held_out=ended["held_out"],
+        residuals=ended["residuals"],
         seconds=first.history.seconds[-1],
     )
     if not job.params.refit or not len(first.validation):
@@ -112,7 +115,7 @@ def _restore_first_phase(first: Trainer, saved: SavedTraining) -> dict[str, Any]
     try:
         first.stopping.load(ended["stopping"])
         first.history = History(**ended["history"]).checked(len(first.members))
-        n_outcomes = {len(ended["temperatures"]), len(ended["held_out"]["errors"])}
+        n_outcomes = {len(ended["temperatures"]), len(ended["held_out"]["raw_errors"])}
         if not len(first.history) or n_outcomes != {len(first.members) + 1}:
             raise ValueError("a phase is missing")
     except (KeyError, ValueError, TypeError, OverflowError) as error:
@@ -136,15 +139,6 @@ def _temperatures(trainer: Trainer) -> list[float]:
         own[0] if codes.ndim == 2 or n_members == 1 else fit_temperature(loss, logits, codes),
         *own,
     ]
-
-
-def _held_out(trainer: Trainer) -> dict[str, Any]:
-    """Give the errors on validation rows; none for classes."""
-    validation = trainer.validation
-    if trainer.job.loss.n_classes or not len(validation):
-        return {"n_rows": 0, "errors": [[]] * (len(trainer.members) + 1)}
-    predicted = trainer.job.loss.numbers(validation.exact_logits(*trainer.result())).cpu().numpy()
-    return held_out_errors(predicted, validation.rows.labels.cpu().numpy())
 
 
 def _refit(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from colonnade.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from colonnade.training.models.target import Target
 
 COVERAGE = 0.9
 """How often an interval holds what it is about, unless the caller says otherwise."""
@@ -81,31 +86,37 @@ def kept_errors(errors: np.ndarray) -> list[float]:
     return [float(error) for error in ordered[ranks - 1]]
 
 
-def held_out_errors(predicted: np.ndarray, actual: np.ndarray) -> dict[str, Any]:
+def held_out_errors(
+    predicted: np.ndarray, actual: np.ndarray, targets: Sequence[Target]
+) -> dict[str, Any]:
     """Errors on the members' validation rows: of their mean, then each member's own.
 
     Members validated on different rows are different models, and have no mean.
+    Args: targets: how they are learned, together, then by each member.
+
     Shape: predicted (M, n), actual (n,), or (M, n) where each has rows of its own.
-    Units: those in which the target is learned. Plain data, for a checkpoint.
+    Units: as learned -> raw. Plain data, for a checkpoint.
     """
-    own = [kept_errors(errors) for errors in predicted - actual]
     shared = actual.ndim == 1
-    together = kept_errors(predicted.mean(0) - actual) if shared else []
-    return {"n_rows": actual.shape[-1], "errors": [together, *own]}
+    alone = np.broadcast_to(actual, predicted.shape)
+    own = [
+        kept_errors(target.errors(numbers, right))
+        for target, numbers, right in zip(targets[1:], predicted, alone, strict=True)
+    ]
+    together = kept_errors(targets[0].errors(predicted.mean(0), actual)) if shared else []
+    return {"n_rows": actual.shape[-1], "raw_errors": [together, *own]}
 
 
-def held_out_of(
-    kept: dict[str, Any], members: list[int], scale: float, *, refitted: bool
-) -> HeldOut | None:
-    """The errors of some members as one model, in raw units.
+def held_out_of(kept: dict[str, Any], members: list[int], *, refitted: bool) -> HeldOut | None:
+    """The errors of some members as one model.
 
-    Args: kept: of all members, as `held_out_errors` gave them. scale: what a learned 1 is.
+    Args: kept: of all members, as `held_out_errors` gave them.
     """
-    errors = kept["errors"][members[0] + 1 if len(members) == 1 else 0]
+    errors = kept["raw_errors"][members[0] + 1 if len(members) == 1 else 0]
     if not errors:
         return None
     return HeldOut(
-        errors=[error * scale for error in errors],
+        errors=errors,
         n_rows=kept["n_rows"],
         origin="validation rows, before the refit" if refitted else "validation rows",
     )

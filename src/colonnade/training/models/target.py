@@ -8,32 +8,82 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from colonnade.tables.features.standardizer import Standardizer
+    from colonnade.tables.features.target_curve import LogCurve, QuantileCurve
     from colonnade.training.components.losses.loss import Loss
+
+MOST_RESIDUALS = 200
 
 
 @dataclass(frozen=True)
 class Target:
-    """Center and scale of what is learned, in raw units."""
+    """How the numbers of a table are learned.
+
+    center, scale: of what is learned, in raw units. curve: what is learned in place of that.
+    smears: whether a mean is predicted that the curve bends: what it makes of the mean of what is
+    learned is nearer to the median. residuals: by how much what was learned of rows was missed.
+    """
 
     center: float
     scale: float
+    curve: LogCurve | QuantileCurve | None = None
+    smears: bool = False
+    residuals: tuple[float, ...] = ()
 
     def learned(self, raw: np.ndarray) -> np.ndarray:
         """Raw numbers in the units that are learned."""
-        return np.asarray((raw.astype(np.float64) - self.center) / self.scale)
+        raw = raw.astype(np.float64)
+        if self.curve is not None:
+            return np.asarray(self.curve.learned(raw))
+        return np.asarray((raw - self.center) / self.scale)
 
     def raw(self, learned: np.ndarray) -> np.ndarray:
-        """Learned numbers in raw units."""
-        return np.asarray(learned * self.scale + self.center)
+        """Learned numbers in raw units: the mean over what the residuals would make of them.
+
+        Source: Duan 1983, Smearing Estimate: A Nonparametric Retransformation Method.
+        """
+        if self.curve is None:
+            return np.asarray(learned * self.scale + self.center)
+        if not self.residuals:
+            return np.asarray(self.curve.raw(learned))
+        total: np.ndarray = np.zeros_like(learned)
+        for residual in self.residuals:
+            total += self.curve.raw(learned + residual)
+        total /= len(self.residuals)
+        return total
+
+    def errors(self, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
+        """Raw errors of learned numbers."""
+        if self.curve is None:
+            return np.asarray((predicted - actual) * self.scale)
+        return np.asarray(self.raw(predicted) - self.curve.raw(actual))
 
 
-def target_of(standardizer: Standardizer, loss: Loss) -> Target:
-    """How a loss learns the numbers of a table: standardized, or divided by their mean.
+def target_of(standardizer: Standardizer, loss: Loss, residuals: Sequence[float] = ()) -> Target:
+    """How a loss learns the numbers of a table: as they are standardized, or divided by their mean.
 
     A number whose logarithm is learned keeps its zero. With `standardize.target: none` it is
     learned in raw units.
     """
     if loss.link == "log":
         return Target(0.0, standardizer.target_center or 1.0)
-    return Target(standardizer.target_center, standardizer.target_scale)
+    curve = standardizer.target_curve
+    smears = curve is not None and loss.predicts_mean
+    center, scale = standardizer.target_center, standardizer.target_scale
+    return Target(center, scale, curve, smears, tuple(residuals))
+
+
+def kept_residuals(residuals: np.ndarray) -> list[float]:
+    """All residuals in order, or the means of two hundred equal shares of them.
+
+    Shape: (n,) -> at most 200.
+    """
+    ordered = np.sort(residuals)
+    n = len(ordered)
+    if n <= MOST_RESIDUALS:
+        return [float(residual) for residual in ordered]
+    total = np.concatenate([[0.0], np.cumsum(ordered)])
+    ends = np.interp(np.linspace(0, n, MOST_RESIDUALS + 1), np.arange(n + 1), total)
+    return [float(mean) for mean in np.diff(ends) * MOST_RESIDUALS / n]

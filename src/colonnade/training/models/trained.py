@@ -140,7 +140,8 @@ class TrainedModel:
             codes: np.ndarray = self.probabilities(X).argmax(axis=1).astype(np.int64)
             return codes
         learned = self.loss.numbers(self._run(self.network, X)).mean(0).numpy()
-        return target_of(self.standardizer, self.loss).raw(learned)
+        residuals = self.facts.get("residuals") or ()
+        return target_of(self.standardizer, self.loss, residuals).raw(learned)
 
     @property
     def interval_caveat(self) -> str:
@@ -243,7 +244,8 @@ class TrainedModel:
         from colonnade.tables.features.transforms import NumberColumn
 
         table = self.standardizer
-        if self.model.kind != "linear" or self.n_classes or self.loss.link != "identity":
+        bent = self.loss.link != "identity" or table.target_curve is not None
+        if self.model.kind != "linear" or bent:
             raise ModelError("only a linear regression has slopes and an intercept.")
         straight = [
             column

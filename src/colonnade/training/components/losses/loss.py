@@ -12,13 +12,15 @@ class Loss:
     """One loss, for `n_classes` classes (0: regression).
 
     link: how predictions are made of logits: identity, exp (log), softmax, or a sigmoid of each.
-    needs: in words, the numbers that it can learn, if not all.
+    needs: in words, the numbers that it can learn, if not all. predicts_mean: whether it is a mean
+      that it predicts, rather than a quantile.
 
     Shape: logits (..., n, n_logits), targets (..., n, width) as made by `encode`.
     """
 
     link: ClassVar[str] = "identity"
     needs: ClassVar[str] = ""
+    predicts_mean: ClassVar[bool] = True
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes

@@ -27,6 +27,8 @@ class Squared(Loss):
 class Absolute(Loss):
     """Mean absolute error; its derivative at 0 is 0."""
 
+    predicts_mean = False
+
     @override
     def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return (logits - targets).abs().squeeze(-1)
@@ -41,6 +43,8 @@ class Quantile(Loss):
 
     Source: Koenker & Bassett 1978, Regression Quantiles.
     """
+
+    predicts_mean = False
 
     def __init__(self, n_classes: int, quantile: float = 0.5) -> None:
         self.quantile = quantile

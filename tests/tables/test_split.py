@@ -201,10 +201,12 @@ def test_too_few_groups_are_reported() -> None:
     )
 
 
-@pytest.mark.parametrize("folds", [None, 4])
-def test_no_future_stands_in_train(folds: int | None) -> None:
+@pytest.mark.parametrize(
+    ("strategy", "folds"), [("time", None), ("time", 4), ("expanding", 4), ("rolling", 4)]
+)
+def test_no_future_stands_in_train(strategy: str, folds: int | None) -> None:
     frame = table()
-    parts = split(frame, strategy="time", column="when", folds=folds)
+    parts = split(frame, strategy=strategy, column="when", folds=folds)
     for name in parts:
         when = {
             part: frame["when"][parts[name] == part] for part in ("train", "validation", "test")
@@ -212,7 +214,50 @@ def test_no_future_stands_in_train(folds: int | None) -> None:
         assert when["train"].max() < when["validation"].min()
         assert when["validation"].max() < when["test"].min()
         future = frame["when"][parts[name] == "unused"]
-        assert future.empty or future.min() > when["test"].max()
+        if strategy != "rolling":
+            assert future.empty or future.min() > when["test"].max()
+
+
+def test_expanding_folds_are_those_of_a_split_by_time() -> None:
+    keys = {"column": "when", "folds": 4}
+    pd.testing.assert_frame_equal(
+        split(table(), strategy="expanding", **keys), split(table(), strategy="time", **keys)
+    )
+
+
+@pytest.mark.parametrize(("window", "max_train_size"), [(None, 24), (0.25, 30), (0.5, 60)])
+def test_rolling_folds_are_those_of_scikit_learn(window: float | None, max_train_size: int) -> None:
+    from sklearn.model_selection import TimeSeriesSplit
+
+    frame = table(120).assign(when=np.arange(120))
+    keys = {"column": "when", "folds": 4, "validation_fraction": 0, "window": window}
+    parts = split(frame, strategy="rolling", **keys).drop(columns="part")
+    theirs = TimeSeriesSplit(4, max_train_size=max_train_size).split(frame)
+    for name, (trained, tested) in zip(parts, theirs, strict=True):
+        assert np.flatnonzero(parts[name] == "train").tolist() == trained.tolist()
+        assert np.flatnonzero(parts[name] == "test").tolist() == tested.tolist()
+
+
+def test_a_rolling_model_learns_from_the_window_before_the_test_rows() -> None:
+    frame = table(100).assign(when=np.arange(100))
+    keys = {"column": "when", "folds": 4, "window": 0.3}
+    parts = split(frame, strategy="rolling", **keys)["part"].astype(str).tolist()
+    # 20 rows are tested, 30 before them used; of these 50 a tenth, as of all rows, is validated
+    assert parts == ["unused"] * 50 + ["train"] * 25 + ["validation"] * 5 + ["test"] * 20
+
+
+def test_a_rolling_model_without_test_rows_learns_from_the_last_window() -> None:
+    frame = table(100).assign(when=np.arange(100))
+    keys = {"column": "when", "folds": 4, "test_fraction": 0, "validation_fraction": 0}
+    parts = split(frame, strategy="rolling", **keys)["part"].astype(str).tolist()
+    assert parts == ["unused"] * 80 + ["train"] * 20
+
+
+def test_a_window_keeps_rows_of_one_moment_together() -> None:
+    frame = table().assign(when=np.repeat(np.arange(12), 10))
+    folds = split(frame, strategy="rolling", column="when", folds=4, window=0.2)
+    used = folds.drop(columns="part") != "unused"
+    assert used.groupby(frame["when"]).nunique().eq(1).all(axis=None)
 
 
 def test_rows_of_one_moment_stay_together() -> None:
@@ -334,11 +379,26 @@ def test_identifiers_do_not_make_equal_rows_different() -> None:
         ),
         (
             {"strategy": "group"},
-            "`column` goes with the strategies group, time and column, which need it",
+            "`column` goes with the strategies group, time, expanding, rolling and column, which "
+            "need it",
         ),
         (
             {"column": "a"},
-            "`column` goes with the strategies group, time and column, which need it",
+            "`column` goes with the strategies group, time, expanding, rolling and column, which "
+            "need it",
+        ),
+        (
+            {"strategy": "rolling", "column": "a"},
+            "`strategy: rolling` is about `folds`, and needs their number; `strategy: time` does "
+            "without",
+        ),
+        (
+            {"strategy": "expanding", "column": "a", "folds": 3, "window": 0.2},
+            "`window` goes with `strategy: rolling`",
+        ),
+        (
+            {"strategy": "rolling", "column": "a", "folds": 3, "repeats": 2},
+            "`repeats` needs `folds`, and rows that may be shuffled",
         ),
         ({"repeats": 2}, "`repeats` needs `folds`, and rows that may be shuffled"),
         ({"sed": 1}, "`sed` is not a known parameter. Did you mean `seed`?"),

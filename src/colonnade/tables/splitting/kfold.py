@@ -10,7 +10,6 @@ import pandas as pd
 
 from colonnade.errors import DataError
 from colonnade.tables.splitting.strategies import (
-    NONE,
     TEST,
     TRAIN,
     SplitParams,
@@ -21,7 +20,7 @@ from colonnade.tables.splitting.strategies import (
     moments,
     rare_rows,
     strata_of,
-    time_parts,
+    stretch_parts,
 )
 
 if TYPE_CHECKING:
@@ -41,9 +40,10 @@ def fold_parts(
     Raises: DataError if there are fewer rows or groups than folds.
     """
     n_folds = int(params.folds or 0)
-    if params.strategy == "time":
+    if params.forward:
         n_validation = math.ceil(params.validation_fraction * len(table))
-        yield from _time_folds(moments(table, str(params.column)), n_folds, n_validation)
+        window = params.window_of(len(table))
+        yield from _time_folds(moments(table, str(params.column)), n_folds, n_validation, window)
         return
     groups = group_codes(table, str(params.column)) if params.strategy == "group" else None
     strata = strata_of(table, schema, params)
@@ -101,10 +101,13 @@ def _fold_numbers(
     return numbers
 
 
-def _time_folds(times: np.ndarray, n_folds: int, n_validation: int) -> Iterator[np.ndarray]:
-    """Each fold tests a later stretch of time and trains on all before it; the future is unused.
+def _time_folds(
+    times: np.ndarray, n_folds: int, n_validation: int, window: int | None
+) -> Iterator[np.ndarray]:
+    """Each fold tests a later stretch of time and trains on all before it, or on a window.
 
-    Source: sklearn.model_selection.TimeSeriesSplit.
+    The future is unused.
+    Source: sklearn.model_selection.TimeSeriesSplit, whose max_train_size the window is.
     """
     n_test = len(times) // (n_folds + 1)
     _refuse_few(len(np.unique(times)), "moments", n_folds + 1)
@@ -112,12 +115,7 @@ def _time_folds(times: np.ndarray, n_folds: int, n_validation: int) -> Iterator[
     _refuse_few(len(np.unique(starts)), "stretches of time of their own", n_folds)
     # rows of one moment are tested together, in one fold
     for start, end in zip(starts, [*starts[1:], np.inf], strict=True):
-        past = np.flatnonzero(times < end)
-        n_tested = int((times[past] >= start).sum())
-        share = math.ceil(n_validation * len(past) / len(times))
-        parts = all_rows(NONE, len(times))
-        parts[past] = time_parts(times[past], n_tested, share)
-        yield parts
+        yield stretch_parts(times, start, end, n_validation, window)
 
 
 def _refuse_few(n_found: int, what: str, n_folds: int) -> None:

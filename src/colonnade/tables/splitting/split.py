@@ -28,6 +28,7 @@ from colonnade.tables.splitting.strategies import (
     part_column,
     rare_rows,
     strata_of,
+    stretch_parts,
     time_parts,
 )
 
@@ -82,7 +83,12 @@ def _parts(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np
     elif params.strategy == "group":
         groups = group_codes(table, str(params.column))
         parts = group_parts(groups, n_test, n_validation, params.seed)
-    elif params.strategy == "time":
+    elif params.strategy == "rolling":
+        times = moments(table, str(params.column))
+        start = np.sort(times)[-n_test] if n_test else np.inf
+        window = params.window_of(len(table))
+        parts = stretch_parts(times, start, np.inf, n_validation, window)
+    elif params.forward:
         parts = time_parts(moments(table, str(params.column)), n_test, n_validation)
     else:
         parts = _drawn_parts(table, schema, params)

@@ -5,6 +5,7 @@ Shape: each way gives (n_rows,) int8 places in CATEGORIES: a byte a row, where n
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
@@ -46,9 +47,13 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 class SplitParams(Params):
     """How rows are given to parts; fractions are of all rows."""
 
-    strategy: Literal["auto", "stratified", "random", "group", "time", "column"] = "auto"
+    strategy: Literal[
+        "auto", "stratified", "random", "group", "time", "expanding", "rolling", "column"
+    ] = "auto"
     """auto: stratified for classes, random for a number. group: rows of one group stay together.
-    time: the last rows are tested. column: a column of the table names each row's part."""
+    time: the last rows are tested. expanding, rolling: so they are, and each of the folds tests a
+    later stretch of time: after learning from all before it, or from a window of one length, as
+    the model itself does. column: a column of the table names each row's part."""
     column: str | None = None
     """The column that holds the group, the time or the part."""
     test_fraction: Fraction = 0.2
@@ -58,6 +63,9 @@ class SplitParams(Params):
     """Cross-validation: each row is tested in one of so many folds, beside the split above."""
     repeats: int = Field(1, ge=1, le=100)
     """How often cross-validation is repeated on rows shuffled again."""
+    window: float | None = Field(None, gt=0, lt=1)
+    """Of rolling: the share of all rows that is learned from, those for validation included; by
+    default as many as lie before the first fold."""
     drop_duplicates: bool = False
     """Whether a row that equals an earlier one is left out."""
 
@@ -68,16 +76,38 @@ class SplitParams(Params):
                 f"test_fraction {self.test_fraction:g} and validation_fraction "
                 f"{self.validation_fraction:g} leave no rows to train on"
             )
-        needs_column = self.strategy in ("group", "time", "column")
+        needs_column = self.forward or self.strategy in ("group", "column")
         if needs_column != (self.column is not None):
             raise ValueError(
-                "`column` goes with the strategies group, time and column, which need it"
+                "`column` goes with the strategies group, time, expanding, rolling and column, "
+                "which need it"
             )
         if self.folds and self.strategy == "column":
             raise ValueError("`folds` does not go with `strategy: column`")
-        if self.repeats > 1 and (not self.folds or self.strategy == "time"):
+        if self.strategy in ("expanding", "rolling") and not self.folds:
+            raise ValueError(
+                f"`strategy: {self.strategy}` is about `folds`, and needs their number; "
+                "`strategy: time` does without"
+            )
+        if self.window and self.strategy != "rolling":
+            raise ValueError("`window` goes with `strategy: rolling`")
+        if self.repeats > 1 and (not self.folds or self.forward):
             raise ValueError("`repeats` needs `folds`, and rows that may be shuffled")
         return self
+
+    @property
+    def forward(self) -> bool:
+        """Whether later rows are tested by what was learned from earlier ones."""
+        return self.strategy in ("time", "expanding", "rolling")
+
+    def window_of(self, n_rows: int) -> int | None:
+        """How many of so many rows are learned from before a test; None: all that are earlier."""
+        if self.strategy != "rolling":
+            return None
+        if self.window:
+            return math.ceil(self.window * n_rows)
+        n_folds = int(self.folds or 1)
+        return n_rows - n_folds * (n_rows // (n_folds + 1))
 
 
 def all_rows(part: int, n_rows: int) -> np.ndarray:
@@ -180,6 +210,27 @@ def time_parts(times: np.ndarray, n_test: int, n_validation: int) -> np.ndarray:
                 "`split.column`: too many rows have the same time for a split by time. "
                 "Choose another column or strategy."
             )
+    return parts
+
+
+def stretch_parts(
+    times: np.ndarray, start: float, end: float, n_validation: int, window: int | None
+) -> np.ndarray:
+    """Rows from a moment to before another are tested, earlier ones learned from.
+
+    Args: n_validation: how many of all rows would be validated: as large a share of those used is.
+        window: of the rows before the start so many are used, and those of the same moment as the
+        first of these; None: all.
+    """
+    ordered = np.sort(times)
+    used = times < end
+    if window is not None:
+        used &= times >= ordered[max(int(np.searchsorted(ordered, start)) - window, 0)]
+    places = np.flatnonzero(used)
+    n_tested = int((times[places] >= start).sum())
+    share = math.ceil(n_validation * len(places) / len(times))
+    parts = all_rows(NONE, len(times))
+    parts[places] = time_parts(times[places], n_tested, share)
     return parts
 
 

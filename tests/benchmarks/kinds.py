@@ -40,6 +40,9 @@ MODELS: dict[str, dict[str, Any]] = {
         "arch": "tabm-mini",
         "numeric_embedding": "piecewise_linear",
     },
+    "ft_transformer 3x192": {"kind": "ft_transformer"},
+    "ft_transformer 1x96": {"kind": "ft_transformer", "blocks": 1},
+    "resnet 2x192": {"kind": "resnet"},
 }
 
 
@@ -69,6 +72,8 @@ def theirs(job: TrainingJob) -> nn.Module:
         for n_in, n_out in pairwise(widths):
             layers += [nn.Linear(n_in, n_out), nn.ReLU()]
         return nn.Sequential(*layers, nn.Linear(widths[-1], CLASSES))
+    if params.kind in ("ft_transformer", "resnet"):
+        return published(params)
     import tabm
     from rtdl_num_embeddings import PiecewiseLinearEmbeddings, compute_bins
 
@@ -87,14 +92,35 @@ def theirs(job: TrainingJob) -> nn.Module:
     )
 
 
+def published(params: Any) -> nn.Module:
+    """FT-Transformer or ResNet with the defaults of their package's page."""
+    import rtdl_revisiting_models as authors
+
+    if params.kind == "resnet":
+        return authors.ResNet(
+            d_in=COLUMNS,
+            d_out=CLASSES,
+            n_blocks=params.blocks,
+            d_block=params.width,
+            d_hidden_multiplier=params.hidden_factor,
+            dropout1=params.dropout,
+            dropout2=params.residual_dropout,
+        )
+    words = authors.FTTransformer.get_default_kwargs(params.blocks)
+    return authors.FTTransformer(
+        n_cont_features=COLUMNS, cat_cardinalities=[], d_out=CLASSES, **words
+    )
+
+
 def authors_loop(job: TrainingJob, module: nn.Module) -> None:
     """One epoch as in example.ipynb: every submodel's prediction is a row of its own."""
     X, y = job.train.numeric[:, :-1].contiguous(), job.train.labels
     optimizer = torch.optim.AdamW(module.parameters(), lr=2e-3, weight_decay=3e-4)
     module.train()
+    others = (None,) if hasattr(module, "cat_embeddings") else ()
     for rows in torch.randperm(len(X)).split(BATCH):
         optimizer.zero_grad()
-        predicted: Tensor = module(X[rows])
+        predicted: Tensor = module(X[rows], *others)
         targets = y[rows]
         if predicted.ndim == 3:
             targets = targets.repeat_interleave(predicted.shape[1])

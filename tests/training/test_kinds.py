@@ -67,6 +67,8 @@ MODELS: dict[str, dict[str, Any]] = {
         "frequency_std": 0.1,
         "embedding_width": 3,
     },
+    "ft_transformer": {"kind": "ft_transformer", "blocks": 2, "width": 8, "heads": 2},
+    "resnet": {"kind": "resnet", "blocks": 1, "width": 6},
 }
 """Networks of few weights, with dropout where there is any; every kind at least once."""
 
@@ -238,14 +240,19 @@ def test_its_layers_are_printed_and_its_intervals_told(case):
         assert predicted.filter(like="probability").sum(axis=1).to_numpy() == pytest.approx(1)
 
 
+SHIFTS = ("input_projection.bias", "linear2.bias", "running_mean")
+"""What batch norm takes away again: Adam makes steps of the rounding errors in its gradients."""
+
+
 def test_a_member_equals_its_solo_run(case):
     words = {"epochs": 3, "refit": False, "temperature": False}
     together = case.fit(**words)
     for member in (0, 1):
         alone = case.fit(**words, members=1, seed=member).model.weights
         for name, weight in alone.items():
-            own = together.model.weights[name][member]
-            torch.testing.assert_close(own, weight[0], rtol=1e-4, atol=1e-5)
+            if not (case.model.kind == "resnet" and name.endswith(SHIFTS)):
+                own = together.model.weights[name][member]
+                torch.testing.assert_close(own, weight[0], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("categorical", ["onehot", "embedding"])

@@ -29,8 +29,10 @@ def test_parameters_need_no_torch():
         import colonnade.training as t
         t.TrainingParams.model_validate({"optimizer": "sgd", "loss": "mse", "scheduler": "cosine"})
         t.ModelParams.model_validate({"activation": "gelu", "initializer": "ones"})
-        t.ModelParams.model_validate({"kind": "tabm"})
-        heavy = {"torch", "tabm", "rtdl_num_embeddings", "sklearn", "matplotlib", "mlflow", "kedro"}
+        for kind in ("tabm", "ft_transformer", "resnet"):
+            t.ModelParams.model_validate({"kind": kind})
+        heavy = {"torch", "sklearn", "matplotlib", "mlflow", "kedro"}
+        heavy |= {"tabm", "rtdl_num_embeddings", "rtdl_revisiting_models"}
         print(sorted(heavy & set(sys.modules)))
     """
     assert in_a_process(code) == "[]"

@@ -15,7 +15,7 @@ from colonnade.training import ModelParams, TrainingParams, train_model
 from colonnade.training.ensembles.outcome import ensemble
 from colonnade.training.ensembles.phases import run_training
 from colonnade.training.networks.base import Inputs, Outputs
-from colonnade.training.networks.tabm import TabM, set_bins
+from colonnade.training.networks.published.tabm import TabM, set_bins
 from colonnade.training.prepare import prepare
 
 BINS = {"kind": "tabm", "k": 3, "hidden": "7x7", "numeric_embedding": "piecewise_linear", "bins": 5}

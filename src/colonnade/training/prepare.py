@@ -120,8 +120,10 @@ def _network_problems(
             f"training.l1 drives columns of numbers to 0, and {names} will be learned vectors: "
             "set standardize.categorical to onehot, or training.l1 to 0."
         )
+    switch = hasattr(network.params, "batch_norm")
+    norm = "model.batch_norm" if switch else f"the batch norm of model.kind {network.params.kind}"
     if network.normalizes_batches and min(training.batch_size, n_train) == 1:
-        found.append("model.batch_norm needs batches of 2 rows or more: one has no variance.")
+        found.append(f"{norm} needs batches of 2 rows or more: one has no variance.")
     if network.link == "log" and standardizer.target_curve is not None:
         found.append(
             "training.loss learns the logarithm of a number itself: set standardize.target to "
@@ -133,7 +135,8 @@ def _network_problems(
         if network.drops_out:
             found.append("lbfgs needs the same loss twice: set model.dropout to 0.")
         if network.normalizes_batches:
-            found.append("lbfgs does not go with model.batch_norm: set it to false.")
+            remedy = "set it to false" if switch else "choose another optimizer"
+            found.append(f"lbfgs does not go with {norm}: {remedy}.")
         if training.members > 1:
             found.append("lbfgs trains one member at a time: set training.members to 1.")
     return found

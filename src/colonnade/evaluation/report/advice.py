@@ -168,10 +168,12 @@ def _overfit(metrics: Metrics, task: Task, hyperparameters: Mapping[str, Any]) -
     apart = seen - unseen > _GAP if task != "regression" else unseen > _RATIO * seen
     if not apart:
         return ""
-    how = "more `training.optimizer.weight_decay`, `model.dropout`, or a smaller `model.hidden`"
-    if hyperparameters.get("model.kind") == "linear":
+    kind = hyperparameters.get("model.kind", "")
+    size = "model.width" if kind in ("ft_transformer", "resnet") else "model.hidden"
+    how = f"more `training.optimizer.weight_decay`, `model.dropout`, or a smaller `{size}`"
+    if kind == "linear":
         how = "`training.l1: auto`, or more `training.optimizer.weight_decay`"
-    elif "." in hyperparameters.get("model.kind", ""):  # a class of the user's own
+    elif "." in kind:  # a class of the user's own
         how = "more `training.optimizer.weight_decay`, or a smaller network"
     return (
         f"Train rows are predicted better than {part} rows ({format_metric(name, seen)} against "

@@ -91,6 +91,16 @@ class Inputs:
         ]
         return [(count == 0).nonzero()[:, 0] for count in counts]
 
+    def silence_absent(self, weight: Tensor, categorical: Tensor) -> None:
+        """Set to 0 what reads a code that no row has, so that an unseen category says nothing.
+
+        Shape: weight (n_outputs, ..., all codes of all columns, one-hot).
+        """
+        first = weight.shape[1] - sum(self.cardinalities)
+        for codes, n in zip(self.absent(categorical), self.cardinalities, strict=True):
+            weight[:, first + codes] = 0
+            first += n
+
 
 @dataclass(frozen=True)
 class Outputs:

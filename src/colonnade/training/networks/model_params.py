@@ -9,7 +9,9 @@ from colonnade.training.networks.kinds.kind import KINDS, OWN, ModelParams, Netw
 from colonnade.training.networks.kinds.mlp_params import MlpParams
 from colonnade.training.networks.kinds.own_params import OwnNetworkParams
 from colonnade.training.networks.kinds.realmlp_params import RealMlpParams
+from colonnade.training.networks.kinds.resnet_params import ResNetParams
 from colonnade.training.networks.kinds.tabm_params import TabMParams
+from colonnade.training.networks.kinds.transformer_params import TransformerParams
 
 __all__ = ["KINDS", "ModelParams", "NetworkKind", "kind_named"]
 
@@ -20,6 +22,8 @@ KINDS |= {
     "mlp": _MLP,
     "mlp_skip": _MLP,
     "realmlp": NetworkKind(RealMlpParams, ("realmlp", "RealMlp")),
-    "tabm": NetworkKind(TabMParams, ("tabm", "TabM")),
+    "tabm": NetworkKind(TabMParams, ("published.tabm", "TabM")),
+    "ft_transformer": NetworkKind(TransformerParams, ("published.ft_transformer", "FTTransformer")),
+    "resnet": NetworkKind(ResNetParams, ("published.resnet", "ResNet")),
     OWN: NetworkKind(OwnNetworkParams, ("own", "build_own")),
 }

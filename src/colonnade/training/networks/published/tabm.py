@@ -71,16 +71,8 @@ class TabM(tabm.TabM):  # type: ignore[misc]
         embeddings: Any = self.num_module
         if isinstance(embeddings, PiecewiseLinearEmbeddings):
             set_bins(embeddings.impl, numeric)
-        if categorical is None:
-            return
-        first = self.backbone.blocks[0][0].weight
-        onehot = first[:, -sum(self.inputs.cardinalities) :]
-        for code, weights in zip(
-            self.inputs.absent(categorical),
-            onehot.split(self.inputs.cardinalities, dim=1),
-            strict=True,
-        ):
-            weights[:, code] = 0
+        if categorical is not None:
+            self.inputs.silence_absent(self.backbone.blocks[0][0].weight, categorical)
 
     def forward(self, numeric: Tensor, categorical: Tensor | None = None) -> Tensor:
         """Shape: (n, n_numeric), (n, n_categorical) -> (k, n, n_outputs), for k above 1."""

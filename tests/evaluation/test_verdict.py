@@ -311,10 +311,10 @@ def test_a_rare_class_is_reported_where_accuracy_hides_it():
 def test_few_extreme_rows_ask_for_another_loss():
     extreme = {"test/rmse": 60.0, "test/median_error": 10.0}
     assert steps(extreme, task="regression")[0].endswith(
-        "try `training.loss: huber`, or predict the target's logarithm."
+        "try `training.loss: huber`, or `standardize.target: log`."
     )
     huber = steps(extreme, task="regression", hyperparameters={"training.loss": "huber"})
-    assert huber[0].endswith("look at them, or predict the target's logarithm.")
+    assert huber[0].endswith("look at them, or try `standardize.target: log`.")
     assert "A few rows" not in steps(extreme | {"test/rmse": 50.0}, task="regression")[0]
 
 

@@ -266,6 +266,39 @@ def test_folds_on_curves_are_their_single_trainings(lognormal, members):
         assert fitted.model.predict_array(X) == pytest.approx(alone.predict_array(X), rel=1e-5)
 
 
+def test_a_refit_on_a_curve_goes_on_where_it_was_interrupted(lognormal, tmp_path):
+    rows, standardizer = standardized(lognormal[:120], target="log")
+    words = {"epochs": 4, "refit": True, "checkpoint_every": 1}
+    given = (rows[:80], rows[80:], standardizer, ModelParams(kind="linear"))
+    training = TrainingParams.model_validate(words)
+    whole = train_model(*given, training).model
+    epochs = []
+
+    def stop_in_the_refit(epoch, *_):
+        epochs.append(epoch)
+        if epochs == [1, 2, 3, 4, 1, 2]:
+            raise KeyboardInterrupt
+
+    file = tmp_path / "checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        train_model(*given, training, checkpoint=file, progress=stop_in_the_refit)
+    resumed = train_model(*given, training, checkpoint=file, resume=True).model
+    assert resumed.facts["residuals"] == whole.facts["residuals"]
+    assert resumed.held_out == whole.held_out
+    assert resumed.predict_quietly(lognormal).equals(whole.predict_quietly(lognormal))
+
+
+def test_submodels_average_their_counts_and_not_the_logarithms(counts):
+    words = {"kind": "tabm", "k": 3, "hidden": "4", "dropout": 0.0}
+    model = train(counts, "poisson", model=words, training={"optimizer": "adam", "epochs": 2})
+    X = model.standardizer.features(counts)
+    # In training the logits of each submodel are given.
+    outputs = model.module().train()(*model.spec.inputs.split(to_float(X)))
+    expected = outputs.detach().exp().mean(-3)[:, 0].numpy() * counts["y"].mean()
+    assert outputs.shape == (3, 500, 1)
+    assert model.predict_array(X) == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_saved_curve_predicts_as_before(lognormal, tmp_path):
     model = train(lognormal[:300], "mse", target="quantile")
     save_model(model, tmp_path / "model")

@@ -154,8 +154,8 @@ def _extremes(metrics: Metrics, hyperparameters: Mapping[str, Any]) -> str:
         f"{format_metric('rmse', median)}): "
     )
     if hyperparameters.get("training.loss") in ("mae", "huber", "smooth_l1"):
-        return advice + "look at them, or predict the target's logarithm."
-    return advice + "try `training.loss: huber`, or predict the target's logarithm."
+        return advice + "look at them, or try `standardize.target: log`."
+    return advice + "try `training.loss: huber`, or `standardize.target: log`."
 
 
 def _overfit(metrics: Metrics, task: Task, hyperparameters: Mapping[str, Any]) -> str:

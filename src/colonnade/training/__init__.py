@@ -10,8 +10,8 @@ Usable without Kedro:
     fitted.model.predict(new_rows)
 
 Rooms, each importing only from those after it: `fit` (the front door), `ensembles`, `prepare`,
-`engine`, `models`, `networks`, `parameters`, `components`. The room itself imports from `tables`,
-never from Kedro or MLflow.
+`engine`, `models`, `training_params`, `networks`, `components`. The room itself imports from
+`tables`, never from Kedro or MLflow.
 
 Parameter classes import no torch; what trains does, and is imported when it is first asked for.
 """

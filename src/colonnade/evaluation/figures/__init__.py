@@ -1,4 +1,7 @@
-"""One function a figure, each returning a matplotlib Figure without pyplot state."""
+"""One function a figure, each returning a matplotlib Figure without pyplot state.
+
+Imports `metrics`, `explanation` and `observations`; only report, pipelines and datasets import it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 """Guess what the columns of a new table mean, with reasons, and write it down as YAML.
 
-Imports `schema` and `source`; only `profile` and the commands import it.
+Imports `reading` and `schema`; `profile`, pipelines and commands import it.
 """

@@ -78,7 +78,7 @@ class ModelParams(Params):
 class NetworkKind:
     """One kind of network.
 
-    body: a module of this room, and what in it gives a body for (inputs, outputs, params,
+    body: a module of `networks`, and what in it gives a body for (inputs, outputs, params,
       generator); imported when a network is built.
     member_axis: whether its layers take parameters with a member axis in front, so that one module
       computes all members at once; the bodies of other kinds are run one after another.

@@ -74,8 +74,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 TABLES = [
     ("classification", "numbers"),
-    ("classification", "codes"),
-    ("ordinal", "both"),
+    ("ordinal", "codes"),
     ("regression", "both"),
 ]
 

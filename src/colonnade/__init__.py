@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from colonnade.estimators import ColonnadeClassifier, ColonnadeRegressor, fit
+    from colonnade.training.models.storage import save_model
     from colonnade.training.models.trained import TrainedModel
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load_model"]
+__all__ = [
+    "ColonnadeClassifier",
+    "ColonnadeRegressor",
+    "__version__",
+    "fit",
+    "load_model",
+    "save_model",
+]
+
+_IMPORTED_LATER = {
+    "ColonnadeClassifier": "estimators",
+    "ColonnadeRegressor": "estimators",
+    "fit": "estimators",
+    "save_model": "training.models.storage",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what trains when it is asked for: every `kedro` command imports this package."""
+    if name not in _IMPORTED_LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_IMPORTED_LATER[name]}"), name)
 
 
 def load_model(folder: str | Path, *, network: type | None = None) -> TrainedModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -16,6 +17,8 @@ from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.training_params import TrainingParams
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from torch import Tensor
 
     from colonnade.training.networks.binding.spec import NetworkSpec
@@ -33,14 +36,28 @@ def save_model(model: TrainedModel, folder: Path, *, table: str | None = None) -
 
     Args: table: the name of the table that it was trained on.
     """
+    folder = Path(folder)
+    files = packed_model(model, table=table)
+    for name, content in files.items():
+        with replaced_file(folder / name) as stream:
+            stream.write(content)
+    for file in folder.iterdir():
+        # The second are what killed writers left of other weights.
+        old = _WEIGHTS.fullmatch(file.name) or file.name.startswith(".weights-")
+        if old and file.name not in files:
+            file.unlink(missing_ok=True)
+
+
+def packed_model(model: TrainedModel, *, table: str | None = None) -> dict[str, bytes]:
+    """Give the files of a model's folder by name, the description last.
+
+    Args: table: the name of the table that it was trained on.
+    """
     from safetensors.torch import save
 
-    folder = Path(folder)
     content = save({name: weight.contiguous() for name, weight in model.weights.items()})
     digest = hashlib.sha256(content).hexdigest()
     name = f"weights-{digest[:12]}.safetensors"
-    with replaced_file(folder / name) as stream:
-        stream.write(content)
     description = {
         "format": FORMAT,
         "table": table or model.table,
@@ -49,13 +66,7 @@ def save_model(model: TrainedModel, folder: Path, *, table: str | None = None) -
     }
     description["sha256"] = _digest(description)
     text = json.dumps(description, indent=2, allow_nan=False, ensure_ascii=False)
-    with replaced_file(folder / DESCRIPTION) as stream:
-        stream.write(f"{text}\n".encode())
-    for file in folder.iterdir():
-        # The second are what killed writers left of other weights.
-        old = _WEIGHTS.fullmatch(file.name) or file.name.startswith(".weights-")
-        if old and file.name != name:
-            file.unlink(missing_ok=True)
+    return {name: content, DESCRIPTION: f"{text}\n".encode()}
 
 
 def note_run(folder: Path, run_id: str, name: str) -> None:
@@ -93,12 +104,43 @@ def load_model(
     Raises: ModelError if the folder holds no model, one that was altered or cut, one of another
         version, of another table, or of a class that was not given.
     """
-    from colonnade.tables.features.standardizer import Standardizer
-    from colonnade.training.networks.binding.spec import spec_for
-
     folder = Path(folder)
     described = _read_description(folder)
     content = _read_weights(folder, described)
+    model = _build(folder, described, content, network)
+    _refuse_altered(folder, described, table)
+    return dataclasses.replace(model, run=_read_run(folder, described))
+
+
+def unpacked_model(
+    files: Mapping[str, bytes], *, network: type | str | None = None
+) -> TrainedModel:
+    """Build a model from what `packed_model` has given.
+
+    Args: network: see `load_model`.
+
+    Raises: ModelError.
+    """
+    place = Path("the packed model")
+
+    def read(path: Path) -> bytes:
+        if path.name not in files:
+            raise FileNotFoundError(2, "it is missing")
+        return files[path.name]
+
+    described = _read_description(place, read)
+    model = _build(place, described, _read_weights(place, described, read), network)
+    _refuse_altered(place, described, None)
+    return model
+
+
+def _build(
+    folder: Path, described: dict[str, Any], content: bytes, network: type | str | None
+) -> TrainedModel:
+    """Give the model of a description and the bytes of its weights."""
+    from colonnade.tables.features.standardizer import Standardizer
+    from colonnade.training.networks.binding.spec import spec_for
+
     try:
         standardizer = Standardizer.model_validate(described["standardizer"])
         model = _model_params(folder, described["model"], network)
@@ -118,17 +160,7 @@ def load_model(
             "Train it again."
         ) from None
     weights = _read_tensors(folder, content, spec)
-    _refuse_altered(folder, described, table)
-    return TrainedModel(
-        standardizer,
-        model,
-        training,
-        weights,
-        facts,
-        held_out=held_out,
-        run=_read_run(folder, described),
-        **known,
-    )
+    return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out, **known)
 
 
 def _model_params(folder: Path, words: Any, network: type | str | None) -> ModelParams:
@@ -173,10 +205,12 @@ def _refuse_altered(folder: Path, described: dict[str, Any], table: str | None) 
         )
 
 
-def _read_description(folder: Path) -> dict[str, Any]:
+def _read_description(
+    folder: Path, read: Callable[[Path], bytes] = Path.read_bytes
+) -> dict[str, Any]:
     path = folder / DESCRIPTION
     try:
-        described = json.loads(path.read_bytes())
+        described = json.loads(read(path))
         if not isinstance(described, dict) or not isinstance(described.get("format"), int):
             raise ValueError("it is not a model's description")
         if described["format"] != FORMAT:
@@ -191,14 +225,16 @@ def _read_description(folder: Path) -> dict[str, Any]:
     return described
 
 
-def _read_weights(folder: Path, described: dict[str, Any]) -> bytes:
+def _read_weights(
+    folder: Path, described: dict[str, Any], read: Callable[[Path], bytes] = Path.read_bytes
+) -> bytes:
     entry = described.get("weights")
     name = entry.get("file") if isinstance(entry, dict) else None
     # The pattern keeps a hostile description from naming a file outside its folder.
     if not isinstance(entry, dict) or not isinstance(name, str) or not _WEIGHTS.fullmatch(name):
         raise ModelError(f"{folder / DESCRIPTION} names no file of weights. Train the model again.")
     try:
-        content = (folder / name).read_bytes()
+        content = read(folder / name)
     except OSError as error:
         raise ModelError(
             f"{folder / name} cannot be read: {error.strerror}. Train the model again."

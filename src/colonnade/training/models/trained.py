@@ -12,6 +12,7 @@ import pandas as pd
 
 from colonnade.errors import ModelError
 from colonnade.tables.features.outside import describe_outside, outside_column
+from colonnade.tables.reading.plain_frames import is_frame, plain_frame
 from colonnade.tables.reading.raw import read_rows
 from colonnade.training.models.conformal import COVERAGE
 from colonnade.training.models.target import target_of
@@ -44,8 +45,7 @@ _CHUNK = 1024
 class TrainedModel:
     """Weights of one or more members, and all that is needed to use them.
 
-    Predictions run in float64, where the number of rows handed in at once changes nothing that
-    anybody could see (1e-12), while float32 products differ in the 7th digit.
+    Predictions run in float64: the number of rows handed in at once changes them by 1e-12 at most.
 
     Args: held_out: a number's errors on rows held out from training, behind its intervals.
         trained_on: what `rows_digest` says of its train and validation rows, if that is known.
@@ -177,7 +177,7 @@ class TrainedModel:
 
         One warning in the log reports what is unlike the train rows.
 
-        Args: rows: a frame, or the path of a file that holds a table. coverage: how often a number
+        Args: rows: a frame (pandas, polars, Arrow), or a file's path. coverage: how often a number
             should lie from "lower" to "upper". name: what errors and the log call a frame.
 
         Shape: -> "prediction" (label, or raw units), then "probability_<label>" for each class, or
@@ -186,7 +186,9 @@ class TrainedModel:
         Raises: DataError if a column is missing or unusable; BadCellsError if all that is wrong
             are cells.
         """
-        if not isinstance(rows, pd.DataFrame):
+        if is_frame(rows):
+            rows = plain_frame(rows)
+        else:
             table = read_rows(rows)
             rows, name = table.frame, table.source.name
         predictions, marks = self._predict_and_mark(rows, coverage, name)
@@ -201,7 +203,7 @@ class TrainedModel:
     def _predict_and_mark(
         self, frame: pd.DataFrame, coverage: float, name: str
     ) -> tuple[pd.DataFrame, list[Mark]]:
-        typed = self.standardizer.read(frame, name)
+        typed = self.standardizer.read(plain_frame(frame), name)
         marks = self.standardizer.outside(typed)
         predictions = self._predictions(self.standardizer.encode(typed), frame.index, coverage)
         predictions["outside"] = outside_column(marks, len(frame))

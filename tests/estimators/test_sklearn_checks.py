@@ -1,0 +1,23 @@
+"""scikit-learn's own tests of an estimator."""
+
+from __future__ import annotations
+
+import pytest
+from sklearn.utils.estimator_checks import check_estimator
+
+from colonnade import ColonnadeClassifier, ColonnadeRegressor
+
+QUICK = {"epochs": 8, "batch_size": 16}
+EXPECTED_TO_FAIL: dict[str, str] = {}
+"""Names of checks that cannot pass, each with its reason: there are none."""
+
+
+@pytest.mark.filterwarnings("ignore")  # they provoke warnings, and look for those that they want
+@pytest.mark.parametrize("kind", [ColonnadeClassifier, ColonnadeRegressor])
+def test_every_check_of_scikit_learn_passes(kind):
+    checks = check_estimator(
+        kind(training=QUICK), expected_failed_checks=EXPECTED_TO_FAIL, on_fail=None, on_skip=None
+    )
+    failed = {one["check_name"]: one["exception"] for one in checks if one["status"] == "failed"}
+    assert failed == {}
+    assert sum(one["status"] == "passed" for one in checks) > 45

@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from colonnade import ColonnadeClassifier, ColonnadeRegressor, load_model, save_model
 from colonnade.errors import ModelError
 
-QUICK = {"epochs": 4, "batch_size": 32}
+QUICK = {"epochs": 4, "batch_size": 32, "members": 1}
 LBFGS = {"optimizer": "lbfgs", "epochs": 5}
 
 
@@ -68,7 +68,12 @@ def test_what_is_none_is_chosen_as_table_add_does(penguins):
     assert (model.model.kind, model.model.hidden) == ("mlp_skip", (128, 128))
     training = model.training
     assert (training.optimizer.name, training.epochs, training.batch_size) == ("adamw", 1, 32)
-    assert training.temperature
+    assert (training.temperature, training.members) == (True, 8)
+    assert (
+        ColonnadeClassifier(training={"epochs": 1}, effort="quick").fit(X, y).model_.n_members == 1
+    )
+    with pytest.raises(ValueError, match="`effort` is quick or normal"):
+        ColonnadeClassifier(effort="fast").fit(X, y)
 
 
 def test_realmlp_keeps_its_authors_recipe(numbers):

@@ -16,7 +16,7 @@ from tests.conftest import REPOSITORY
 from colonnade import fit
 from colonnade.cli.table_yaml.new_table import draft_table
 
-QUICK = {"epochs": 3, "batch_size": 32}
+QUICK = {"epochs": 3, "batch_size": 32, "members": 1}
 PENGUINS = REPOSITORY / "data/01_raw/penguins.csv"
 
 

@@ -10,7 +10,7 @@ import pytest
 from colonnade import ColonnadeRegressor, fit
 from colonnade.tables.reading.plain_frames import plain_frame, unreadable_columns
 
-QUICK = {"epochs": 4, "batch_size": 32}
+QUICK = {"epochs": 4, "batch_size": 32, "members": 1}
 
 
 @pytest.fixture(scope="module")

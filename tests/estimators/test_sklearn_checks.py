@@ -7,7 +7,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from colonnade import ColonnadeClassifier, ColonnadeRegressor
 
-QUICK = {"epochs": 8, "batch_size": 16}
+QUICK = {"epochs": 8, "batch_size": 16, "members": 1}
 EXPECTED_TO_FAIL: dict[str, str] = {}
 """Names of checks that cannot pass, each with its reason: there are none."""
 

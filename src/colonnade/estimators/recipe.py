@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from colonnade.errors import ParameterError
 from colonnade.tables.features.standardizer import StandardizeParams
@@ -55,6 +55,8 @@ def choose_recipe(
 
     Raises: ParameterError naming every word that is not known or out of bounds.
     """
+    if effort not in get_args(Effort):
+        raise ParameterError(f"`effort` is {' or '.join(get_args(Effort))} (got {effort!r}).")
     chosen = usual_hyperparameters(inference.task, inference.n_rows, effort)
     given = {"kind": model} if isinstance(model, str) else model
     network = ModelParams.model_validate(chosen["model"] if given is None else given)

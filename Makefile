@@ -31,7 +31,7 @@ check: .venv/.installed-check
 	$(BIN)/python tests/check_structure.py
 
 ui: .venv/.installed
-	@echo 'A run has said where its page will be, and all runs of its table; so does: kedro compare phone_price'
+	@echo 'Where the runs of a table will be: kedro compare phone_price'
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 viz: .venv/.installed-viz

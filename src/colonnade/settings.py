@@ -2,8 +2,9 @@
 
 from colonnade.hooks import LogHooks, NameHooks, OwnNetworkHooks, RunLockHooks, TrackingHooks
 
+_log = LogHooks()
 # Kedro calls the last one first: a run waits for the lock before its record begins
-HOOKS = (NameHooks(), TrackingHooks(), LogHooks(), RunLockHooks(), OwnNetworkHooks())
+HOOKS = (NameHooks(), TrackingHooks(_log), _log, RunLockHooks(), OwnNetworkHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

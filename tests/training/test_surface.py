@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 import textwrap
 
 import pytest
 
-from colonnade.training.progress import training_progress
+from colonnade.training.progress import TrainingProgress, watch
 
 
 def in_a_process(code: str) -> str:
@@ -58,53 +57,50 @@ def test_training_never_imports_torchs_compiler():
     assert in_a_process(code) == "[]"
 
 
-def report_epochs(stream, epochs, validation_loss):
-    with training_progress("phones", stream) as report:
-        for epoch in range(1, epochs + 1):
-            report(epoch, epochs, 1 / epoch, validation_loss)
+def lines_of(epochs, validation_loss):
+    heard = []
+    told = TrainingProgress("phones", heard.append)
+    for epoch in range(1, epochs + 1):
+        told.epoch(epoch, epochs, 1 / epoch, validation_loss)
+    return heard
 
 
-def test_about_ten_plain_lines_where_there_is_no_terminal():
-    stream = io.StringIO()
-    report_epochs(stream, 200, 0.25)
-    lines = stream.getvalue().splitlines()
+def test_about_ten_plain_lines_where_nobody_draws():
+    lines = lines_of(200, 0.25)
     assert len(lines) == 11
-    assert lines[0].startswith("phones: epoch 1/200, loss 1, validation 0.25, ")
-    assert lines[-1].startswith("phones: epoch 200/200, loss 0.005, validation 0.25, ")
-    assert "\r" not in stream.getvalue()
+    assert lines[0].startswith("phones.train: epoch 1/200, loss 1, validation 0.25, ")
+    assert lines[-1].startswith("phones.train: epoch 200/200, loss 0.005, validation 0.25, ")
 
 
 def test_few_epochs_have_a_line_each_and_no_validation_where_there_is_none():
-    stream = io.StringIO()
-    report_epochs(stream, 3, float("nan"))
-    lines = stream.getvalue().splitlines()
+    lines = lines_of(3, float("nan"))
     assert len(lines) == 3
     assert "validation" not in lines[0]
 
 
-def test_lines_go_to_a_logger_if_there_is_one():
+@pytest.fixture
+def drawn():
+    """What is told to one who draws."""
     heard = []
-    with training_progress("phones", io.StringIO(), heard.append) as report:
-        report(1, 1, 0.5, 0.5)
-    assert len(heard) == 1
+    watch(heard.append)
+    yield heard
+    watch(None)
 
 
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
+def test_one_who_draws_hears_every_epoch_and_no_line_is_written(drawn):
+    assert lines_of(20, 0.25) == []
+    assert [progress.done for progress in drawn] == list(range(1, 21))
+    assert drawn[-1].note == "loss 0.05, validation 0.25"
 
 
-def test_a_bar_on_a_terminal():
-    stream = Terminal()
-    report_epochs(stream, 5, 0.25)
-    assert "5/5" in stream.getvalue()
-    assert "loss 0.2, validation 0.25" in stream.getvalue()
-
-
-def test_a_bar_begins_anew_for_the_refit():
-    stream = Terminal()
-    with training_progress("phones", stream) as report:
-        for epochs in (3, 2):
-            for epoch in range(1, epochs + 1):
-                report(epoch, epochs, 0.5, pytest.approx(0.1).expected)
-    assert "2/2" in stream.getvalue()
+def test_time_left_is_that_of_the_epochs_to_come_at_the_pace_of_the_last(drawn, monkeypatch):
+    clock = iter([0.0, 5.0, 5.5, 6.0, 6.5])  # the first epoch is slow: what it needs is imported
+    monkeypatch.setattr("colonnade.training.progress.time.perf_counter", lambda: next(clock))
+    told = TrainingProgress("phones", print, refits=True, may_stop=True)
+    for epoch in (1, 2, 3):
+        told.epoch(epoch, 10, 1.0, 1.0)
+    told.epoch(1, 4, 1.0, float("nan"))  # the refit begins
+    # half a second an epoch: 7 to come and 10 at most of the refit
+    assert [progress.seconds_left for progress in drawn] == [None, 9.0, 8.5, None]
+    assert [progress.at_most for progress in drawn] == [True, True, True, False]
+    assert [progress.what for progress in drawn] == ["epoch", "epoch", "epoch", "refit epoch"]

@@ -19,11 +19,18 @@ def cli() -> None:
     """Commands of this project."""
 
 
+LOUDNESS = [
+    # the words of Kedro's other commands
+    click.Option(
+        ["--verbose", "-v"], is_flag=True, help="See extensive logging and error stack traces."
+    ),
+    click.Option(["--quiet", "-q"], is_flag=True, help="See warnings and errors alone."),
+]
 assert kedro_run.callback is not None
 run = PlainErrors(
     name="run",
     callback=partial(run_tables, kedro_run.callback),
-    params=kedro_run.params,
+    params=[*kedro_run.params, *LOUDNESS],
     help=kedro_run.help,
     short_help=kedro_run.short_help,
 )

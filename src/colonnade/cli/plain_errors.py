@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ class PlainErrors(click.Command):
             message = plain_message(error)
             if message is None:
                 raise
+            if ctx.params.get("verbose"):
+                traceback.print_exception(error)
             click.secho(message, fg="red", err=True)
             sys.exit(1)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from colonnade.cli.messages import plain_message
 from colonnade.errors import UserError
 from colonnade.hooks.names import check_groups, check_tables
+from colonnade.hooks.run_log import close_views, tables_in_turn
 from colonnade.pipeline_registry import new_config_loader, project_root, read_once, table_names
 from colonnade.tracking.recording.writer_process import one_writer
 from colonnade.tracking.tracking_params import TrackingParams
@@ -42,25 +44,54 @@ def run_tables(kedro_run: Callable[..., dict[str, Any]], **options: Any) -> dict
     Args: kedro_run: the work of Kedro's own command. options: its options.
     Raises: TablesError once all tables had their turn, if some failed.
     """
+    _set_levels(verbose=options.pop("verbose", False), quiet=options.pop("quiet", False))
     asked = _asked(options)
     if asked is None:
-        return kedro_run(**options)
+        try:
+            return kedro_run(**options)
+        finally:
+            close_views()
     loader, tables = asked
     results: dict[str, Any] = {}
+    began = time.perf_counter()
     failed: dict[str, str] = {}
     tracking = TrackingParams.model_validate(loader["mlflow"])
-    with read_once(loader), one_writer(project_root(), tracking):
+    with (
+        read_once(loader),
+        one_writer(project_root(), tracking),
+        tables_in_turn(tables) as view,
+    ):
         for table in tables:
+            if view is not None:
+                view.turn(table)
             words = {k: v for k, v in options["params"].items() if k == table or k not in tables}
             try:
                 one = {"pipeline": "", "pipelines": [table], "params": words}
                 results |= kedro_run(**{**options, **one})
             except Exception as error:
                 failed[table] = _reason(table, error)
-                logger.warning("%s: failed. The other tables still run.", table)
+                if view is not None:
+                    view.broke(table)
+                else:
+                    logger.warning("%s: failed. The other tables still run.", table)
     if failed:
         raise TablesError(_account(failed, len(tables)))
+    seconds = time.perf_counter() - began
+    logger.info(
+        "%d tables in %.0f s. Next, to rank a table's runs: kedro compare NAME",
+        len(tables),
+        seconds,
+    )
     return results
+
+
+def _set_levels(*, verbose: bool, quiet: bool) -> None:
+    """Say more, or nothing but warnings, than conf/logging.yml does."""
+    if verbose:
+        logging.getLogger("colonnade").setLevel(logging.DEBUG)
+        logging.getLogger("kedro").setLevel(logging.INFO)
+    elif quiet:
+        logging.getLogger("colonnade").setLevel(logging.WARNING)
 
 
 def _asked(options: dict[str, Any]) -> tuple[AbstractConfigLoader, list[str]] | None:
@@ -91,10 +122,12 @@ def _reason(table: str, error: Exception) -> str:
 
 
 def _account(failed: dict[str, str], n_tables: int) -> list[str]:
-    """Each reason with its tables, one that they share once, and how many failed."""
+    """Each reason in a line with its tables, one that they share once, and how many failed."""
     sharing: dict[str, list[str]] = {}
     for table, reason in failed.items():
-        sharing.setdefault(reason, []).append(table)
+        first, *more = reason.splitlines()
+        rest = f" ({len(more)} more: kedro table check {table})" if more else ""
+        sharing.setdefault(f"{first}{rest}", []).append(table)
     reasons = [
         reason if reason.startswith(tuple(tables)) else f"{', '.join(tables)}: {reason}"
         for reason, tables in sharing.items()

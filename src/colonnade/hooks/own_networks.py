@@ -22,14 +22,14 @@ class OwnNetworkHooks:
         parameters = catalog.load("parameters")
         for name in sorted(pipeline.datasets()):
             table, _, suffix = name.rpartition(".")
-            kind = _kind(parameters.get(table)) if suffix == "model" else ""
+            groups = parameters.get(table) if suffix == "model" else None
+            kind = network_kind(groups.get("model") if isinstance(groups, dict) else None)
             folder = catalog.get(name) if "." in kind else None
             if isinstance(folder, ModelFolder):
                 folder.network = kind
 
 
-def _kind(groups: Any) -> str:
-    """Give the kind of a table's network; Kedro has built the groups that the pipeline asks for."""
-    model = groups.get("model") if isinstance(groups, dict) else None
+def network_kind(model: Any) -> str:
+    """The kind of a table's network, from its group, which Kedro may have built; "" if unsaid."""
     kind = model.get("kind") if isinstance(model, dict) else getattr(model, "kind", None)
     return kind if isinstance(kind, str) else ""

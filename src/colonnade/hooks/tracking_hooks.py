@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +15,20 @@ if TYPE_CHECKING:
     from kedro.io import DataCatalog
     from kedro.pipeline import Pipeline
 
+    from colonnade.hooks.run_log import LogHooks
     from colonnade.hooks.run_reporter import RunReporter
     from colonnade.tracking.recording.recorder import Recorded, Status
     from colonnade.tracking.tracking_params import TrackingParams
 
-logger = logging.getLogger(__name__)
-
 
 class TrackingHooks:
-    """Records each table of a run as a run of its own in MLflow."""
+    """Records each table of a run as a run of its own in MLflow.
 
-    def __init__(self) -> None:
+    Args: log: says where each record is.
+    """
+
+    def __init__(self, log: LogHooks) -> None:
+        self._log = log
         self._context: KedroContext | None = None
         self._reporters: dict[str, RunReporter] = {}
 
@@ -87,17 +89,11 @@ class TrackingHooks:
             recorded = reporter.recorder.finish(status)
             if recorded is not None and status == "FINISHED":
                 reporter.note(recorded)
-                for line in _describe_run(recorded, self._params()):
-                    logger.info("%s: %s", table, line)
+                self._log.tracked(table, recorded.run_id, *_pages(recorded, self._params()))
 
 
-def _describe_run(recorded: Recorded, params: TrackingParams) -> list[str]:
-    """Where a run and its table's are seen, now or once the pages are opened."""
+def _pages(recorded: Recorded, params: TrackingParams) -> tuple[str, str]:
+    """The addresses of a run's page and of all its table's, if they can be opened now."""
     from colonnade.tracking.server import pages_open
 
-    if pages_open(params):
-        return [f"tracked as {recorded.url}", f"all its runs, best first: {recorded.runs_url}"]
-    return [
-        f"tracked as run {recorded.run_id[:8]}; `make ui` shows it at {recorded.url}",
-        f"`make ui` shows all its runs, best first, at {recorded.runs_url}",
-    ]
+    return (recorded.url, recorded.runs_url) if pages_open(params) else ("", "")

@@ -26,6 +26,7 @@ def train_model(
     checkpoint: Path | None = None,
     resume: bool = False,
     progress: Callable[[int, int, float, float], object] | None = None,
+    phase: Callable[[str], object] = lambda what: None,
 ) -> Fitted:
     """Train on the prepared rows.
 
@@ -45,6 +46,7 @@ def train_model(
 
     checkpoint: a file, written every `checkpoint_every` epochs. resume: go on from it if it is
     there. progress: called with (epoch, epochs, train_loss, validation_loss) after each epoch.
+    phase: called with what begins, where it is no epoch.
     Raises: ParameterError for what doesn't go together, DataError for rows that cannot be used,
     TrainingError when a loss is not finite, ModelError for a checkpoint that cannot be used.
     """
@@ -61,5 +63,8 @@ def train_model(
         checkpoint=checkpoint,
         resume=resume,
         progress=progress,
+        phase=phase,
     )
+    if not len(validation) and standardizer.task == "regression":
+        phase("measuring errors on folds")
     return with_fold_errors(fitted, train, validation)

@@ -30,7 +30,7 @@ from colonnade.tables.splitting.split import PARTS, SplitParams, rows_of, split_
 from colonnade.training.fit import train_model
 from colonnade.training.models.trained import TrainedModel
 from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.progress import training_progress
+from colonnade.training.progress import Progress, TrainingProgress, tell
 from colonnade.training.training_params import TrainingParams
 
 Json = dict[str, Any]
@@ -88,18 +88,23 @@ def train(
 ) -> tuple[TrainedModel, pd.DataFrame]:
     """Fit the model; validation rows decide when to stop and which epoch is best."""
     # the checkpoint's folder has the table's name: several tables may be trained at once
-    name = f"{checkpoint.parent.name}.train"
-    with training_progress(name, write=logger.info) as progress:
-        fitted = train_model(
-            train,
-            validation,
-            standardizer,
-            model,
-            training,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-        )
+    told = TrainingProgress(
+        checkpoint.parent.name,
+        write=logger.info,
+        refits=training.refit and len(validation) > 0,
+        may_stop=training.early_stopping is not None,
+    )
+    fitted = train_model(
+        train,
+        validation,
+        standardizer,
+        model,
+        training,
+        checkpoint=checkpoint,
+        resume=resume,
+        progress=told.epoch,
+        phase=told.phase,
+    )
     return fitted.model, fitted.history
 
 
@@ -121,9 +126,14 @@ def cross_validate(
         params,
         model=model.model,
         training=model.training,
-        progress=partial(logger.info, "%s: cross-validation: %d of %d folds trained", name),
+        progress=partial(_tell_folds, name),
     )
     return {"recipe": training_digest(model), **found.document()}
+
+
+def _tell_folds(name: str, done: int, n_folds: int) -> None:
+    if not tell(Progress(name, "fold", done, n_folds)):
+        logger.info("%s: cross-validation: %d of %d folds trained", name, done, n_folds)
 
 
 def evaluate(

@@ -57,6 +57,7 @@ def train_single(
     checkpoint: Path | None = None,
     resume: bool = False,
     progress: Callable[[int, int, float, float], object] | None = None,
+    phase: Callable[[str], object] = lambda what: None,
 ) -> Fitted:
     """Do as `train_model` does, without the errors of folds where there are no validation rows."""
     training = training.completed(model, standardizer.task, validated=len(validation) > 0)
@@ -70,6 +71,8 @@ def train_single(
             logger.info("%s", describe_start(saved, checkpoint))
         threads = saved.threads if saved is not None else threads
         file.threads = threads
+    if training.l1.active:
+        phase("choosing which columns to read")
     members, sparsity = _members(job, model, training)
     with thread_count(threads):
         result = run_training(job, members, RunContext(progress, file, saved))

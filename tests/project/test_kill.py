@@ -34,7 +34,7 @@ def kill_at(
     project: Path, moment: str, sign: signal.Signals = signal.SIGKILL, *, cold: bool = False
 ) -> None:
     """Start a run and send the signal when its log says that the moment has come."""
-    words = ["run", "--pipeline", "phone_price", "--params", LONG]
+    words = ["run", "-v", "--pipeline", "phone_price", "--params", LONG]  # which tells each node
     log, writing = os.pipe()
     if cold:
         env = {**environment(), "PYTHONUNBUFFERED": "1"}

@@ -188,7 +188,8 @@ def test_folds_are_one_more_parameter(kedro, project):
     )  # fmt: skip
     assert "phone_price: cross-validation: 5 of 5 folds trained" in done.stdout
     assert re.search(
-        r"phone_price: evaluate .* cross-validation on 5 folds \(mean ± sd\): accuracy [^,]+\s±\s[^,]+, ",
+        r"phone_price: evaluate .* cross-validation on 5 folds \(mean ± sd\): "
+        r"accuracy [^,]+\s±\s[^,]+, ",
         done.stdout,
     )
     reporting = project / "data/08_reporting/phone_price"

@@ -64,15 +64,15 @@ def test_labels_of_any_type(numbers, labels):
 
 def test_what_is_none_is_chosen_as_table_add_does(penguins):
     X, y = penguins.drop(columns="species"), penguins["species"]
-    model = ColonnadeClassifier(training={"epochs": 1}).fit(X, y).model_
+    usual = ColonnadeClassifier(training={"epochs": 1}).fit(X, y).model_
+    assert usual.model.kind == "auto"
+    assert {part.model.training.epochs for part in usual.parts} == {1}
+    model = ColonnadeClassifier(training={"epochs": 1}, effort="quick").fit(X, y).model_
     assert (model.model.kind, model.model.hidden) == ("mlp_skip", (128, 128))
     training = model.training
     assert (training.optimizer.name, training.epochs, training.batch_size) == ("adamw", 1, 32)
-    assert (training.temperature, training.members) == (True, 8)
-    assert (
-        ColonnadeClassifier(training={"epochs": 1}, effort="quick").fit(X, y).model_.n_members == 1
-    )
-    with pytest.raises(ValueError, match="`effort` is quick or normal"):
+    assert (training.temperature, model.n_members) == (True, 1)
+    with pytest.raises(ValueError, match="`effort` is quick or normal or best"):
         ColonnadeClassifier(effort="fast").fit(X, y)
 
 

@@ -27,7 +27,7 @@ def test_a_frame_is_understood_as_table_add_understands_its_file(penguins, caplo
     written = yaml.safe_load(draft.parameters)["penguins"]
     schema = model.standardizer.table_schema.model_dump(mode="json", exclude_unset=True)
     assert schema == written["schema"]
-    words = {**written["training"], **QUICK}
+    words = {**written["training"], **QUICK, "temperature": True}
     assert model.training == type(model.training).model_validate(words)
     assert model.model == type(model.model).model_validate(written["model"])
     assert "penguins: species: predicted by classification, words: 3" in caplog.text

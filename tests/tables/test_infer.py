@@ -411,7 +411,7 @@ def test_training_parameters_are_written_out_with_a_batch_size_that_suits_the_ro
     n_rows: int, batch_size: int
 ) -> None:
     found = infer_table(table(["0", "1"] * (n_rows // 2)), "y")
-    groups = yaml.safe_load(parameters_text("mine", found, "mine.csv"))["mine"]
+    groups = yaml.safe_load(parameters_text("mine", found, "mine.csv", "quick"))["mine"]
     training = TrainingParams.model_validate(groups["training"])
     assert ModelParams.model_validate(groups["model"]).kind == "mlp_skip"
     assert training.early_stopping is not None
@@ -421,7 +421,8 @@ def test_training_parameters_are_written_out_with_a_batch_size_that_suits_the_ro
 
 def test_training_for_numbers_has_no_temperature() -> None:
     found = infer_table(table([f"{i / 7:.3f}" for i in range(20)]), "y")
-    training = yaml.safe_load(parameters_text("mine", found, "mine.csv"))["mine"]["training"]
+    text = parameters_text("mine", found, "mine.csv", "quick")
+    training = yaml.safe_load(text)["mine"]["training"]
     assert found.task == "regression"
     assert not TrainingParams.model_validate(training).temperature
 
@@ -456,8 +457,11 @@ def test_hyperparameters_follow_rows_and_effort():
         text = parameters_text("mine", infer_table(raw, "y"), "mine.csv", effort)
         return yaml.safe_load(text)["mine"]
 
-    few, many = groups_of(400), groups_of(1000)
+    few, many = groups_of(400, "quick"), groups_of(1000, "quick")
     assert few["standardize"] == {}
     assert many["standardize"] == {"bins": 16}
-    assert few["training"]["members"] == many["training"]["members"] == 8
-    assert "members" not in groups_of(400, "quick")["training"]
+    assert few["model"]["kind"] == many["model"]["kind"] == "mlp_skip"
+    usual, best = groups_of(400), groups_of(400, "best")
+    assert usual["standardize"] == best["standardize"] == {"bins": 16}
+    assert (usual["model"], usual["training"]) == ({"kind": "auto"}, {})
+    assert best["model"] == {"kind": "auto", "candidates": "best"}

@@ -20,8 +20,8 @@ from colonnade.tables.reading.raw import read_raw_table
 from colonnade.tables.schema.column import is_missing
 from colonnade.tables.schema.ingest import ingest_table
 from colonnade.tables.splitting.split import rows_of, split_table
+from colonnade.training.ensembles.single import check_single
 from colonnade.training.fit import train_model
-from colonnade.training.prepare import prepare
 from tests.tables.random_tables import random_table
 
 
@@ -53,7 +53,7 @@ def test_table_that_add_accepts_passes_every_check_of_a_run(first: int, tmp_path
             continue
         raw, groups = found
         accepted += 1
-        begin = partial(prepare, model=groups["model"], training=groups["training"])
+        begin = partial(check_single, model=groups["model"], training=groups["training"])
         assert not table_problems(
             raw, groups["schema"], groups["split"], groups["standardize"], begin
         ), random_table(seed).made_of

@@ -33,7 +33,7 @@ class ColonnadeClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc
             recipe of its own, as RealMLP, keeps to it.
         columns: what columns mean, where the guess would be wrong, in the words of
             `schema.columns`.
-        effort: normal, or quick: one network in place of an ensemble.
+        effort: normal; quick: one network in place of a blend; best: larger ones, too.
         validation_fraction: of the rows, to stop and calibrate by; 0 or None: no such rows.
         random_state: of validation rows, weights and order; None: the seeds of `kedro table add`.
 

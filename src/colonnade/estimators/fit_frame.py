@@ -64,7 +64,7 @@ def fit(
         model: a kind's name, as "realmlp", or the words of the group `model`.
         training, standardize, split: words of these groups, in place of those chosen. Of the rows
             70 % train, 10 % validate, 20 % are left for the report.
-        effort: quick: one network in place of an ensemble.
+        effort: quick: one network in place of a blend; best: larger networks in it, too.
         report: a folder for `report.html` and `model_card.md`.
         name: what errors and the report call the table.
 

@@ -49,7 +49,7 @@ def choose_recipe(
     Args:
         model: a kind's name, or the words of the group. training, standardize, split: words that
             stand in place of those chosen. A kind with a recipe of its own, as RealMLP, keeps to
-            it; only the network that is chosen with it becomes an ensemble unasked.
+            it.
         effort: see `usual_hyperparameters`.
         validated: whether there are validation rows to stop and calibrate by.
 
@@ -57,12 +57,14 @@ def choose_recipe(
     """
     if effort not in get_args(Effort):
         raise ParameterError(f"`effort` is {' or '.join(get_args(Effort))} (got {effort!r}).")
+    # a kind that is named is trained as the single network of `quick` is
+    effort = effort if model is None else "quick"
     chosen = usual_hyperparameters(inference.task, inference.n_rows, effort)
     given = {"kind": model} if isinstance(model, str) else model
     network = ModelParams.model_validate(chosen["model"] if given is None else given)
     if network.training_defaults(inference.task):
         chosen = {"standardize": {}, "training": {}}
-    left_out = {*(() if validated else _OF_VALIDATION), *(() if model is None else ("members",))}
+    left_out = () if validated else _OF_VALIDATION
     usual = {word: value for word, value in chosen["training"].items() if word not in left_out}
     scales = {**chosen["standardize"], **inference.standardize()}
     return Recipe(

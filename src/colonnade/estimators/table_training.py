@@ -59,7 +59,9 @@ def train_on_table(
     train, validation = (
         standardizer.transform(rows_of(primary, split, part)) for part in ("train", "validation")
     )
+    model = recipe.model.for_split(shuffled=recipe.split.shuffled)
     if held_out is not None:
         validation = standardizer.transform(held_out)
-    fitted = train_model(train, validation, standardizer, recipe.model, recipe.training)
+        model = model.for_split(shuffled=False)  # these rows choose, and are not learned from
+    fitted = train_model(train, validation, standardizer, model, recipe.training)
     return TableTraining(fitted.model, fitted.history, primary, split)

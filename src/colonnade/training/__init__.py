@@ -28,7 +28,7 @@ from colonnade.training.training_params import TrainingParams
 if TYPE_CHECKING:
     from colonnade.training.ensembles.fold_training import Fold, fit_folds
     from colonnade.training.ensembles.many import Member, fit_many
-    from colonnade.training.ensembles.single import Fitted
+    from colonnade.training.ensembles.outcome import Fitted
 
 __all__ = [
     "Fitted",
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 _IMPORTED_LATER = {
-    "Fitted": "single",
+    "Fitted": "outcome",
     "Fold": "fold_training",
     "Member": "many",
     "fit_folds": "fold_training",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.tables.features.standardizer import Standardizer
-    from colonnade.training.ensembles.single import Fitted
+    from colonnade.training.ensembles.outcome import Fitted
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.training_params import TrainingParams
 

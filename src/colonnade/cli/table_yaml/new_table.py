@@ -243,9 +243,10 @@ def _preparation(groups: dict[str, Any]) -> Callable[..., object] | None:
     """What a training begins with, if its groups could be read."""
     if not {"model", "training"} <= groups.keys():
         return None
-    from colonnade.training.prepare import prepare
+    from colonnade.training.ensembles.single import check_single
 
-    return partial(prepare, model=groups["model"], training=groups["training"])
+    model = groups["model"].for_split(shuffled=groups["split"].shuffled)
+    return partial(check_single, model=model, training=groups["training"])
 
 
 def _credentials(loader: AbstractConfigLoader) -> dict[str, Any]:

@@ -40,7 +40,8 @@ def create_pipeline(table: str) -> Pipeline:
         stage(
             "train",
             train,
-            "train validation standardizer params:model params:training checkpoint params:resume",
+            "train validation standardizer params:split params:model params:training checkpoint "
+            "params:resume",
             "model history",
         ),
         stage("evaluate", cross_validate, f"model primary split {preparation}", "cross_validation"),

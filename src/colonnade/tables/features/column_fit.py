@@ -10,6 +10,7 @@ from pydantic import Field
 
 from colonnade.errors import DataError
 from colonnade.parameters import Params
+from colonnade.tables.features.target_curve import LogCurve
 from colonnade.tables.features.transforms import (
     DAY,
     CategoryColumn,
@@ -106,6 +107,15 @@ def fit_scale(values: np.ndarray, method: NumericMethod, log1p: bool = False) ->
         return Scale(log1p=log1p, quantiles=quantiles.tolist())
     center, scale = _robust(values) if method == "robust" else _standard(values)
     return Scale(log1p=log1p, center=float(center), scale=float(scale))
+
+
+def fit_log_curve(numbers: np.ndarray) -> LogCurve:
+    """The curve of numbers whose logarithm is learned.
+
+    Shape: (n_rows,), none missing.
+    """
+    scale = fit_scale(numbers, "standard", log1p=True)
+    return LogCurve(center=scale.center, scale=scale.scale)
 
 
 def _standard(values: np.ndarray) -> tuple[float, float]:

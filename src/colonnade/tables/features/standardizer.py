@@ -10,10 +10,15 @@ from pydantic import BaseModel, ConfigDict
 
 from colonnade.errors import DataError, ParameterError
 from colonnade.parameters import nearest
-from colonnade.tables.features.column_fit import StandardizeParams, fit_column, fit_scale
+from colonnade.tables.features.column_fit import (
+    StandardizeParams,
+    fit_column,
+    fit_log_curve,
+    fit_scale,
+)
 from colonnade.tables.features.outside import Mark, find_outside
 from colonnade.tables.features.reference import ColumnReference, Reference, describe_rows
-from colonnade.tables.features.target_curve import LogCurve, TargetCurve, fit_quantile_curve
+from colonnade.tables.features.target_curve import TargetCurve, fit_quantile_curve
 from colonnade.tables.features.transforms import CategoryColumn, FittedColumn, numbers_of
 from colonnade.tables.schema.ingest import read_columns
 from colonnade.tables.schema.labels import classes_of, codes_of, numbers_to_predict
@@ -233,9 +238,9 @@ def _fit_target(numbers: np.ndarray, params: StandardizeParams) -> dict[str, Any
         return {}
     if params.target == "quantile":
         return {"target_curve": fit_quantile_curve(numbers)}
-    scale = fit_scale(numbers, "standard", params.target == "log")
     if params.target == "log":
-        return {"target_curve": LogCurve(center=scale.center, scale=scale.scale)}
+        return {"target_curve": fit_log_curve(numbers)}
+    scale = fit_scale(numbers, "standard")
     return {"target_center": scale.center, "target_scale": scale.scale}
 
 

@@ -77,19 +77,23 @@ def _standardize(inference: Inference, chosen: Mapping[str, Any]) -> list[str]:
 def _hyperparameters(inference: Inference, chosen: Mapping[str, Any]) -> list[str]:
     comments = {
         "batch_size": f"for {inference.n_rows:,} rows",
-        "members": "networks whose predictions are averaged; 1: an eighth of the time",
         "early_stopping": "the best epoch on the validation rows is kept",
         "temperature": "probabilities calibrated on the validation rows",
     }
-    return [
-        _line(2, "model", _value(chosen["model"]), "a network beside a line"),
-        "  training:",
-        *(
-            _line(4, word, _value(value), comments.get(word, ""))
-            for word, value in chosen["training"].items()
-        ),
-        "  evaluation: {}",
+    auto = chosen["model"]["kind"] == "auto"
+    what = "lines and small networks, blended as rows left out of 8 folds say"
+    lines = [
+        _line(2, "model", _value(chosen["model"]), what if auto else "a network beside a line")
     ]
+    if not chosen["training"]:
+        lines.append(_line(2, "training", "{}", "what is written here holds for every candidate"))
+    else:
+        lines.append("  training:")
+    lines += [
+        _line(4, word, _value(value), comments.get(word, ""))
+        for word, value in chosen["training"].items()
+    ]
+    return [*lines, "  evaluation: {}"]
 
 
 def _line(indent: int, key: str, value: str, comment: str) -> str:

@@ -100,6 +100,11 @@ class SplitParams(Params):
         """Whether later rows are tested by what was learned from earlier ones."""
         return self.strategy in ("time", "expanding", "rolling")
 
+    @property
+    def shuffled(self) -> bool:
+        """Whether rows are given to parts by chance, one by one."""
+        return self.strategy in ("auto", "stratified", "random")
+
     def window_of(self, n_rows: int) -> int | None:
         """How many of so many rows are learned from before a test; None: all that are earlier."""
         if self.strategy != "rolling":

@@ -11,11 +11,12 @@ import torch
 
 from colonnade.training.engine.cores import available_cores
 from colonnade.training.engine.placement import run_side_by_side
-from colonnade.training.ensembles.outcome import ensemble, history_frame, trained_model
+from colonnade.training.ensembles.outcome import Fitted, ensemble, history_frame, trained_model
 from colonnade.training.ensembles.phases import run_training
-from colonnade.training.ensembles.single import Fitted, train_single
+from colonnade.training.ensembles.single import train_single
 from colonnade.training.ensembles.strengths import cross_validated, with_penalties
 from colonnade.training.models.conformal import HeldOut, kept_errors
+from colonnade.training.networks.kinds.auto_params import AutoParams
 from colonnade.training.prepare import prepare
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def fit_folds(
     if folds:
         validated = all(len(fold.validation) for fold in folds)
         training = training.completed(model, folds[0].standardizer.task, validated=validated)
-    if _one_by_one(training):
+    if isinstance(model, AutoParams) or _one_by_one(training):
         return [_fit_alone(fold, model, training, trained) for fold in folds]
 
     jobs = [
@@ -178,7 +179,7 @@ def _stack(
 
 def with_fold_errors(fitted: Fitted, train: pd.DataFrame, validation: pd.DataFrame) -> Fitted:
     """Measure a number's errors on folds of the train rows where there are no validation rows."""
-    if len(validation):
+    if len(validation) or fitted.model.held_out is not None:
         return fitted
     errors = errors_of_folds(train, fitted.model)
     return dataclasses.replace(fitted, model=dataclasses.replace(fitted.model, held_out=errors))

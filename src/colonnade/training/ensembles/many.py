@@ -12,9 +12,8 @@ from colonnade.training.engine.cores import available_cores
 from colonnade.training.engine.job import MemberConfig
 from colonnade.training.engine.placement import run_side_by_side
 from colonnade.training.ensembles.members import group_members
-from colonnade.training.ensembles.outcome import history_frame, trained_model
+from colonnade.training.ensembles.outcome import Fitted, history_frame, trained_model
 from colonnade.training.ensembles.phases import run_training
-from colonnade.training.ensembles.single import Fitted
 from colonnade.training.ensembles.strengths import cross_validated, with_penalties
 from colonnade.training.networks.model_params import ModelParams, kind_named
 from colonnade.training.prepare import prepare

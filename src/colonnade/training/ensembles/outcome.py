@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
     from colonnade.training.ensembles.phases import TrainingResult
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.training_params import TrainingParams
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model, and each epoch's numbers.
+
+    history: epoch (from 1), lr, train_loss, validation_loss (NaN without rows), seconds.
+    """
+
+    model: TrainedModel
+    history: pd.DataFrame
 
 
 def ensemble(model: ModelParams, training: TrainingParams) -> list[MemberConfig]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from colonnade.tables.source import rows_digest
 from colonnade.training.engine.placement import choose_threads, thread_count
+from colonnade.training.ensembles.blending.train_blend import check_blend, train_blend
 from colonnade.training.ensembles.outcome import (
+    Fitted,
     ensemble,
     history_frame,
     open_checkpoint,
@@ -17,6 +18,7 @@ from colonnade.training.ensembles.outcome import (
 )
 from colonnade.training.ensembles.phases import REFIT, RunContext, run_training
 from colonnade.training.ensembles.strengths import cross_validated, with_penalties
+from colonnade.training.networks.kinds.auto_params import AutoParams
 from colonnade.training.prepare import prepare
 
 if TYPE_CHECKING:
@@ -29,22 +31,10 @@ if TYPE_CHECKING:
     from colonnade.training.engine.job import MemberConfig, TrainingJob
     from colonnade.training.engine.loop.checkpoint import SavedTraining
     from colonnade.training.ensembles.strengths import Sparsity
-    from colonnade.training.models.trained import TrainedModel
     from colonnade.training.networks.model_params import ModelParams
     from colonnade.training.training_params import TrainingParams
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A trained model, and each epoch's numbers.
-
-    history: epoch (from 1), lr, train_loss, validation_loss (NaN without rows), seconds.
-    """
-
-    model: TrainedModel
-    history: pd.DataFrame
 
 
 def train_single(
@@ -60,6 +50,8 @@ def train_single(
     phase: Callable[[str], object] = lambda what: None,
 ) -> Fitted:
     """Do as `train_model` does, without the errors of folds where there are no validation rows."""
+    if isinstance(model, AutoParams):
+        return train_blend(train, validation, standardizer, model, training, phase=phase)
     training = training.completed(model, standardizer.task, validated=len(validation) > 0)
     job = prepare(train, validation, standardizer, model, training)
     threads = choose_threads(training, job.network.multiply_adds, training.batch_size)
@@ -81,6 +73,20 @@ def train_single(
     trained = trained_model(result, numbers, standardizer, model, training, threads=threads)
     trained = dataclasses.replace(trained, trained_on=rows_digest(train, validation))
     return Fitted(trained, history_frame(result, numbers))
+
+
+def check_single(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: ModelParams,
+    training: TrainingParams,
+) -> None:
+    """Raise what `train_single` would, but for what only training shows."""
+    if isinstance(model, AutoParams):
+        check_blend(train, validation, standardizer, model, training)
+    else:
+        prepare(train, validation, standardizer, model, training)
 
 
 def describe_start(saved: SavedTraining | None, checkpoint: Path) -> str:

@@ -25,6 +25,7 @@ Origin = Literal[
     "validation rows",
     "validation rows, before the refit",
     "train rows, each fifth predicted from the rest",
+    "train rows, each predicted by networks without it",
 ]
 
 

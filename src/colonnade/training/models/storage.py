@@ -9,21 +9,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colonnade.errors import ModelError, UserError
+from colonnade.errors import ModelError
 from colonnade.tables.writing.atomic_file import replaced_file
-from colonnade.training.models.conformal import HeldOut
-from colonnade.training.models.trained import TrainedModel
-from colonnade.training.networks.model_params import ModelParams
-from colonnade.training.training_params import TrainingParams
+from colonnade.training.models.blended import BlendedModel
+from colonnade.training.models.described import DESCRIPTION, model_described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from torch import Tensor
 
-    from colonnade.training.networks.binding.spec import NetworkSpec
+    from colonnade.training.models.trained import TrainedModel
 
-DESCRIPTION = "model.json"
 RUN = "run.json"
 FORMAT = 2
 _WEIGHTS = re.compile(r"weights-[0-9a-f]{12}\.safetensors")
@@ -55,7 +52,7 @@ def packed_model(model: TrainedModel, *, table: str | None = None) -> dict[str, 
     """
     from safetensors.torch import save
 
-    content = save({name: weight.contiguous() for name, weight in model.weights.items()})
+    content = save({name: weight.contiguous() for name, weight in _tensors(model).items()})
     digest = hashlib.sha256(content).hexdigest()
     name = f"weights-{digest[:12]}.safetensors"
     description = {
@@ -67,6 +64,17 @@ def packed_model(model: TrainedModel, *, table: str | None = None) -> dict[str, 
     description["sha256"] = _digest(description)
     text = json.dumps(description, indent=2, allow_nan=False, ensure_ascii=False)
     return {name: content, DESCRIPTION: f"{text}\n".encode()}
+
+
+def _tensors(model: TrainedModel) -> dict[str, Tensor]:
+    """All weights by name; those of a blend's parts begin with the part's number."""
+    if not isinstance(model, BlendedModel):
+        return model.weights
+    return {
+        f"{i}.{name}": weight
+        for i, part in enumerate(model.parts)
+        for name, weight in part.model.weights.items()
+    }
 
 
 def note_run(folder: Path, run_id: str, name: str) -> None:
@@ -107,7 +115,7 @@ def load_model(
     folder = Path(folder)
     described = _read_description(folder)
     content = _read_weights(folder, described)
-    model = _build(folder, described, content, network)
+    model = model_described(folder, described, content, network)
     _refuse_altered(folder, described, table)
     return dataclasses.replace(model, run=_read_run(folder, described))
 
@@ -129,58 +137,9 @@ def unpacked_model(
         return files[path.name]
 
     described = _read_description(place, read)
-    model = _build(place, described, _read_weights(place, described, read), network)
+    model = model_described(place, described, _read_weights(place, described, read), network)
     _refuse_altered(place, described, None)
     return model
-
-
-def _build(
-    folder: Path, described: dict[str, Any], content: bytes, network: type | str | None
-) -> TrainedModel:
-    """Give the model of a description and the bytes of its weights."""
-    from colonnade.tables.features.standardizer import Standardizer
-    from colonnade.training.networks.binding.spec import spec_for
-
-    try:
-        standardizer = Standardizer.model_validate(described["standardizer"])
-        model = _model_params(folder, described["model"], network)
-        training = TrainingParams.model_validate(described["training"])
-        facts, errors = dict(described["facts"]), described["held_out"]
-        held_out = None if errors is None else HeldOut.model_validate(errors)
-        # not known of a model of an earlier version
-        known = {name: described.get(name) for name in ("trained_on", "table")}
-        n_classes = len(standardizer.classes or ())
-        loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
-        spec = spec_for(model, standardizer, loss)
-    except ModelError:
-        raise
-    except (ValueError, KeyError, TypeError, UserError) as error:
-        raise ModelError(
-            f"{folder / DESCRIPTION} does not describe a model of this version: {error}. "
-            "Train it again."
-        ) from None
-    weights = _read_tensors(folder, content, spec)
-    return TrainedModel(standardizer, model, training, weights, facts, held_out=held_out, **known)
-
-
-def _model_params(folder: Path, words: Any, network: type | str | None) -> ModelParams:
-    """Read the parameters of a network, whose class is imported only if the caller names it."""
-    kind = str(words.get("kind")) if isinstance(words, dict) else ""
-    if "." not in kind:
-        return ModelParams.model_validate(words)
-    given = network if isinstance(network, str | None) else _path_of(network)
-    if given != kind:
-        wrong = f"not {given}" if given else "which has to be given"
-        raise ModelError(
-            f"{folder} holds a model whose network is the class {kind}, {wrong}. If you trust it: "
-            f"load_model(folder, network={kind.rpartition('.')[2]})"
-        )
-    context = None if isinstance(network, str) else {"network": network}
-    return ModelParams.model_validate(words, context=context)
-
-
-def _path_of(network: type) -> str:
-    return f"{network.__module__}.{network.__qualname__}"
 
 
 def _digest(description: dict[str, Any]) -> str:
@@ -245,25 +204,3 @@ def _read_weights(
             "Train the model again."
         )
     return content
-
-
-def _read_tensors(folder: Path, content: bytes, spec: NetworkSpec) -> dict[str, Tensor]:
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        weights = load(content)
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise ModelError(f"the weights in {folder} cannot be read: {error}.") from None
-    slices = (*spec.parameters.slices, *spec.buffers.slices)
-    shapes = {one.name: one.shape for one in slices}
-    found = {name: tuple(weight.shape[1:]) for name, weight in weights.items()}
-    members = {len(weight) for weight in weights.values() if weight.ndim}
-    floats = all(weight.dtype == torch.float32 for weight in weights.values())
-    if found != shapes or len(members) != 1 or not floats:
-        raise ModelError(
-            f"the weights in {folder} do not fit the network that {DESCRIPTION} describes. "
-            "Train the model again."
-        )
-    return weights

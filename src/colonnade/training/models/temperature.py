@@ -20,11 +20,13 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 _LIMIT = math.log(20.0)
 
 
-def fit_temperature(loss: Loss, logits: Tensor, codes: Tensor) -> float:
+def fit_temperature(loss: Loss, logits: Tensor, codes: Tensor, *, spread: float = 1.0) -> float:
     """Find the temperature whose averaged probabilities give the codes the least log-loss.
 
-    The logarithm of the temperature is taken to be standard normal: a few rows that are all
+    The logarithm of the temperature is taken to be normal around 0: a few rows that are all
     predicted rightly would make the model certain otherwise, and many rows outweigh it.
+
+    Args: spread: its standard deviation.
 
     Shape: logits (M, n, n_logits), codes (n,). Between 1/20 and 20; 1 if it cannot be improved.
     """
@@ -34,7 +36,7 @@ def fit_temperature(loss: Loss, logits: Tensor, codes: Tensor) -> float:
         shares = loss.probabilities(logits / math.exp(log_temperature)).mean(0)
         # The smallest positive number: a class that was held impossible costs much, not infinity.
         known = shares.gather(1, index).clamp_min(1e-300).log().mean()
-        return float(-known) + log_temperature**2 / (2 * n)
+        return float(-known) + (log_temperature / spread) ** 2 / (2 * n)
 
     best = _golden_section(cost, -_LIMIT, _LIMIT)
     return math.exp(best) if cost(best) < cost(0.0) else 1.0

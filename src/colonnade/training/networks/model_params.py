@@ -5,6 +5,7 @@ A new kind is a class of its words in `kinds`, a torch module beside this file, 
 
 from __future__ import annotations
 
+from colonnade.training.networks.kinds.auto_params import AutoParams
 from colonnade.training.networks.kinds.kind import KINDS, OWN, ModelParams, NetworkKind, kind_named
 from colonnade.training.networks.kinds.mlp_params import MlpParams
 from colonnade.training.networks.kinds.own_params import OwnNetworkParams
@@ -25,5 +26,6 @@ KINDS |= {
     "tabm": NetworkKind(TabMParams, ("published.tabm", "TabM")),
     "ft_transformer": NetworkKind(TransformerParams, ("published.ft_transformer", "FTTransformer")),
     "resnet": NetworkKind(ResNetParams, ("published.resnet", "ResNet")),
+    "auto": NetworkKind(AutoParams, ("auto", "")),
     OWN: NetworkKind(OwnNetworkParams, ("own", "build_own")),
 }

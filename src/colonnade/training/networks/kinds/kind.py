@@ -34,11 +34,13 @@ class ModelParams(Params):
 
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
-        """Build the group from plain data, by the kind's own class.
+        """Build the group from plain data, by the kind's own class; a bare word is a kind.
 
         A word of another kind may be taken back by `null`, as where conf/local changes the kind.
         Raises: ParameterError for a kind that is not known, and words that it does not take.
         """
+        if isinstance(obj, str):
+            obj = {"kind": obj}
         own = cls._class_of(obj)
         if isinstance(obj, Mapping):
             obj = {key: value for key, value in obj.items() if value is not None}
@@ -72,6 +74,10 @@ class ModelParams(Params):
         task: regression, classification or ordinal.
         """
         return {}
+
+    def for_split(self, *, shuffled: bool) -> Self:
+        """Give itself as it is for rows that may, or may not, be shuffled into folds."""
+        return self
 
 
 @dataclass(frozen=True)

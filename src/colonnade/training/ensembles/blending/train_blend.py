@@ -1,0 +1,232 @@
+"""Train every candidate over the same folds, and blend them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from colonnade.errors import ParameterError
+from colonnade.tables.source import rows_digest
+from colonnade.training.components.losses.class_losses import CrossEntropy
+from colonnade.training.ensembles.blending.folds import make_folds
+from colonnade.training.ensembles.blending.shares import blend_shares, score
+from colonnade.training.ensembles.blending.views import contenders
+from colonnade.training.ensembles.many import fit_many
+from colonnade.training.ensembles.outcome import Fitted
+from colonnade.training.models.blended import BlendedModel, Part
+from colonnade.training.models.conformal import HeldOut, kept_errors
+from colonnade.training.models.target import kept_residuals
+from colonnade.training.models.temperature import fit_temperature
+from colonnade.training.prepare import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from colonnade.tables.features.standardizer import Standardizer
+    from colonnade.training.ensembles.blending.folds import Folds
+    from colonnade.training.ensembles.blending.views import Contender
+    from colonnade.training.models.trained import TrainedModel
+    from colonnade.training.networks.kinds.auto_params import AutoParams
+    from colonnade.training.training_params import TrainingParams
+
+# Of the logarithm of a blend's temperature; chosen on the tables of tests/benchmarks/tables.py.
+_SPREAD = 0.1
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A candidate's networks as one model, and what they predict of rows that they had not seen.
+
+    share: of the blend.
+    """
+
+    name: str
+    model: TrainedModel
+    history: pd.DataFrame
+    predicted: np.ndarray
+    score: float
+    seconds: float
+    share: float = 0.0
+
+    @property
+    def n_parameters(self) -> int:
+        """Count the weights of all its networks."""
+        facts = self.model.facts
+        return int(facts["n_parameters"] * facts["n_members"])
+
+
+def train_blend(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: AutoParams,
+    training: TrainingParams,
+    *,
+    phase: Callable[[str], object] = lambda what: None,
+) -> Fitted:
+    """Do as `train_model` does, with the candidates of `model: auto`.
+
+    Their networks are stopped by rows that they do not learn from; by their predictions of these,
+    shares, temperature and intervals are chosen. It starts anew after an interruption.
+
+    Raises: what `train_model` raises.
+    """
+    started = time.perf_counter()
+    training, folds, chosen = _plan(train, validation, standardizer, model, training)
+    actual = folds.rows[standardizer.target].to_numpy()[folds.judged]
+    outcomes = []
+    for i, contender in enumerate(chosen, 1):
+        phase(f"candidate {i} of {len(chosen)}: {contender.name}")
+        outcomes.append(_train(contender, folds, actual))
+    shares = blend_shares([one.predicted for one in outcomes], actual, seed=training.seed)
+    outcomes = [replace(one, share=share) for one, share in zip(outcomes, shares, strict=True)]
+    parts = tuple(Part(one.name, one.share, one.model) for one in outcomes if one.share)
+    predicted = np.asarray(sum(one.share * one.predicted for one in outcomes))
+    leading = max(outcomes, key=lambda one: one.share)
+    facts, held_out = _facts(outcomes, leading), None
+    if standardizer.classes is None:
+        errors = kept_errors(predicted - actual)
+        held_out = HeldOut(errors=errors, n_rows=len(actual), origin=folds.origin)
+    elif training.temperature:
+        facts["temperature"] = blend_temperature(predicted, actual)
+    facts |= {
+        "learned_from_validation_rows": folds.all_judged and len(validation) > 0,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    blended = BlendedModel(
+        standardizer, model, training, {}, facts,
+        held_out=held_out, trained_on=rows_digest(train, validation), parts=parts,
+    )  # fmt: skip
+    return Fitted(blended, leading.history)
+
+
+def check_blend(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: AutoParams,
+    training: TrainingParams,
+) -> None:
+    """Raise what `train_blend` would, but for what only training shows."""
+    _, folds, chosen = _plan(train, validation, standardizer, model, training)
+    for one in chosen:
+        rows = _rows_of(one, folds)
+        prepare(rows, rows[:1], one.standardizer, one.model, one.training)
+
+
+def _plan(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    model: AutoParams,
+    training: TrainingParams,
+) -> tuple[TrainingParams, Folds, list[Contender]]:
+    training = training.completed(model, standardizer.task, validated=True)
+    if training.refit:
+        raise ParameterError("model.kind auto learns from all rows by its folds: leave refit out.")
+    folds = make_folds(train, validation, standardizer, model, training)
+    target = folds.rows[standardizer.target].to_numpy()
+    return training, folds, contenders(model, training, standardizer, target)
+
+
+def _rows_of(contender: Contender, folds: Folds) -> pd.DataFrame:
+    own = contender.standardizer
+    return folds.rows[[*own.feature_names, own.target]]
+
+
+def _train(contender: Contender, folds: Folds, actual: np.ndarray) -> Outcome:
+    started = time.perf_counter()
+    rows, own = _rows_of(contender, folds), contender.standardizer
+    fitted = fit_many(
+        rows, rows[:0], own, contender.model, contender.training, members=folds.members
+    )
+    models = [one.model for one in fitted]
+    predicted = _predictions(models, rows, folds)
+    seconds, error = time.perf_counter() - started, score(predicted, actual)
+    logger.info("candidate %s: %.4g on rows left out, %.1f s", contender.name, error, seconds)
+    model, history = _joined(models), _mean_history(fitted)
+    return Outcome(contender.name, model, history, predicted, error, seconds)
+
+
+def _predictions(models: list[TrainedModel], rows: pd.DataFrame, folds: Folds) -> np.ndarray:
+    """What networks that have not seen a row predict of it, on average.
+
+    Shape: -> (rows judged, n_classes), or (rows judged,).
+    """
+    first = models[0]
+    X = rows[first.standardizer.feature_names].to_numpy(dtype=np.float32)
+    total = np.zeros((len(X), first.n_classes) if first.n_classes else len(X))
+    counts = np.zeros(len(X))
+    for model, member in zip(models, folds.members, strict=True):
+        unseen = member.validation_rows
+        total[unseen] += (
+            model.probabilities(X[unseen]) if model.n_classes else (model.predict_array(X[unseen]))
+        )
+        counts[unseen] += 1
+    seen = counts[folds.judged]
+    mean: np.ndarray = total[folds.judged] / (seen[:, None] if first.n_classes else seen)
+    return mean
+
+
+def _joined(models: list[TrainedModel]) -> TrainedModel:
+    """The networks of all folds as members of one model."""
+    facts = [model.facts for model in models]
+    joined: dict[str, Any] = {
+        **facts[0],
+        "n_members": len(models),
+        "epochs_run": max(one["epochs_run"] for one in facts),
+        "best_epoch": round(sum(one["best_epoch"] for one in facts) / len(facts)),
+        "stopped_early": any(one["stopped_early"] for one in facts),
+    }
+    if "residuals" in joined:
+        joined["residuals"] = kept_residuals(np.concatenate([one["residuals"] for one in facts]))
+    weights = {
+        name: torch.cat([model.weights[name] for model in models]) for name in models[0].weights
+    }
+    return replace(models[0], weights=weights, facts=joined, held_out=None)
+
+
+def _mean_history(fitted: list[Fitted]) -> pd.DataFrame:
+    """Each epoch's numbers, averaged over the networks that still learned."""
+    epochs = pd.concat([one.history for one in fitted]).groupby("epoch", as_index=False).mean()
+    return epochs.astype({"epoch": int})
+
+
+def _facts(outcomes: list[Outcome], leading: Outcome) -> dict[str, Any]:
+    """What happened, in plain data: how far the leading candidate came, and how all did."""
+    blended = [one for one in outcomes if one.share]
+    told = ("path", "device", "threads", "epochs_run", "best_epoch", "stopped_early")
+    return {
+        **{name: leading.model.facts[name] for name in told},
+        "n_parameters": sum(one.n_parameters for one in blended),
+        "n_members": sum(one.model.n_members for one in blended),
+        "leaderboard": [
+            {
+                "name": one.name,
+                "score": one.score,
+                "share": one.share,
+                "seconds": round(one.seconds, 3),
+                "n_parameters": one.n_parameters,
+            }
+            for one in sorted(outcomes, key=lambda one: one.score)
+        ],
+    }
+
+
+def blend_temperature(predicted: np.ndarray, actual: np.ndarray) -> float:
+    """The temperature at which blended probabilities have the least log-loss.
+
+    What many networks agree on needs little correction.
+
+    Shape: predicted (n, n_classes), actual (n,) codes.
+    """
+    logits = torch.from_numpy(np.log(predicted.clip(1e-300)))[None]
+    codes = torch.from_numpy(actual.astype(np.int64))
+    return fit_temperature(CrossEntropy(predicted.shape[1]), logits, codes, spread=_SPREAD)

@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
+from colonnade.tracking.server import runs_page
 from tests.browser.servers import ARGUMENTS, find_chromium, kedro_viz, mlflow_ui
 from tests.conftest import REPOSITORY, kedro_in, make_project
 
@@ -86,12 +87,9 @@ def runs_picture(browser: Any, address: str, project: Path) -> None:
         [(experiment,)] = store.execute(
             "select experiment_id from experiments where name = 'phone_price'"
         )
-    page = open_page(browser, 1500, 560)
-    page.goto(
-        f"{address}/#/experiments/{experiment}/runs"
-        "?workflowType=machine_learning&viewStateShareKey=colonnade"
-    )
-    page.get_by_text("ordinal adamw").first.wait_for(timeout=60_000)
+    page = open_page(browser, 1500, 640)
+    page.goto(runs_page(address, experiment, "test/accuracy") + "&compareRunsMode=CHART")
+    page.get_by_text("Loss/train").first.wait_for(timeout=60_000)
     page.wait_for_timeout(2000)
     page.screenshot(path=DOCS / "runs.png")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import urllib.request
 
 import pytest
 
+from colonnade.tracking.server import runs_page
 from tests.browser.screenshots import QUIET, open_stages
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -82,17 +84,24 @@ def experiment(project, table: str) -> int:
         return store.execute(query, (table,)).fetchone()[0]
 
 
-def test_the_runs_are_distinguished_and_ranked(page, mlflow, toured):
-    number = experiment(toured, "phone_price")
-    page.goto(
-        f"{mlflow}/#/experiments/{number}/runs"
-        "?workflowType=machine_learning&viewStateShareKey=colonnade"
-    )
-    page.get_by_text("ordinal adamw lr=0.02").first.wait_for(timeout=60_000)
+def test_the_runs_are_distinguished_and_ranked_without_choosing_columns(page, mlflow, toured):
+    page.goto(runs_page(mlflow, experiment(toured, "phone_price"), "test/accuracy"))
+    page.get_by_text("lr=0.02 ordinal adamw").first.wait_for(timeout=60_000)
     text = page.inner_text("body")
-    for word in ("ordinal adamw lr=0.2 ", "ordinal adam lr=0.2 ", "test/accuracy", "Parameters"):
-        assert word in text
     assert "Sort: test/accuracy" in text
+    assert "phone_price_sample.csv" in text
+    names = [name for name in text.splitlines() if re.match(r"0\.\d{4}.*: .*seed=0", name)]
+    assert len(names) == 3
+    assert names == sorted(names, key=lambda name: name[:6], reverse=True)
+    assert any("optimizer=adam ordinal" in name for name in names)
+
+
+def test_the_charts_open_on_the_curves_and_hold_no_baseline(page, mlflow, toured):
+    page.goto(runs_page(mlflow, experiment(toured, "phone_price")) + "&compareRunsMode=CHART")
+    page.get_by_text("Loss/train").first.wait_for(timeout=60_000)
+    text = page.inner_text("body")
+    assert text.index("Loss/train") < text.index("test/accuracy")
+    assert "baseline/" not in text
 
 
 def test_the_runs_compare(page, mlflow, toured):
@@ -107,4 +116,4 @@ def test_the_runs_compare(page, mlflow, toured):
     )
     page.get_by_text("Comparing 3 Runs").wait_for(timeout=60_000)
     page.get_by_text("training.optimizer.lr").first.wait_for(timeout=60_000)
-    assert "ordinal adam lr=0.2" in page.inner_text("body")
+    assert "optimizer=adam ordinal lr=0.2" in page.inner_text("body")

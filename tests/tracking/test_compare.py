@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from http.server import BaseHTTPRequestHandler
@@ -15,6 +14,7 @@ import pytest
 from colonnade.errors import TrackingError
 from colonnade.tracking.comparison.compare import Comparison, compare_runs
 from colonnade.tracking.comparison.ranking import headline, higher_is_better
+from colonnade.tracking.comparison.run_parameters import differing, worth_recording
 from colonnade.tracking.recording.recorder import Recorder, RunStart
 from colonnade.tracking.registry import register
 from colonnade.tracking.tracking_params import GateParams, TrackingParams
@@ -31,6 +31,7 @@ pytestmark = [
 ]
 INPUTS = pd.DataFrame({"size": [1, 2]})
 OUTPUTS = pd.DataFrame({"prediction": [0, 1]})
+SOURCE = {"name": "phones.csv", "rows": 2, "columns": 2, "sha256": "0123456789abcdef" * 4}
 RUNS = {  # oldest first: learning rate, test accuracy
     "a": (0.1, 0.80),
     "b": (0.2, 0.90),
@@ -50,6 +51,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             parameters = {"training.optimizer.lr": lr, "training.epochs": 5, "training.seed": 0}
             start = RunStart("phones", name, parameters)
             recorders.append(Recorder.start(project, TrackingParams(), start))
+            recorders[-1].tags({"verdict": "Better: so it is."})
+            recorders[-1].dataset(SOURCE)
             recorders[-1].metrics({"test/accuracy": accuracy, "test/log_loss": 1 - accuracy})
             recorders[-1].model(project / "model", INPUTS, OUTPUTS)
         unmeasured = Recorder.start(project, TrackingParams(), RunStart("cars", "d"))
@@ -70,10 +73,87 @@ def test_runs_are_ranked_by_the_deciding_metric(project: Path) -> None:
 def test_table_of_runs_reads_well(project: Path) -> None:
     lines = compare_runs(project, TrackingParams(), "phones").text().splitlines()
     assert lines[0] == "phones: 3 runs by test/accuracy, best first"
-    header = ["run", "started", "seconds", "status", "lr", "test/accuracy", "test/log_loss"]
-    assert lines[1].split() == header
-    assert lines[2].split()[-3:] == ["0.2", "0.9000", "0.1000"]
+    assert lines[1].split() == ["run", "test/accuracy", "lr", "started"]
+    assert lines[2].split()[1:3] == ["0.9000", "0.2"]
     assert lines[5].startswith("`make ui` shows them at http://127.0.0.1:5000/#/experiments/")
+
+
+WORDS: dict[str, list[object]] = {  # of four runs; the last one's network has no hidden layer
+    "model.kind": ["mlp", "mlp", "mlp", "linear"],
+    "model.hidden": ["128x256", "256x256x256", "128x256", None],
+    "training.loss.name": ["cross_entropy", "focal", "cross_entropy", "ordinal"],
+    "training.optimizer.name": ["adamw", "adam", "sgd", "adamw"],
+    "training.optimizer.lr": [0.2, 0.001, 0.05, 0.2],
+    "training.scheduler.name": ["cosine", "none", "none", "one_cycle"],
+    "training.epochs": [20, 50, 200, 5],
+}
+
+
+def four_runs() -> Comparison:
+    runs = pd.DataFrame({"run": ["11aa22bb", "22bb33cc", "33cc44dd", "44dd55ee"], **WORDS})
+    runs["test/accuracy"] = [0.9725, 0.96, 0.95, float("nan")]
+    runs["test/accuracy_low"] = [0.955, 0.94, float("nan"), float("nan")]
+    runs["test/accuracy_high"] = [0.985, 1.0, float("nan"), float("nan")]
+    runs["test/log_loss"] = [0.1, 0.2, 0.3, float("nan")]
+    runs["started"] = pd.Timestamp("2026-01-31 12:00", tz="UTC")
+    runs["champion"] = [False, True, False, False]
+    runs = runs.assign(rows=0, data="", seconds=1.5, name="a name", status="finished")
+    runs.loc[3, "status"] = "failed"
+    return Comparison("t", runs, list(WORDS), ["test/accuracy", "test/log_loss"], "here")
+
+
+def test_interval_champion_and_what_a_run_does_not_use_stand_in_its_line() -> None:
+    lines = four_runs().text(100).splitlines()
+    assert lines[0] == "t: 4 runs by test/accuracy, best first (*: the champion)"
+    assert lines[2].startswith("   11aa22bb  0.9725 (0.955 to 0.985)  mlp     128x256      cross")
+    assert lines[3].startswith("*  22bb33cc  0.9600 (0.940 to 1.00)   mlp     256x256x256  focal")
+    assert lines[4].startswith("   33cc44dd  0.9500                   mlp     128x256      cross")
+    assert lines[5].startswith("   44dd55ee  - (failed)               linear  -            ordinal")
+
+
+@pytest.mark.parametrize(
+    ("width", "left"),
+    [(100, "scheduler, epochs"), (80, "optimizer, lr, scheduler, epochs")],
+)
+def test_a_table_that_is_too_wide_names_what_it_leaves_out(width: int, left: str) -> None:
+    lines = four_runs().text(width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert lines[-2] == f"   left out for width: {left} (--wide)"
+
+
+def test_a_wide_table_leaves_nothing_out() -> None:
+    heading = four_runs().text(None).splitlines()[1].split()
+    assert heading[:4] == ["run", "test/accuracy", "model", "hidden"]
+    assert heading[-6:] == ["epochs", "started", "test/log_loss", "seconds", "status", "name"]
+
+
+def test_hyperparameters_differ_only_between_runs_that_use_them() -> None:
+    linear = {"model.kind": "linear", "training.epochs": "9", "training.threads": "1"}
+    mlp = {"model.kind": "mlp", "model.hidden": "[8]", "model.dropout": "0.0"}
+    mlp |= {"training.epochs": "9", "schema.task": "ordinal"}
+    assert differing([linear, mlp]) == ["model.kind"]
+    assert differing([mlp, {**mlp, "model.dropout": "0.2"}]) == ["model.dropout"]
+    weak = {"training.l1.strength": "0.0", "training.l1.adaptive": "false"}
+    strong = {"training.l1.strength": "auto", "training.l1.adaptive": "true"}
+    assert differing([weak, strong]) == ["training.l1.strength"]
+
+
+def test_a_run_records_what_matters_and_what_is_set_and_at_most_forty() -> None:
+    parameters: dict[str, object] = {"model.kind": "linear", "model.hidden": [8], "split.seed": 1}
+    parameters |= {"training.epochs": 5, **{f"model.word_{k}": k for k in range(60)}}
+    recorded = worth_recording(parameters, ["model.word_3", "split.seed"])
+    assert list(recorded) == ["model.kind", "training.epochs", "split.seed", "model.word_3"]
+    assert len(worth_recording(parameters, parameters)) == 40
+
+
+def test_a_default_is_read_from_what_a_run_recorded_in_full(tmp_path: Path) -> None:
+    document = "t:\n  model: {kind: mlp, dropout: 0.0}\n"
+    for dropout in ({}, {"model.dropout": 0.2}):
+        start = RunStart("t", "a", {"model.kind": "mlp", **dropout}, document=document)
+        Recorder.start(tmp_path, TrackingParams(), start).finish()
+    found = compare_runs(tmp_path, TrackingParams(), "t")
+    assert found.hyperparameters == ["model.dropout"]
+    assert sorted(found.runs["model.dropout"]) == [0.0, 0.2]
 
 
 class Pages(BaseHTTPRequestHandler):
@@ -313,8 +393,13 @@ def test_champion_is_found_by_its_alias(project: Path) -> None:
     assert not verdict.promoted
     version = client_of(project).get_model_version_by_alias("phones", "champion")
     assert version.source.startswith("models:/m-")
-    model = client_of(project).get_logged_model(version.source.removeprefix("models:/"))
-    assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": "phones", "version": "3"}]
+    assert version.tags["test/log_loss"] == "0.1"
+    assert version.tags["verdict"] == "Better: so it is."
+    assert version.tags["data"] == "phones.csv, 2 rows, sha256 0123456789ab"
+    assert "| test&emsp;| 0.9&emsp;| 0.1 |" in version.description
+    model = client_of(project).get_registered_model("phones")
+    versions = {alias: int(version) for alias, version in model.aliases.items()}
+    assert versions == {"champion": 3, "previous": 2}
 
 
 def test_store_that_is_read_only_is_reported(

@@ -60,7 +60,7 @@ def assert_whole(client: MlflowClient, run: Run, folder: Path) -> None:
     assert run.info.status == "FINISHED"
     assert "ended" not in run.data.tags
     assert run.data.params == {"training.epochs": "3"}
-    history = client.get_metric_history(run.info.run_id, "train/loss")
+    history = client.get_metric_history(run.info.run_id, "Loss/train")
     assert [(point.step, point.value) for point in history] == [(1, 0.9), (2, 0.5)]
     assert len(client.get_metric_history(run.info.run_id, "test/accuracy")) == 1
     assert [one.dataset.name for one in run.inputs.dataset_inputs] == ["phones.csv"]

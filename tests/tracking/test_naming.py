@@ -48,8 +48,15 @@ def test_name_tells_each_special_hyperparameter() -> None:
         "split.seed": 7,
     }
     special = [key for key, value in changed.items() if USUAL.get(key) != value]
-    name = "ordinal adamw lr=0.0001 split.seed=7 hidden=8-8 scheduler=one_cycle seed=0"
+    name = "split.seed=7 hidden=8-8 lr=0.0001 scheduler=one_cycle ordinal adamw seed=0"
     assert run_name(changed, special) == name
+
+
+def test_a_bare_word_is_told_as_the_choice_that_it_makes() -> None:
+    parameters = {**USUAL, "training.scheduler.name": "step", "training.l1.strength": "auto"}
+    words = ["training.scheduler", "training.l1", "training.optimizer"]
+    name = "scheduler=step l1=auto optimizer=adamw ordinal lr=0.2 seed=0"
+    assert run_name(parameters, words) == name
 
 
 def test_knobs_of_one_name_are_distinguished() -> None:
@@ -60,7 +67,7 @@ def test_knobs_of_one_name_are_distinguished() -> None:
 def test_long_name_counts_what_it_leaves_out() -> None:
     parameters = {**USUAL, **{f"model.knob_number_{i}": i for i in range(9)}}
     name = run_name(parameters, [key for key in parameters if "knob_number" in key])
-    assert name == "ordinal adamw lr=0.2 knob_number_0=0 knob_number_1=1 knob_number_2=2 +6 seed=0"
+    assert name == "knob_number_0=0 knob_number_1=1 knob_number_2=2 +6 ordinal adamw lr=0.2 seed=0"
     assert len(name) < 80
 
 

@@ -62,6 +62,7 @@ SOURCE = {
         "a": "x",
     },
 }
+DOCUMENT = "phones:\n  schema: {columns: {屏幕 (px): {kind: numeric}}}\n"
 PARAMETERS = {
     "training.loss": "ordinal",
     "training.optimizer.name": "adamw",
@@ -71,7 +72,7 @@ PARAMETERS = {
     "model.hidden": [128, 256],
     **{f"schema.columns.c{i}.kind": "numeric" for i in range(150)},
 }
-METRICS = {"test/accuracy": 0.75, "test/log_loss": 0.5, "baseline/logistic/accuracy": 0.7}
+METRICS = {"test/accuracy": 0.75, "test/log_loss": 0.5}
 
 
 @dataclass
@@ -92,13 +93,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         starts = [
-            RunStart("phones", run_name(PARAMETERS), PARAMETERS, command="kedro run"),
+            RunStart(
+                "phones", run_name(PARAMETERS), PARAMETERS, command="kedro run", document=DOCUMENT
+            ),
             RunStart("phones", "second", {**PARAMETERS, "training.optimizer.lr": 0.1}),
             RunStart("cars", "third", {"training.epochs": 1}),
         ]
         recorders = [Recorder.start(project, TrackingParams(), start) for start in starts]
         first = recorders[0]
-        first.metrics({**METRICS, "test/top_k": float("nan")})
+        first.verdict("yes", "test accuracy 75 %. The model beats logistic.")
+        first.metrics({**METRICS, "test/top_k": float("nan"), "baseline/logistic/accuracy": 0.7})
         first.epochs(HISTORY)
         first.dataset(SOURCE, location="data/phones_sample.csv")
         first.artifact(project / "figure.png", "figures")
@@ -160,23 +164,28 @@ def test_each_table_is_an_experiment(store: Store) -> None:
 
 def test_run_has_name_and_status(store: Store) -> None:
     first, _, third = store.runs
-    assert first.info.run_name == "ordinal adamw lr=0.2 seed=42"
+    assert first.info.run_name == "0.7500 better: ordinal adamw lr=0.2 seed=42"
+    assert store.recorded[0].name == first.info.run_name
     assert first.info.status == "FINISHED"
     assert third.info.status == "FAILED"
 
 
-def test_every_parameter_is_recorded(store: Store) -> None:
+def test_parameters_are_recorded_and_all_of_them_as_a_file(store: Store) -> None:
     parameters = store.runs[0].data.params
     assert len(parameters) == len(PARAMETERS)
     assert parameters["training.optimizer.lr"] == "0.2"
     assert parameters["model.hidden"] == "[128, 256]"
     assert parameters["schema.columns.屏幕 _px_.kind"] == "numeric"
+    file = client_of(store.project).download_artifacts(store.recorded[0].run_id, "parameters.yml")
+    assert Path(file).read_text(encoding="utf-8") == DOCUMENT
 
 
 def test_final_metrics_keep_their_names(store: Store) -> None:
     metrics = store.runs[0].data.metrics
     assert {name: metrics[name] for name in METRICS} == METRICS
     assert "test/top_k" not in metrics
+    assert "baseline/logistic/accuracy" not in metrics  # the charts are of the model
+    assert store.runs[0].data.tags["baseline/logistic"] == "accuracy 0.7"
     history = client_of(store.project).get_metric_history(store.recorded[0].run_id, "test/accuracy")
     assert [(point.step, point.value) for point in history] == [(0, 0.75)]
 
@@ -184,11 +193,13 @@ def test_final_metrics_keep_their_names(store: Store) -> None:
 def test_losses_and_rate_are_metrics_by_epoch(store: Store) -> None:
     history = client_of(store.project).get_metric_history
     run_id = store.recorded[0].run_id
-    losses = history(run_id, "train/loss")
+    losses = history(run_id, "Loss/train")
     assert [(point.step, point.value) for point in losses] == [(1, 0.9), (2, 0.5), (3, 0.4)]
     assert [point.timestamp - losses[0].timestamp for point in losses] == [0, 1000, 2000]
     assert [point.value for point in history(run_id, "learning_rate")] == [0.3, 0.2, 0.1]
-    assert history(run_id, "validation/loss") == []
+    assert history(run_id, "Loss/validation") == []
+    sections = sorted({name.rpartition("/")[0] for name in store.runs[0].data.metrics} - {""})
+    assert sections == ["Loss", "test"]  # as MLflow sorts its charts
 
 
 def test_dataset_is_recorded_with_digest_and_note(store: Store) -> None:
@@ -219,8 +230,9 @@ def test_commit_user_and_command_are_recorded(store: Store) -> None:
     assert tags["mlflow.user"]
 
 
-def test_description_sets_the_run_beside_the_baselines(store: Store) -> None:
+def test_description_gives_verdict_and_baselines(store: Store) -> None:
     assert store.runs[0].data.tags["mlflow.note.content"] == (
+        "Better: test accuracy 75 %. The model beats logistic.\n\n"
         "| &emsp;| accuracy&emsp;| log_loss |\n|---|---|---|\n"
         "| test&emsp;| 0.75&emsp;| 0.5 |\n"
         "| baseline logistic&emsp;| 0.7&emsp;|  |\n\n"
@@ -243,27 +255,29 @@ def test_links_open_the_view_for_training(store: Store) -> None:
     )
     assert first.runs_url == (
         f"http://127.0.0.1:5000/#/experiments/{first.experiment_id}/runs"
-        "?workflowType=machine_learning&viewStateShareKey=colonnade"
+        "?workflowType=machine_learning&orderByKey=metrics.%60test%2Faccuracy%60&orderByAsc=false"
     )
 
 
-def test_saved_view_ranks_runs_and_shows_the_knob_that_differs(store: Store) -> None:
+def test_a_tables_page_explains_the_names_and_holds_no_state_of_mlflows_pages(store: Store) -> None:
     experiment = client_of(store.project).get_experiment(store.recorded[0].experiment_id)
-    view = json.loads(experiment.tags["mlflow.sharedViewState.colonnade"])
-    assert view["name"] == "Best first"
-    state = json.loads(view["state"])
-    assert state["orderByKey"] == "metrics.`test/accuracy`"
-    assert state["orderByAsc"] is False
-    assert state["selectedColumns"] == [
-        "metrics.`test/accuracy`",
-        "metrics.`test/log_loss`",
-        "params.`training.optimizer.lr`",
-        "params.`training.loss`",
-        "params.`training.seed`",
-        "tags.`data`",
+    assert experiment.tags["mlflow.note.content"].endswith("`kedro compare phones`")
+    assert not [tag for tag in experiment.tags if "ViewState" in tag]
+
+
+def test_a_run_of_the_yaml_as_it_is_is_named_by_what_has_changed_in_it(tmp_path: Path) -> None:
+    lr, epochs = "training.optimizer.lr", "training.epochs"
+    runs = [  # parameters, and whether the command named them
+        ({lr: 0.1, epochs: 5}, False),
+        ({lr: 0.4, epochs: 5}, True),
+        ({lr: 0.1, epochs: 9}, False),
     ]
-    sections = [section["name"] for section in state["compareRunSections"]]
-    assert sections == ["test", "train", "Model metrics", "baseline/logistic", "System metrics"]
+    recorded = []
+    for parameters, named in runs:
+        start = RunStart("t", run_name(parameters), parameters, named=named)
+        recorder = Recorder.start(tmp_path, TrackingParams(), start)
+        recorded.append(recorder.finish())
+    assert [one.name for one in recorded if one] == ["lr=0.1", "lr=0.4", "epochs=9 lr=0.1"]
 
 
 def test_delivered_journals_are_gone(store: Store) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -15,18 +16,31 @@ if TYPE_CHECKING:
 
     from colonnade.tracking.tracking_params import TrackingParams
 
+WIDTH = 100
+
 
 @click.command(name="compare", cls=PlainErrors)
 @click.argument("name")
 @click.option("--last", default=10, show_default=True, help="How many runs.")
+@click.option("--wide", is_flag=True, help="Every column, however wide: all metrics, time, name.")
+@click.option("--csv", type=click.File("w"), help="Write all that is recorded; - is the terminal.")
 @click.pass_obj
-def compare(project: ProjectMetadata, /, name: str, last: int) -> None:
-    """Rank the last runs of table NAME beside what differs between them, and draw it."""
+def compare(
+    project: ProjectMetadata, /, name: str, last: int, wide: bool, csv: IO[str] | None
+) -> None:
+    """Rank the last runs of table NAME beside what differs between them, and draw it.
+
+    The champion of `kedro register` is marked; "-" is what a run does not use.
+    """
     from colonnade.datasets import PngFigure
     from colonnade.tracking.comparison.compare import compare_runs
 
     found = compare_runs(project.project_path, _tracking(), name, last)
-    click.echo(found.text())
+    if csv:
+        found.everything.to_csv(csv, index=False)
+        return
+    columns = shutil.get_terminal_size((WIDTH, 24)).columns
+    click.echo(found.text(None if wide else min(columns, WIDTH)))
     if found.metrics and found.drawn:
         path = project.project_path / f"data/08_reporting/{name}/comparison.png"
         PngFigure(filepath=str(path)).save(found.figure())

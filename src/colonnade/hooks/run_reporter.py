@@ -14,39 +14,68 @@ if TYPE_CHECKING:
 
     from kedro.io import DataCatalog
 
+    from colonnade.parameters import Params
     from colonnade.tracking.recording.recorder import Recorded, Recorder, RunStart
 
 ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated_csv", "learning_curve", "fit")
-# The curves come after the final metrics: MLflow's charts open on what was logged first.
+# The curves come after the final metrics, which a run's page lists in the order logged.
 IN_ORDER = ("source", "model", "metrics", "history", *ARTIFACTS)
 
 
 def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any]) -> RunStart:
-    """What MLflow shows of a run: every parameter, and a name for what is special about it."""
+    """What MLflow shows of a run: the parameters that matter, and a name for what is special."""
+    from colonnade.tracking.comparison.run_parameters import worth_recording
     from colonnade.tracking.naming import flatten, run_name
     from colonnade.tracking.recording.recorder import RunStart
 
     words = run_params["runtime_params"] or {}
     named = {"env": run_params["env"]} if run_params["env"] not in (None, "local") else {}
-    plain = {
-        name: group.model_dump(mode="json", exclude_none=True) for name, group in groups.items()
+    whole = {name: _dumped(name, group) for name, group in groups.items()}
+    changed = {
+        name: group.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+        for name, group in groups.items()
     }
-    # what was tried before what the table is: MLflow's page keeps this order
-    parameters = {**named, **flatten({n: plain[n] for n in sorted(plain, key="schema".__eq__)})}
+    parameters = {**named, **_loss_of_task(groups), **flatten(whole)}
+    parameters = {name: value for name, value in parameters.items() if value is not None}
     special = [*named, *flatten(words.get(table, {}))]
-    return RunStart(table, run_name(parameters, special), parameters)
+    return RunStart(
+        table,
+        run_name(parameters, special),
+        worth_recording(parameters, flatten(changed)),
+        named=bool(special),
+        document=_as_yaml(table, whole) if whole else "",
+    )
+
+
+def _loss_of_task(groups: dict[str, Any]) -> dict[str, str]:
+    """The loss that the task chooses where nobody has named one."""
+    from colonnade.training.components.losses.loss_params import DEFAULT_LOSS
+
+    if "training" not in groups or "schema" not in groups or groups["training"].loss:
+        return {}
+    return {"training.loss.name": DEFAULT_LOSS[groups["schema"].task]}
+
+
+def _dumped(name: str, group: Params) -> dict[str, Any]:
+    # there, null is a word: it takes back what the kind of network would ask for
+    return group.model_dump(mode="json", exclude_none=name != "training")
+
+
+def _as_yaml(table: str, groups: dict[str, Any]) -> str:
+    """Every parameter as `parameters_<table>.yml` would say it."""
+    import yaml
+
+    return str(yaml.safe_dump({table: groups}, sort_keys=False, allow_unicode=True, width=100))
 
 
 class RunReporter:
     """Reports to MLflow what one run writes of one table.
 
-    Args: name: of the run. since: when it began, in seconds; what an earlier run left is not of it.
+    Args: since: when the run began, in seconds; what an earlier one left is not of it.
     """
 
-    def __init__(
-        self, table: str, name: str, recorder: Recorder, catalog: DataCatalog, since: float
-    ) -> None:
-        self.table, self.name, self.since = table, name, since
+    def __init__(self, table: str, recorder: Recorder, catalog: DataCatalog, since: float) -> None:
+        self.table, self.since = table, since
         self.recorder, self.catalog = recorder, catalog
         self._sent: set[str] = set()
         self._process = os.getpid()
@@ -70,7 +99,7 @@ class RunReporter:
         from colonnade.training.models.storage import note_run
 
         if folder := self._written("model"):
-            note_run(folder, recorded.run_id, self.name)
+            note_run(folder, recorded.run_id, recorded.name)
 
     def _tell(self, name: str) -> None:
         path = None if name in self._sent or name not in IN_ORDER else self._written(name)
@@ -82,13 +111,22 @@ class RunReporter:
             self.recorder.dataset({**self.catalog.load(dataset), "types": self._types()})
         elif name == "metrics":
             self.recorder.tags({TEST_ROWS: self._test_rows()})
-            self.recorder.metrics(self.catalog.load(dataset))
+            self._tell_metrics(self.catalog.load(dataset))
         elif name == "history":
             self.recorder.epochs(self.catalog.load(dataset))
         elif name == "model":
             self._tell_model(path)
         if name in ARTIFACTS:
             self.recorder.artifact(path, "figures" if path.suffix == ".png" else "")
+
+    def _tell_metrics(self, values: dict[str, float]) -> None:
+        from colonnade.evaluation.metrics.groups import Metrics
+        from colonnade.evaluation.metrics.verdict import verdict
+
+        schema = self.catalog.load(f"params:{self.table}.schema")
+        judged = verdict(Metrics.from_flat(values), schema.task)
+        self.recorder.verdict(judged.word, f"{judged.headline}. {judged.sentence}")
+        self.recorder.metrics(values)
 
     def _written(self, name: str) -> Path | None:
         path = file_of(self.catalog, f"{self.table}.{name}")

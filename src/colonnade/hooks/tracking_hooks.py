@@ -56,7 +56,7 @@ class TrackingHooks:
         }
         for table, run in runs.items():
             recorder = Recorder.start(self._context.project_path, tracking, run)
-            self._reporters[table] = RunReporter(table, run.name, recorder, catalog, began)
+            self._reporters[table] = RunReporter(table, recorder, catalog, began)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:

@@ -16,7 +16,10 @@ LOSS = ("training.loss.name", "training.loss")
 OPTIMIZER = "training.optimizer.name"
 RATE = "training.optimizer.lr"
 SEED = "training.seed"
-NAMES = (".name", ".kind")  # `scheduler.name=cosine` is shown as `scheduler=cosine`
+# what a bare word stands for: `scheduler.name=cosine` is shown as `scheduler=cosine`
+NAMES = (".name", ".kind", ".strength")
+
+_NAMED = f"({'|'.join(map(re.escape, NAMES))})$"
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -35,34 +38,37 @@ def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def run_name(parameters: Mapping[str, Any], special: Iterable[str] = ()) -> str:
-    """Say what is special about a run: `ordinal adamw lr=0.2 epochs=50 seed=42`.
+    """Say what is special about a run, and then how it learns: `epochs=50 ordinal adamw lr=0.2`.
 
-    Loss (or the task that chooses it), optimizer and learning rate come first, the seed last;
-    between them stand the `special` ones: those given on the command line, or set otherwise than
-    the table's YAML has them. What does not fit in 80 characters is counted: `+3`.
+    What is `special` comes first, since tables cut names: what the command line gives, or what is
+    otherwise than in the run before. Loss (or the task that chooses it), optimizer and learning
+    rate follow, and the seed. What does not fit in 80 characters is counted: `+3`.
     """
-    losses = [parameters.get(key) for key in (*LOSS, "schema.task")]
-    leading = [shown(loss) for loss in losses if loss not in (None, "auto")][:1]
-    if parameters.get(OPTIMIZER) is not None:
-        leading.append(shown(parameters[OPTIMIZER]))
-    if parameters.get(RATE) is not None:
-        leading.append(f"lr={shown(parameters[RATE])}")
-    last = [f"seed={shown(parameters[SEED])}"] if SEED in parameters else []
-    hyperparameters = [
-        key for key in dict.fromkeys(special) if key not in (*LOSS, OPTIMIZER, RATE, SEED)
-    ]
-    names = short_names(hyperparameters)
-    pairs = [
-        f"{names[key]}={shown(parameters[key])}" for key in hyperparameters if key in parameters
-    ]
-    return _fitted(leading, pairs, last)
+    words = [_leaf(key, parameters) for key in dict.fromkeys(special)]
+    told = [key for key in words if parameters.get(key) is not None]
+    names = {**short_names(told), SEED: "seed"}
+    pairs = [f"{names[key]}={shown(parameters[key])}" for key in told]
+    losses = {key: parameters.get(key) for key in (*LOSS, "schema.task") if key not in told}
+    usual = [shown(loss) for loss in losses.values() if loss not in (None, "auto")]
+    usual = [] if {*LOSS} & {*told} else usual[:1]
+    if parameters.get(OPTIMIZER) is not None and OPTIMIZER not in told:
+        usual.append(shown(parameters[OPTIMIZER]))
+    for key in (RATE, SEED):
+        if parameters.get(key) is not None and key not in told:
+            usual.append(f"{key.rpartition('.')[2]}={shown(parameters[key])}")
+    return _fitted(pairs, usual)
 
 
-def _fitted(leading: list[str], pairs: list[str], last: list[str]) -> str:
+def _leaf(key: str, parameters: Mapping[str, Any]) -> str:
+    """The parameter that a bare word stands for: `training.scheduler.name` for its group."""
+    found = (key + ending for ending in ("", *NAMES) if key + ending in parameters)
+    return next(found, key)
+
+
+def _fitted(pairs: list[str], usual: list[str]) -> str:
     for kept in range(len(pairs), -1, -1):
         left = len(pairs) - kept
-        words = [*leading, *pairs[:kept], *([f"+{left}"] if left else []), *last]
-        name = " ".join(words)
+        name = " ".join([*pairs[:kept], *([f"+{left}"] if left else []), *usual])
         if len(name) < LONGEST_NAME:
             break
     return name[: LONGEST_NAME - 1] or "run"
@@ -70,7 +76,7 @@ def _fitted(leading: list[str], pairs: list[str], last: list[str]) -> str:
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:
     """Shorten paths to their last word, or to as many words as distinguish them."""
-    paths = {key: key.removesuffix(NAMES[0]).removesuffix(NAMES[1]) for key in keys}
+    paths = {key: re.sub(_NAMED, "", key) for key in keys}
     return {key: _shortest(path, list(paths.values())) for key, path in paths.items()}
 
 

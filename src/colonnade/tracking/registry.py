@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from colonnade.errors import TrackingError
 from colonnade.parameters import nearest
-from colonnade.tracking.comparison.experiment_lookup import find_experiment
+from colonnade.tracking.comparison.experiment_lookup import CHAMPION, find_experiment
+from colonnade.tracking.comparison.experiment_lookup import champion as find_champion
 from colonnade.tracking.comparison.ranking import headline, higher_is_better, judged_by
 from colonnade.tracking.server import unwritable
 from colonnade.tracking.tracking_params import GateParams
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
     from colonnade.tracking.tracking_params import TrackingParams
 
-CHAMPION = "champion"
-VERSIONS = "mlflow.modelVersions"  # the name is MLflow's
+DESCRIPTION = "mlflow.note.content"  # the name is MLflow's
+PREVIOUS = "previous"  # the champion before, to go back to
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     candidate, chosen = _candidate(client, experiment_id, table, run, gate)
     model_id = _model_of(candidate, table)
     metric = gate.metric or _deciding(candidate, table)
-    champion = _champion(client, table)
+    champion = find_champion(client, table)
     if champion and champion.info.run_id == candidate.info.run_id:
         return PromotionDecision(
             False, f"{table}: {_describe(candidate)}{chosen} is already the champion."
@@ -68,7 +70,7 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
         )
     if refusal:
         return PromotionDecision(False, f"{table}: not promoted: {refusal}")
-    version = _promote(client, params.uri, model_id, candidate, table)
+    version = _promote(client, params.uri, model_id, run=candidate, table=table, metric=metric)
     value = f"{metric} {candidate.data.metrics[metric]:.5g}"
     over = f" over {rival.data.metrics.get(metric, float('nan')):.5g}" if rival else ""
     if champion and not rival:
@@ -158,16 +160,6 @@ def _deciding(run: Run, table: str) -> str:
     return names[0]
 
 
-def _champion(client: MlflowClient, table: str) -> Run | None:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        version = client.get_model_version_by_alias(table, CHAMPION)
-        return client.get_run(version.run_id) if version.run_id else None
-    except MlflowException:
-        return None  # no model of this name, or none under the alias, or its run is deleted
-
-
 def _refusal(
     gate: GateParams, metric: str, candidate: Run, champion: Run | None, table: str
 ) -> str:
@@ -194,34 +186,32 @@ def _refusal(
     )
 
 
-def _promote(client: MlflowClient, uri: str, model_id: str, run: Run, table: str) -> str:
-    from mlflow.exceptions import MlflowException
+def _promote(
+    client: MlflowClient, uri: str, model_id: str, *, run: Run, table: str, metric: str
+) -> str:
+    """Make the model a version that says what it is worth, and the champion."""
+    import mlflow
 
     from colonnade.tracking.store import as_default
 
-    try:
-        client.create_registered_model(table)
-    except MlflowException:
-        client.get_registered_model(table)  # there already; any other fault is raised here
-    with as_default(uri):  # where the registry looks for the model's folder, whoever asks
-        version = client.create_model_version(
-            table,
-            source=f"models:/{model_id}",
-            run_id=run.info.run_id,
-            model_id=model_id,
-            description=run.info.run_name,
-        )
-    client.set_registered_model_alias(table, CHAMPION, version.version)
-    _link(client, model_id, table, str(version.version))
-    return str(version.version)
+    tags = {
+        metric: f"{run.data.metrics[metric]:.5g}",
+        "verdict": run.data.tags.get("verdict", "not judged"),
+        "data": run.data.tags.get("data", "unknown"),
+    }
+    with as_default(uri), redirect_stderr(StringIO()):  # where MLflow says what we say below
+        version = mlflow.register_model(f"models:/{model_id}", table, tags=tags).version
+    client.update_model_version(table, version, _about(run))
+    before = client.get_registered_model(table).aliases.get(CHAMPION)
+    if before:
+        client.set_registered_model_alias(table, PREVIOUS, before)
+    client.set_registered_model_alias(table, CHAMPION, version)
+    return str(version)
 
 
-def _link(client: MlflowClient, model_id: str, table: str, version: str) -> None:
-    """Let the model's own page name the version, as a server does; MLflow's client does not."""
-    versions = json.loads(client.get_logged_model(model_id).tags.get(VERSIONS, "[]"))
-    if not any(one["name"] == table and str(one["version"]) == version for one in versions):
-        versions.append({"name": table, "version": version})
-        client.set_logged_model_tags(model_id, {VERSIONS: json.dumps(versions)})
+def _about(run: Run) -> str:
+    """The description of a version: the run's own, which ends with its data and its command."""
+    return f"{run.info.run_name}\n\n{run.data.tags.get(DESCRIPTION, '')}".strip()
 
 
 def _describe(run: Run) -> str:

@@ -148,7 +148,9 @@ def run_page(pages: str, experiment_id: str, run_id: str) -> str:
     return f"{pages}/#/experiments/{experiment_id}/runs/{run_id}?{WORKFLOW}"
 
 
-def runs_page(pages: str, experiment_id: str, view: str = "") -> str:
-    """The table of a table's runs, with the columns of a shared view, best first."""
-    shared = f"&viewStateShareKey={view}" if view else ""
-    return f"{pages}/#/experiments/{experiment_id}/runs?{WORKFLOW}{shared}"
+def runs_page(pages: str, experiment_id: str, metric: str = "", *, upwards: bool = False) -> str:
+    """The table of a table's runs; sorted by a metric, if there is one: the highest first."""
+    from urllib.parse import quote
+
+    order = f"&orderByKey=metrics.%60{quote(metric, safe='')}%60&orderByAsc={str(upwards).lower()}"
+    return f"{pages}/#/experiments/{experiment_id}/runs?{WORKFLOW}{order if metric else ''}"

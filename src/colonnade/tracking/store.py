@@ -102,12 +102,15 @@ def as_default(uri: str) -> Iterator[None]:
             os.environ[VARIABLE] = before
 
 
-def experiment_id(client: MlflowClient, name: str) -> str:
-    """Find or create the experiment of a table, and bring it back from the trash if it is there."""
+def experiment_id(client: MlflowClient, name: str, tags: dict[str, Any] | None = None) -> str:
+    """Find or create the experiment of a table, and bring it back from the trash if it is there.
+
+    Args: tags: of a new one.
+    """
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         try:
-            return str(client.create_experiment(name))
+            return str(client.create_experiment(name, tags=tags))
         except MlflowException as error:
             experiment = client.get_experiment_by_name(name)  # another run was faster
             if experiment is None:

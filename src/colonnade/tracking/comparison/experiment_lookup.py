@@ -12,9 +12,12 @@ from colonnade.tracking.server import problem_with
 from colonnade.tracking.tracking_params import SAFETY, SQLITE, without_password
 
 if TYPE_CHECKING:
+    from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
     from colonnade.tracking.tracking_params import TrackingParams
+
+CHAMPION = "champion"
 
 
 def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, str]:
@@ -37,6 +40,17 @@ def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, s
             f"--pipeline {table}."
         )
     return client, found.experiment_id
+
+
+def champion(client: MlflowClient, table: str) -> Run | None:
+    """The run whose model is the table's champion, if there is one."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        version = client.get_model_version_by_alias(table, CHAMPION)
+        return client.get_run(version.run_id) if version.run_id else None
+    except MlflowException:
+        return None  # no model of this name, or none under the alias, or its run is deleted
 
 
 def _client(params: TrackingParams) -> MlflowClient:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER
@@ -28,6 +29,11 @@ def higher_is_better(metric: str) -> bool:
     """Tell by its name whether more of a metric is better."""
     name = metric.rpartition("/")[2]
     return name in HIGHER_IS_BETTER or not any(word in name for word in _LOWER)
+
+
+def shown_metric(value: float) -> str:
+    """Four decimals below a hundred, so that equal ones look equal and columns align."""
+    return "-" if math.isnan(value) else f"{value:.4f}" if abs(value) < 100 else f"{value:.5g}"
 
 
 def judged_by(run: Run) -> str:

@@ -1,18 +1,45 @@
-"""The description on a run's MLflow page: its metrics, its data, its command."""
+"""What a run is called and how its MLflow page describes it: verdict, metrics, data, command."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from colonnade.tracking.comparison.ranking import headline
+from colonnade.tracking.comparison.ranking import headline, shown_metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+VERDICTS = {"yes": "better", "no": "worse", "level": "as good", "unclear": "unclear"}
+"""What a run says of the model, compared with the best simple one on the same rows."""
+ABOUT_RUNS = (
+    "A run's name: its test metric, the model against the best simple one (better, worse, as good; "
+    "unclear: too few rows to say), and what is special. Best first: `kedro compare {}`"
+)
 
-def describe(opening: Mapping[str, Any], metrics: Mapping[str, float], data: str) -> str:
-    """Write the headline metrics beside the baselines, the data and the command, in Markdown."""
-    lines = []
+
+def judged_name(name: str, metrics: Mapping[str, float], verdict: str) -> str:
+    """Put metric and verdict first: MLflow's table of runs shows no other, and cuts long names.
+
+    >>> judged_name("lr=0.1 ordinal adam", {"test/accuracy": 0.9675}, "yes")
+    '0.9675 better: lr=0.1 ordinal adam'
+    """
+    names = headline(metrics)
+    if not names:
+        return name
+    word = f" {VERDICTS[verdict]}" if verdict in VERDICTS else ""
+    return f"{shown_metric(metrics[names[0]])}{word}: {name}"
+
+
+def verdict_text(word: str, text: str) -> str:
+    """The verdict as a tag: `Better: test accuracy 0.97 ...`."""
+    return f"{VERDICTS.get(word, 'not compared').capitalize()}: {text}"
+
+
+def describe(
+    opening: Mapping[str, Any], metrics: Mapping[str, float], data: str, verdict: str = ""
+) -> str:
+    """Write in Markdown: the verdict, headline metrics beside the baselines, data, command."""
+    lines = [verdict, ""] if verdict else []
     names = [name.removeprefix("test/") for name in headline(metrics)]
     if names:
         lines += [_row("", names), "|---|" + "---|" * len(names)]

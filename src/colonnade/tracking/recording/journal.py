@@ -8,20 +8,67 @@ writer delivers it: nothing is lost when a server is down, or when both processe
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import socket
 import time
+from dataclasses import dataclass, field
+from getpass import getuser
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
+from colonnade.evaluation.report.environment import command_line
 from colonnade.tables.writing.file_lock import hold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 Message = dict[str, Any]
 ROOM = Path(".colonnade") / "tracking"
 ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """What is known of a run before it starts.
+
+    Args: experiment: the table's name. name: what is special (see `naming.run_name`).
+    parameters: flat, names with dots (see `naming.flatten`). tags: anything worth a filter.
+    command: how to do it again; by default this process's command line. named: whether the name
+    says what is special; else what differs from the run before is put into it.
+    document: every parameter, as YAML.
+    """
+
+    experiment: str
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+    named: bool = True
+    document: str = ""
+
+    def message(self, *, document: bool) -> Message:
+        """The first message of the run's journal, with who starts it and where."""
+        return {
+            "do": "run",
+            "experiment": self.experiment,
+            "name": self.name,
+            "named": self.named,
+            "parameters": dict(self.parameters),
+            "document": self.document if document else "",
+            "tags": {**self.tags, "host": socket.gethostname(), "pid": str(os.getpid())},
+            "command": self.command or command_line(),
+            "user": _user(),
+            "time": round(time.time() * 1000),
+        }
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return ""  # a container's user number without a name
 
 
 class Journal:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
-import os
-import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
-from getpass import getuser
+from dataclasses import dataclass
 from importlib.util import find_spec
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from colonnade.errors import TrackingError
-from colonnade.evaluation.report.environment import command_line
 from colonnade.tracking.recording.git import git_tags
-from colonnade.tracking.recording.journal import Journal, Message, fingerprint
+from colonnade.tracking.recording.journal import Journal, Message, RunStart, fingerprint
 from colonnade.tracking.recording.writer_process import WriterProcess
 from colonnade.tracking.server import problem_with, run_page, runs_page, unwritable
 
@@ -29,29 +25,15 @@ if TYPE_CHECKING:
 
     from colonnade.tracking.tracking_params import TrackingParams
 
+__all__ = ["Recorded", "Recorder", "RunStart", "Status"]
 Status = Literal["FINISHED", "FAILED", "KILLED"]
+# MLflow's page of charts sorts its sections by name, capitals first: it opens on the curves
 EPOCH_METRICS = {
-    "train_loss": "train/loss",
-    "validation_loss": "validation/loss",
+    "train_loss": "Loss/train",
+    "validation_loss": "Loss/validation",
     "lr": "learning_rate",
 }
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RunStart:
-    """What is known of a run before it starts.
-
-    Args: experiment: the table's name. name: what is special (see `naming.run_name`).
-    parameters: flat, names with dots (see `naming.flatten`). tags: anything worth a filter.
-    command: how to do it again; by default this process's command line.
-    """
-
-    experiment: str
-    name: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +42,7 @@ class Recorded:
 
     run_id: str
     experiment_id: str
+    name: str
     url: str
     runs_url: str
 
@@ -118,7 +101,8 @@ class Recorder:
             writer = WriterProcess.shared(project, params)
             writer.users += 1
         recorder = cls(params, journal, writer)
-        recorder._tell({**_opening(run), "git": git_tags(project) if away else {}})
+        opening = run.message(document=params.artifacts)
+        recorder._tell({**opening, "git": git_tags(project) if away else {}})
         return recorder
 
     def epochs(self, history: pd.DataFrame) -> None:
@@ -141,6 +125,10 @@ class Recorder:
         now = round(time.time() * 1000)
         finite = [[key, float(v), now, 0] for key, v in values.items() if math.isfinite(v)]
         self._tell({"do": "metrics", "values": finite, "final": True})
+
+    def verdict(self, word: str, text: str) -> None:
+        """Record what the metrics amount to, before these: `evaluation.metrics.verdict`."""
+        self._tell({"do": "verdict", "word": word, "text": text})
 
     def dataset(self, source: Mapping[str, Any], location: str = "") -> None:
         """Record what the run learned from: `tables.source.Source`, as a plain dict."""
@@ -182,7 +170,7 @@ class Recorder:
             self._leave(end)
             return None
         self._tell(end, careful=False)
-        reply = {"error": ""}
+        reply: dict[str, Any] = {"error": ""}
         if self.writer:
             reply = self.writer.reply(self._journal, self._params.timeout)
             self.writer.leave()
@@ -197,8 +185,11 @@ class Recorder:
         return Recorded(
             run_id,
             experiment_id,
+            reply.get("name", ""),
             run_page(pages, experiment_id, run_id),
-            runs_page(pages, experiment_id, reply.get("view", "")),
+            runs_page(
+                pages, experiment_id, reply.get("metric", ""), upwards=reply.get("upwards", False)
+            ),
         )
 
     def _tell(self, message: Message, path: Path | None = None, *, careful: bool = True) -> None:
@@ -260,26 +251,6 @@ _NO_PSUTIL = (
     "`system_metrics` needs the package psutil, which is not installed: pip install psutil, or set "
     "`system_metrics: false` in conf/base/mlflow.yml."
 )
-
-
-def _opening(run: RunStart) -> Message:
-    return {
-        "do": "run",
-        "experiment": run.experiment,
-        "name": run.name,
-        "parameters": dict(run.parameters),
-        "tags": {**run.tags, "host": socket.gethostname(), "pid": str(os.getpid())},
-        "command": run.command or command_line(),
-        "user": _user(),
-        "time": round(time.time() * 1000),
-    }
-
-
-def _user() -> str:
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return ""  # a container's user number without a name
 
 
 def _plain(frame: pd.DataFrame) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mlflow.entities import Metric, Param, RunTag
 
-from colonnade.tracking.comparison.shared_view import share_view
+from colonnade.evaluation.metrics.groups import Metrics
+from colonnade.tracking.comparison.ranking import headline, higher_is_better
+from colonnade.tracking.comparison.run_parameters import differing
 from colonnade.tracking.logged_models.log_model import log_model, logged_before
-from colonnade.tracking.naming import safe_key, safe_keys, safe_value
+from colonnade.tracking.naming import run_name, safe_key, safe_keys, safe_value
 from colonnade.tracking.recording.dataset_inputs import dataset_input, described
-from colonnade.tracking.recording.description import describe
+from colonnade.tracking.recording.description import ABOUT_RUNS, describe, judged_name, verdict_text
 from colonnade.tracking.recording.git import git_tags
 from colonnade.tracking.recording.journal import Journal, Message, fingerprint
 from colonnade.tracking.store import experiment_id
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
 
     from mlflow.tracking import MlflowClient
 
+BASELINE = "baseline/"  # how the metrics of simple models begin
 DONE = "done"  # the journal's note of the last message applied
 JOURNAL_TAG = "colonnade.journal"
+CONFIGURATION, AS_WRITTEN = "configuration", "as written"  # a tag: nothing was said beside YAML
 DESCRIPTION = "mlflow.note.content"  # the name is MLflow's
 BROKEN_OFF = "ended"  # the tag that says why a run ended before its time
+PARAMETERS = "parameters.yml"  # all of them; the run's page shows those that matter
 
 
 class TrackedRun:
@@ -51,11 +56,13 @@ class TrackedRun:
         self.client, self.journal, self.project = client, journal, project
         self.live, self.watched = live, watched
         self._monitor: Any = None  # MLflow's, without types
-        self.run_id = self.experiment_id = self.view = ""
+        self.run_id = self.experiment_id = self.name = ""
         self.ended = False
         self._opening: Message = {}
+        self._verdict: Message = {}
+        self._values: dict[str, float] = {}
         self._final: list[Metric] = []
-        self._data = self._model_id = ""
+        self._special = self._data = self._model_id = ""
         noted = journal.noted(DONE)
         self._begun = noted is not None
         self._done = -1 if noted is None else noted
@@ -66,6 +73,7 @@ class TrackedRun:
         steps: dict[str, Callable[[Message], None]] = {
             "run": self._open,
             "metrics": self._metrics,
+            "verdict": self._judged,
             "dataset": self._dataset,
             "tags": self._tags,
             "artifact": self._artifact,
@@ -82,6 +90,12 @@ class TrackedRun:
             self._done = max(self._done, message["number"])
             self.journal.note(DONE, self._done)
 
+    @property
+    def order(self) -> dict[str, Any]:
+        """The metric that decides, and whether the least of it is best; none: nothing measured."""
+        names = headline(self._values)
+        return {"metric": names[0], "upwards": not higher_is_better(names[0])} if names else {}
+
     def end(self, status: str, time: int, why: str = "") -> None:
         """Set the run's status. Units: milliseconds since 1970."""
         if self._monitor:
@@ -95,7 +109,10 @@ class TrackedRun:
 
     def _open(self, message: Message) -> None:
         self._opening = message
-        self.experiment_id = experiment_id(self.client, message["experiment"])
+        about = {DESCRIPTION: ABOUT_RUNS.format(message["experiment"])}
+        self.experiment_id = experiment_id(self.client, message["experiment"], about)
+        named = message.get("named", True)
+        self.name = self._special = message["name"] if named else self._name_by_difference()
         found = self._found() if self._begun else []
         self.run_id = found[0] if found else ""
         if not self.run_id:
@@ -104,7 +121,7 @@ class TrackedRun:
             run = self.client.create_run(
                 self.experiment_id,
                 start_time=message["time"],
-                run_name=message["name"],
+                run_name=self.name,
                 tags={JOURNAL_TAG: self.journal.name},
             )
             self.run_id = run.info.run_id
@@ -114,12 +131,32 @@ class TrackedRun:
         parameters = message["parameters"]
         names = safe_keys(parameters)
         self._log(Param(names[key], safe_value(value)) for key, value in parameters.items())
-        self._tags({"values": {**_source_tags(message), **message["tags"]}})
+        if message.get("document"):
+            self.client.log_text(self.run_id, message["document"], PARAMETERS)
+        written = {} if named else {CONFIGURATION: AS_WRITTEN}
+        self._tags({"values": {**_source_tags(message), **message["tags"], **written}})
         # asked while the run goes on: a record that is delivered later must not name a later commit
         git = message.get("git") or (git_tags(self.project) if self.live else {})
         self._tags({"values": git})
         if self.watched:
             self._watch()
+
+    def _name_by_difference(self) -> str:
+        """Name a run of the table's YAML as it is: by what has changed since the last such run."""
+        message = self._opening
+        before = self.client.search_runs(
+            [self.experiment_id],
+            filter_string=f"tags.{CONFIGURATION} = '{AS_WRITTEN}' "
+            f"AND attributes.start_time < {message['time']}",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+        if not before:
+            return str(message["name"])
+        parameters = message["parameters"]
+        now = {name: safe_value(value) for name, value in parameters.items()}
+        then = {name: before[0].data.params.get(name) for name in now}
+        return run_name(parameters, differing([then, now]))
 
     def _watch(self) -> None:
         """Have MLflow measure processors, memory, disk and network of the whole machine."""
@@ -142,8 +179,18 @@ class TrackedRun:
                 if run_id != self.run_id:
                     self.client.delete_run(run_id)
 
+    def _judged(self, message: Message) -> None:
+        self._verdict = {**message, "text": verdict_text(message["word"], message["text"])}
+        self._tags({"values": {"verdict": self._verdict["text"]}})
+
+    def _name_by_verdict(self) -> None:
+        if self._verdict:
+            self.name = judged_name(self._special, self._values, self._verdict["word"])
+            self.client.update_run(self.run_id, name=self.name)
+
     def _metrics(self, message: Message) -> None:
-        values = message["values"]
+        """Log metrics, and what the simple models reach as tags: the charts are of the model."""
+        values = [one for one in message["values"] if not one[0].startswith(BASELINE)]
         names = safe_keys(dict.fromkeys(key for key, *_ in values))
         # final ones are the model's, too: MLflow shows them on its page
         model_id = self._model_id if message.get("final") else None
@@ -154,9 +201,9 @@ class TrackedRun:
         self._log(metrics)
         if message.get("final"):
             self._final += metrics
-        elif self._final:
-            # the curves, sent last: the run writes its report now, and at its end it would wait
-            self.view = share_view(self.client, self.experiment_id)
+            self._values |= {key: value for key, value, *_ in message["values"]}
+            self._tags({"values": _baseline_tags(self._values)})
+            self._name_by_verdict()
 
     def _dataset(self, message: Message) -> None:
         self._data = described(message["source"])
@@ -200,13 +247,11 @@ class TrackedRun:
         return None
 
     def _end(self, message: Message) -> None:
-        if message["status"] == "FINISHED" and not self.view:
-            self.view = share_view(self.client, self.experiment_id)
         self.end(message["status"], message["time"])
 
     def _describe(self) -> None:
-        final = {metric.key: metric.value for metric in self._final}
-        text = describe(self._opening, final, self._data)
+        verdict = self._verdict.get("text", "")
+        text = describe(self._opening, self._values, self._data, verdict)
         self._tags({"values": {DESCRIPTION: text}})
         if self._model_id:
             self.client.set_logged_model_tags(self._model_id, {DESCRIPTION: text})
@@ -223,6 +268,14 @@ class TrackedRun:
                 params=batch if kind is Param else (),
                 tags=batch if kind is RunTag else (),
             )
+
+
+def _baseline_tags(values: dict[str, float]) -> dict[str, str]:
+    """What each simple model reaches on the test rows, in a tag of its own."""
+    return {
+        f"{BASELINE}{name}": ", ".join(f"{key} {value:.4g}" for key, value in found.items())
+        for name, found in Metrics.from_flat(values).baselines.items()
+    }
 
 
 def _source_tags(message: Message) -> dict[str, str]:

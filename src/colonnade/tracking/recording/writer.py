@@ -137,7 +137,7 @@ class Writer:
         """Report a run that is recorded in full; its journal has served."""
         run.journal.delete()
         ids = {"run_id": run.run_id, "experiment_id": run.experiment_id}
-        self._reply(run.journal.name, **ids, view=run.view)
+        self._reply(run.journal.name, **ids, name=run.name, **run.order)
 
     def _fail(self, journal: Journal, error: Exception, run: TrackedRun | None = None) -> None:
         self._runs[journal.name] = None
@@ -156,7 +156,7 @@ class Writer:
         journal.release()
         return bool(away)
 
-    def _reply(self, journal: str, **facts: str) -> None:
+    def _reply(self, journal: str, **facts: str | bool) -> None:
         with suppress(OSError):  # nobody listens any more
             print(json.dumps({"journal": journal, **facts}), file=self._replies, flush=True)
 

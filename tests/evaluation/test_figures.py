@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 import io
+import itertools
+import json
+import re
 import subprocess
 import sys
 from itertools import product
@@ -18,6 +21,7 @@ from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.explanation.explain import explain_model
 from colonnade.evaluation.explanation.importance import Dependence, partial_dependences
 from colonnade.evaluation.figures.fonts import fallback_fonts
+from colonnade.evaluation.figures.hover import MARKS
 from colonnade.evaluation.figures.probabilities import precision_recall_curves
 from colonnade.evaluation.figures.style import INK, label, new_figure, plain
 from colonnade.evaluation.metrics.calibration import Calibration, Reliability
@@ -353,6 +357,23 @@ def test_the_legend_of_curves_stands_beside_them(drawn):
         box = ax.get_legend().get_window_extent()
         assert box.x0 >= ax.get_window_extent().x1
         assert box.x1 <= figure.bbox.x1
+
+
+def test_marks_of_a_figure_have_words_on_a_page_and_none_in_a_picture(drawn):
+    for case in CASES:
+        for name, figure in drawn(case).items():
+            text = inline_svg(figure, name)
+            told = [
+                json.loads(artist.get_gid().removeprefix(MARKS))
+                for artist in figure.findobj()
+                if (artist.get_gid() or "").startswith(MARKS)
+            ]
+            titles = re.findall("<title>(.*?)</title>", text, re.DOTALL)
+            assert sorted(map(html.unescape, titles)) == sorted(itertools.chain(*told)), name
+            assert MARKS + "[" not in text
+    (matrix, _) = drawn("ordinal")["fit"].axes
+    words = json.loads(matrix.collections[0].get_gid().removeprefix(MARKS))
+    assert re.fullmatch(r"actual 1, predicted 2: \d+ rows, [\d.]+% of the actual class", words[1])
 
 
 def test_words_are_not_joined_by_a_line():

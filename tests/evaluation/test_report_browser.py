@@ -51,12 +51,12 @@ def test_page_shows_its_content_and_asks_for_nothing(browser, address, scheme, w
     assert said == []
     assert asked == [address]
     first_screen = page.inner_text("#verdict")
-    assert "Is the network worth it?" in first_screen
+    assert "Is a linear model enough?" in first_screen
     assert "Test accuracy" in first_screen
     assert "gradient boosting" in first_screen
     assert page.locator("#verdict").bounding_box()["y"] < 900
     assert "Synthetic sample: 样本.csv, 300 rows" in page.inner_text("header")
-    assert "<img src=x onerror=alert(1)>" in page.inner_text("#failures")
+    assert "<img src=x onerror=alert(1)>" in page.inner_text("#errors")
     assert page.locator("figure svg").count() == 8
     assert page.locator("img").count() == 0
     assert page.locator("figure svg[role=img][aria-label]").count() == 8
@@ -67,6 +67,69 @@ def test_page_shows_its_content_and_asks_for_nothing(browser, address, scheme, w
     # a figure's title stands where words do
     title = page.locator("#training figure text", has_text="Learning curve").bounding_box()
     assert abs(title["x"] - page.locator("#training h2").bounding_box()["x"]) < 1.5
+
+
+def test_a_table_sorts_by_the_column_that_is_chosen(browser, address):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address)
+    table = page.locator("#data table.sort")
+    page.locator("#data summary").click()
+    head = table.locator("th").nth(4)
+    head.click()
+    assert head.get_attribute("aria-sort") == "descending"
+
+    def shown():
+        return [float(text.replace("\N{MINUS SIGN}", "-")) for text in
+                table.locator("tbody td:nth-child(5)").all_inner_texts() if text]  # fmt: skip
+
+    assert shown() == sorted(shown(), reverse=True)
+    head.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert len(shown()) == 3
+    assert shown() == sorted(shown())
+    table.locator("th").first.click()
+    names = table.locator("tbody td:first-child").all_inner_texts()
+    assert len(names) == 4
+    assert names[-1] == "电池容量"
+
+
+def test_marks_say_what_they_stand_for(browser, address):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address)
+    tip = page.locator(".tip")
+    assert not tip.is_visible()
+    figure = page.locator("#errors figure svg").first
+    box = figure.bounding_box()
+    page.mouse.wheel(0, box["y"] - 100)
+    page.wait_for_timeout(100)
+    box = figure.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    assert "actual" in tip.inner_text()
+    assert "of the actual class" in tip.inner_text()
+    page.mouse.move(5, 5)
+    assert not tip.is_visible()
+
+
+def test_predictions_can_be_taken_along(browser, address, tmp_path):
+    page = browser.new_page()
+    page.goto(address)
+    with page.expect_download() as started:
+        page.get_by_text("Download the predictions").click()
+    started.value.save_as(tmp_path / "taken.csv")
+    assert started.value.suggested_filename == "phones_predictions.csv"
+    taken = pd.read_csv(tmp_path / "taken.csv")
+    assert set(taken["part"]) == {"validation", "test"}
+    assert list(taken.columns[:4]) == ["part", "row", "actual", "prediction"]
+
+
+def test_words_of_figures_are_text_in_the_font_of_the_page(browser, address):
+    page = browser.new_page()
+    page.goto(address)
+    name = page.locator("#drivers figure text", has_text="电池容量").first
+    page.evaluate("e => getSelection().selectAllChildren(e)", name.element_handle())
+    assert page.evaluate("getSelection().toString()") == "电池容量"
+    font = "e => getComputedStyle(e).fontFamily"
+    assert name.evaluate(font) == page.locator("body").evaluate(font)
 
 
 def test_figures_follow_the_page_into_the_dark(browser, address):

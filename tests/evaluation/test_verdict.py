@@ -22,7 +22,7 @@ from colonnade.evaluation.metrics.groups import Metrics
 from colonnade.evaluation.metrics.scores import ClassMetrics
 from colonnade.evaluation.metrics.verdict import Verdict, compared_metrics
 from colonnade.evaluation.metrics.verdict import verdict as judge
-from colonnade.evaluation.report.advice import next_steps
+from colonnade.evaluation.report.words.advice import next_steps
 
 
 def verdict(metrics: dict[str, float], task: Any) -> Verdict:
@@ -47,8 +47,8 @@ def test_a_clear_lead_is_a_yes():
     assert found.word == "yes"
     assert found.headline == f"test accuracy 95.0{NB}% (93.0{NB}% to 97.0{NB}%)"
     assert found.sentence == (
-        f"The model beats the best simple model, logistic (90.0{NB}%), by 5.0{NB}points (interval "
-        f"2.0 to 8.0{NB}points)."
+        f"The model beats the best simple model, logistic regression (90.0{NB}%), by "
+        f"5.0{NB}points (interval 2.0 to 8.0{NB}points)."
     )
 
 
@@ -56,8 +56,9 @@ def test_a_lead_that_may_be_luck_is_unclear():
     found = verdict(accuracies(0.01, -0.01, 0.03), "ordinal")
     assert found.word == "unclear"
     assert found.sentence == (
-        f"The model is ahead of the best simple model, logistic (94.0{NB}%), by 1.0{NB}points, but "
-        f"that may be luck: on other rows its lead may be anything from −1.0 to 3.0{NB}points."
+        f"The model is ahead of the best simple model, logistic regression (94.0{NB}%), "
+        f"by 1.0{NB}points, but that may be luck: on other rows "
+        f"its lead may be anything from −1.0 to 3.0{NB}points."
     )
 
 
@@ -65,8 +66,8 @@ def test_a_better_simple_model_is_a_no():
     found = verdict(accuracies(-0.03, -0.05, -0.01), "classification")
     assert found.word == "no"
     assert found.sentence == (
-        f"A simple model does better: logistic (98.0{NB}%), by 3.0{NB}points (interval 1.0 to "
-        f"5.0{NB}points)."
+        f"A simple model does better: logistic regression (98.0{NB}%), by 3.0{NB}points "
+        f"(interval 1.0 to 5.0{NB}points)."
     )
     assert found.answer == "No."
 
@@ -75,11 +76,15 @@ def test_a_lag_that_may_be_luck_is_reported_as_one():
     found = verdict(accuracies(-0.01, -0.03, 0.0), "classification")
     assert found.word == "unclear"
     assert found.sentence == (
-        f"The model is behind the best simple model, logistic (96.0{NB}%), by 1.0{NB}points, but "
-        f"that may be luck: on other rows its lead may be anything from −3.0 to 0.0{NB}points."
+        f"The model is behind the best simple model, logistic regression (96.0{NB}%), "
+        f"by 1.0{NB}points, but that may be luck: on other rows "
+        f"its lead may be anything from −3.0 to 0.0{NB}points."
     )
     even = verdict(accuracies(0.0, -0.03, 0.03), "classification")
-    assert f"level with the best simple model, logistic (95.0{NB}%): on other" in even.sentence
+    assert (
+        f"level with the best simple model, logistic regression (95.0{NB}%): on other"
+        in even.sentence
+    )
 
 
 def test_what_the_commonest_class_alone_would_score_is_said():
@@ -108,8 +113,9 @@ def test_a_rare_class_is_judged_by_its_own_precision_and_recall():
     assert found.word == "yes"
     assert found.headline == "test PR-AUC of the rarest class 0.600 (0.500 to 0.700)"
     assert found.sentence == (
-        "The model beats the best simple model, logistic (0.400), by 0.200 (interval 0.100 to "
-        "0.300). Accuracy is misleading here: always predicting the most frequent class is right "
+        "The model beats the best simple model, logistic regression (0.400), by 0.200 (interval "
+        "0.100 to 0.300). Accuracy is misleading here: always predicting the most frequent class "
+        "is right "
         f"on 98.0{NB}%."
     )
     known = Metrics.from_flat(lopsided)
@@ -128,7 +134,8 @@ def test_worse_than_a_constant_is_a_no_whatever_chance_may_do():
     found = verdict(metrics, "regression")
     assert (found.word, found.answer) == ("no", "No.")
     assert found.sentence == (
-        "Always predicting the mean does better (60.00). The best simple model is ridge (10.00)."
+        "Always predicting the mean does better (60.00). The best simple model is ridge "
+        "regression (10.00)."
     )
     better = verdict(metrics | {"test/rmse": 11.0, "gain/rmse": 1.0}, "regression")
     assert better.word == "unclear"
@@ -158,7 +165,8 @@ def test_worse_probabilities_are_reported_beside_the_same_accuracy():
     known = {"baseline/logistic/log_loss": 0.08, "baseline/majority/log_loss": 0.6}
     judged = verdict(accuracies(0.0, 0.0, 0.0) | known | {"test/log_loss": 0.2}, "classification")
     assert judged.sentence.endswith(
-        " Its probabilities are worse than those of logistic: log-loss 0.200 against 0.080."
+        " Its probabilities are worse than those of logistic regression: log-loss 0.200 against "
+        "0.080."
     )
     even = verdict(accuracies(0.0, 0.0, 0.0) | known | {"test/log_loss": 0.1}, "classification")
     assert "probabilities" not in even.sentence
@@ -175,7 +183,7 @@ def test_less_error_is_better():
     }
     found = verdict(metrics, "regression")
     assert (found.word, found.headline) == ("yes", "test RMSE 8.000")
-    assert "ridge (10.00), by 2.00 (interval 1.00 to 3.00)." in found.sentence
+    assert "ridge regression (10.00), by 2.00 (interval 1.00 to 3.00)." in found.sentence
 
 
 def test_a_lead_below_one_percent_is_none():
@@ -183,8 +191,8 @@ def test_a_lead_below_one_percent_is_none():
     found = verdict(metrics | {"gain/rmse_low": -0.011, "gain/rmse_high": -0.009}, "regression")
     assert found.word == "level"
     assert found.sentence == (
-        "The model is as good as the best simple model, ridge (10.00): they differ by less "
-        f"than 1{NB}%."
+        "The model is as good as the best simple model, ridge regression (10.00): they differ "
+        f"by less than 1{NB}%."
     )
 
 
@@ -192,7 +200,8 @@ def test_the_same_hits_are_a_level():
     found = verdict(accuracies(0.0, 0.0, 0.0), "classification")
     assert found.word == "level"
     assert found.sentence == (
-        f"The model is as good as the best simple model, logistic (95.0{NB}%), on these rows."
+        f"The model is as good as the best simple model, logistic regression (95.0{NB}%), on "
+        "these rows."
     )
 
 

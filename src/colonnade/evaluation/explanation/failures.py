@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,11 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from colonnade.evaluation.metrics.formatting import span
+from colonnade.messages.catalog import _
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from colonnade.evaluation.observations import Array
     from colonnade.tables.schema.table_schema import Task
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 _BINS = 4
 _MOST_VALUES = 8
 _LEAST_ROWS = 10
+_MOST_DECIMALS = 6
 # About 80 slices are compared: a deviation that one in a thousand reaches by chance is rare here.
 _BEYOND_CHANCE = 3.0
 
@@ -96,17 +101,30 @@ def confident_mistakes(
         wrong = certainty > 0
         certainty = np.where(wrong, probabilities.max(axis=1, initial=0), 0.0)
     order = np.argsort(-certainty, kind="stable")[:most]
+    shown = _to_digits_of(certainty) if task == "regression" else str
     return [
         Mistake(
             row=str(predictions["row"].iloc[i]),
-            actual=format_value(predictions["actual"].iloc[i]),
-            prediction=format_value(predictions["prediction"].iloc[i]),
+            actual=shown(predictions["actual"].iloc[i]),
+            prediction=shown(predictions["prediction"].iloc[i]),
             certainty=float(certainty[i]),
             values={feature: format_cell(raw[feature].iloc[i]) for feature in features},
         )
         for i in order
         if certainty[i] > 0
     ]
+
+
+def _to_digits_of(errors: Array) -> Callable[[float], str]:
+    """Writes numbers with the decimals that a typical error has in three digits."""
+    typical = float(np.sqrt(np.mean(errors**2))) if len(errors) else 0.0
+    decimals = max(0, 2 - math.floor(math.log10(typical))) if 0 < typical < math.inf else 2
+
+    def shown(value: float) -> str:
+        text = f"{value:z,.{decimals}f}" if decimals < _MOST_DECIMALS else f"{value:.5g}"
+        return text.replace("-", "\N{MINUS SIGN}")
+
+    return shown
 
 
 def row_errors(predictions: pd.DataFrame, task: Task) -> Array:
@@ -126,7 +144,9 @@ def format_value(value: object) -> str:
 
 def format_cell(value: object) -> str:
     """A feature's cell as text: a boolean, by whatever words its file has it, is yes or no."""
-    return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else format_value(value)
+    if isinstance(value, bool | np.bool_):
+        return _("yes") if value else _("no")
+    return format_value(value)
 
 
 def _metric(errors: Array, task: Task) -> float:
@@ -141,9 +161,9 @@ def _bins(values: pd.Series) -> Iterator[tuple[str, Array]]:
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
         for k, (low, high) in enumerate(pairwise(ends)):
             above = numbers >= low if k == 0 else numbers > low
-            yield f"{format_value(low)} to {format_value(high)}", above & (numbers <= high)
+            yield span(format_value(low), format_value(high)), above & (numbers <= high)
     elif not pd.api.types.is_datetime64_any_dtype(values):
         for value in present.value_counts().index[:_MOST_VALUES]:
             yield format_cell(value), (values == value).to_numpy(dtype=bool, na_value=False)
     if values.isna().any():
-        yield "missing", values.isna().to_numpy()
+        yield _("missing"), values.isna().to_numpy()

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from colonnade.evaluation.figures.hover import tell
 from colonnade.evaluation.figures.style import (
     INK,
     WIDTH,
     Margins,
-    count,
     finish,
     label,
     new_figure,
+    of_part,
     plain,
     room_for,
 )
 from colonnade.evaluation.metrics.scores import MOST_CLASSES
 from colonnade.evaluation.observations import class_labels, label_codes
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 _MOST_NUMBERED = 12
 # Inches below one matrix for names side by side.
 _ROOM = 3.2
-OTHERS = "others"
 # A shade beside BLUE, for which a page has another by night: white numbers stand on this one.
 _CELL = "#0071b1"
 # From here on a cell is too dark for numbers in ink.
@@ -52,7 +53,7 @@ def confusion_matrix(predictions: pd.DataFrame, part: str = "test") -> Figure:
     counts = np.zeros((len(labels), len(labels)), dtype=int)
     np.add.at(counts, (actual[shown], predicted[shown]), 1)
     rates = counts / np.maximum(np.bincount(actual, minlength=len(labels))[:, None], 1)
-    title = f"Confusion matrix · {part}, {count(len(rows))}"
+    title = _("Confusion matrix · {rows}", rows=of_part(part, len(rows)))
     names = [plain(text, 14) for text in labels]
     size = 9 if len(labels) <= _MOST_NUMBERED else 6.5
     side = room_for(names, size)
@@ -69,9 +70,22 @@ def confusion_matrix(predictions: pd.DataFrame, part: str = "test") -> Figure:
         ax.tick_params(length=0)
         if turned:
             ax.tick_params(axis="x", rotation=90)
-    _matrix(axes[0], counts, rates, "rows")
-    _matrix(axes[1], rates, rates, "share of the actual class")
+    _matrix(axes[0], counts, rates, _("rows"))
+    _matrix(axes[1], rates, rates, _("share of the actual class"))
+    for mesh in (axes[0].collections[0], axes[1].collections[0]):
+        tell(mesh, _cell_words(labels, counts, rates))
     return finish(figure, labels)
+
+
+def _cell_words(labels: list[str], counts: Array, rates: Array) -> list[str]:
+    """What each cell says, row by row."""
+    return [
+        _(
+            "actual {actual}, predicted {predicted}: {n} rows, {share:.1%} of the actual class",
+            actual=labels[i], predicted=labels[j], n=counts[i, j], share=rates[i, j],
+        )
+        for i, j in np.ndindex(counts.shape)
+    ]  # fmt: skip
 
 
 def _fold(labels: list[str], *codes: Array) -> tuple[list[str], list[Array]]:
@@ -82,7 +96,7 @@ def _fold(labels: list[str], *codes: Array) -> tuple[list[str], list[Array]]:
     kept = np.sort(np.argsort(-frequency, kind="stable")[: MOST_CLASSES - 1])
     folded = np.full(len(labels), MOST_CLASSES - 1)
     folded[kept] = np.arange(len(kept))
-    others = f"{len(labels) - len(kept)} {OTHERS}"
+    others = _("{n} others", n=len(labels) - len(kept))
     return [labels[k] for k in kept] + [others], [folded[c] for c in codes]
 
 
@@ -97,7 +111,7 @@ def _matrix(ax: Axes, values: Array, shades: Array, title: str) -> None:
     ax.set(xlim=(0, n), ylim=(n, 0), aspect="equal")
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
-    label(ax, x="predicted class", y="actual class", title=title)
+    label(ax, x=_("predicted class"), y=_("actual class"), title=title)
     for i, j in np.ndindex(n, n) if n <= _MOST_NUMBERED else ():
         if values[i, j]:
             text = f"{values[i, j]:.0%}" if values is shades else f"{values[i, j]}"

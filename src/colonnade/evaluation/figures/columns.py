@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from colonnade.evaluation.figures.hover import tell, tell_along
 from colonnade.evaluation.figures.style import (
     BLUE,
     INK,
@@ -22,7 +24,14 @@ from colonnade.evaluation.figures.style import (
     plain,
     room_for,
 )
-from colonnade.evaluation.metrics.formatting import NAMES
+from colonnade.evaluation.metrics.formatting import (
+    format_difference,
+    format_difference_interval,
+    metric_name,
+    part_name,
+    span,
+)
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,30 +61,40 @@ def target_distribution(target: pd.Series, parts: pd.Series, classes: list[str])
     """
     sizes = {part: int((parts == part).sum()) for part in _COLOURS}
     sizes = {part: n for part, n in sizes.items() if n}
-    subtitle = ", ".join(f"{part} {count(n)}" for part, n in sizes.items())
+    subtitle = _(", ").join(f"{part_name(part)} {count(n)}" for part, n in sizes.items())
     margins = _target_margins(classes)
     height = _TARGET_AXES + margins.bottom + margins.top
-    figure, (ax,) = new_figure(f"Target by part · {subtitle}", height=height, margins=margins)
+    title = _("Target by part · {rows}", rows=subtitle)
+    figure, (ax,) = new_figure(title, height=height, margins=margins)
     name = plain(str(target.name))
     values = {part: target[(parts == part).to_numpy()] for part in sizes}
     if classes:
         names = _class_bars(ax, values, classes)
         more = len(classes) - len(names)
-        tail = f"; {more} rarer classes not shown" if more else ""
-        label(ax, x=f"{name} (class{tail})", y="share of the part's rows")
+        x = _("{name} (class; {n} rarer classes not shown)", name=name, n=more) if more else name
+        label(ax, x=x, y=_("share of the part's rows"))
     else:
         names = []
-        n_bins = int(np.clip(np.sqrt(len(target)), 5, 30))
-        ends = np.histogram_bin_edges(target.to_numpy(dtype=float), bins=n_bins).tolist()
-        for part, numbers in values.items():
-            weights = np.full(len(numbers), 1 / len(numbers))
-            ax.hist(
-                numbers, bins=ends, weights=weights, histtype="step", color=_COLOURS[part],
-                lw=1.6, label=part,
-            )  # fmt: skip
-        label(ax, x=f"{name} (raw units)", y="share of the part's rows")
+        _histograms(ax, values, target)
+        label(ax, x=name, y=_("share of the part's rows"))
     legend(ax, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
     return finish(figure, [str(target.name), *names])
+
+
+def _histograms(ax: Axes, values: dict[str, pd.Series], target: pd.Series) -> None:
+    n_bins = int(np.clip(np.sqrt(len(target)), 5, 30))
+    ends = np.histogram_bin_edges(target.to_numpy(dtype=float), bins=n_bins)
+    for part, numbers in values.items():
+        weights = np.full(len(numbers), 1 / len(numbers))
+        shares = ax.hist(
+            numbers, bins=ends.tolist(), weights=weights, histtype="step", color=_COLOURS[part],
+            lw=1.6, label=part_name(part),
+        )[0]  # fmt: skip
+        words = [
+            f"{part_name(part)}, {span(f'{low:.4g}', f'{high:.4g}')}: {rows:.1%}"
+            for (low, high), rows in zip(pairwise(ends), shares, strict=True)
+        ]
+        tell_along(ax, (ends[:-1] + ends[1:]) / 2, np.asarray(shares), words)
 
 
 def _target_margins(classes: list[str]) -> Margins:
@@ -103,7 +122,10 @@ def _class_bars(ax: Axes, values: dict[str, pd.Series], classes: list[str]) -> l
     places = np.arange(len(shown))
     for i, (part, share) in enumerate(shares.items()):
         left = places + (i - (len(shares) - 1) / 2) * width
-        ax.bar(left, share.to_numpy(), width * 0.92, color=_COLOURS[part], label=part)
+        name = part_name(part)
+        bars = ax.bar(left, share.to_numpy(), width * 0.92, color=_COLOURS[part], label=name)
+        for bar, one, value in zip(bars, shown, share, strict=True):
+            tell(bar, [f"{one}, {name}: {value:.1%}"])
     ax.set_xticks(places, [plain(text, 16) for text in shown])
     if _turned(shown):
         ax.tick_params(axis="x", rotation=90)
@@ -117,9 +139,9 @@ def importance_bars(importance: list[Importance], metric: Metric, subtitle: str 
     Args: subtitle: of which rows, for the title, such as "validation, n = 200".
     """
     shown = importance[:MOST_BARS]
-    title = "Permutation importance" + (f" · {subtitle}" if subtitle else "")
+    title = _("Permutation importance") + (f" · {subtitle}" if subtitle else "")
     if len(importance) > len(shown):
-        title += f" · {len(shown)} of {len(importance)} columns"
+        title += _(" · {n} of {many} columns", n=len(shown), many=len(importance))
     names = [plain(one.feature, 32) for one in shown]
     figure, (ax,) = new_figure(
         title, height=1.2 + 0.25 * max(len(shown), 1), margins=Margins(left=0.1 + room_for(names))
@@ -128,16 +150,21 @@ def importance_bars(importance: list[Importance], metric: Metric, subtitle: str 
     means = unit * np.array([one.mean for one in shown])
     ends = unit * np.array([(one.low, one.high) for one in shown]).reshape(-1, 2)
     places = np.arange(len(shown))
-    ax.barh(places, means, color=BLUE, height=0.65)
+    bars = ax.barh(places, means, color=BLUE, height=0.65)
+    for bar, one in zip(bars, shown, strict=True):
+        ends_of = format_difference_interval(metric, one.low, one.high)
+        tell(bar, [f"{one.feature}: {format_difference(metric, one.mean)} ({ends_of})"])
     ax.hlines(places, ends[:, 0], ends[:, 1], color=INK, lw=1.2)
     ax.set_yticks(places, names)
     ax.set_ylim(max(len(shown), 1) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
     what = {
-        "accuracy": "accuracy lost when shuffled (percentage points)",
-        "rmse": "rise of RMSE when shuffled (raw units)",
-    }.get(metric, f"{NAMES[metric]} lost when shuffled")
-    label(ax, x=f"{what}: mean, least and most")
+        "accuracy": _("accuracy lost when shuffled (percentage points): mean, least and most"),
+        "rmse": _("rise of RMSE when shuffled: mean, least and most"),
+    }.get(
+        metric, _("{metric} lost when shuffled: mean, least and most", metric=metric_name(metric))
+    )
+    label(ax, x=what)
     return finish(figure, [one.feature for one in shown])
 
 
@@ -149,9 +176,10 @@ def dependence_curves(dependence: list[Dependence], task: Task, subtitle: str = 
     columns = min(2, max(1, len(dependence)))
     rows = -(-max(1, len(dependence)) // columns)
     curves = list(dependence[0].curves) if dependence else []
-    title = "Partial dependence"
+    title = _("Partial dependence")
     if task == "classification" and len(curves) == 1:
-        title += f" of the probability of {plain(curves[0], _LONGEST)}"
+        name = plain(curves[0], _LONGEST)
+        title = _("Partial dependence of the probability of {name}", name=name)
     title += f" · {subtitle}" if subtitle else ""
     words = [str(value) for one in dependence for value in one.values if isinstance(value, str)]
     last = columns * (rows - 1)
@@ -165,16 +193,15 @@ def dependence_curves(dependence: list[Dependence], task: Task, subtitle: str = 
     figure, axes = new_figure(
         title, columns=columns, rows=rows, height=height, sharey=True, margins=margins
     )
-    what = {"regression": "mean prediction", "ordinal": "mean expected rank"}.get(
-        task, "mean probability"
+    what = {"regression": _("mean prediction"), "ordinal": _("mean expected rank")}.get(
+        task, _("mean probability")
     )
     for ax in axes[len(dependence) :]:
         ax.set_visible(False)
     colors = {name: PALETTE[k % len(PALETTE)] for k, name in enumerate(curves)}
     for place, (ax, one) in enumerate(zip(axes, dependence, strict=False)):
         _dependence(ax, one, colors)
-        unit = "" if isinstance(one.values[0], str) else " (raw units)"
-        label(ax, x=f"{plain(one.feature)}{unit}", y=what if place % columns == 0 else "")
+        label(ax, x=plain(one.feature), y=what if place % columns == 0 else "")
     if len(curves) > 1:
         figure.legend(
             handles=axes[0].get_lines(), loc="lower center", ncols=side_by_side, frameon=False,
@@ -201,6 +228,12 @@ def _dependence(ax: Axes, one: Dependence, colors: dict[str, str]) -> None:
         ax.plot(
             at + aside, curve, form, color=colors[name], lw=1.8, ms=5, label=plain(name, _LONGEST)
         )
+        what = f"{name}: " if len(one.curves) > 1 else ""
+        words = [
+            f"{what}{one.feature} {value if isinstance(value, str) else f'{value:.4g}'}: {y:.4g}"
+            for value, y in zip(one.values, curve, strict=True)
+        ]
+        tell_along(ax, at + aside, np.asarray(curve), words)
     if numbers:
         ax.locator_params(axis="x", nbins=5)
         return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from colonnade.evaluation.figures.hover import tell_along
 from colonnade.evaluation.figures.style import (
     BLUE,
     INK,
@@ -18,9 +19,11 @@ from colonnade.evaluation.figures.style import (
     legend,
     new_figure,
 )
+from colonnade.evaluation.metrics.formatting import part_name
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -43,12 +46,12 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
     counts = {part: f" {count(sizes[part])}" for part in parts if sizes and part in sizes}
     in_turn = bool(sizes) and not (sizes or {}).get("validation")
     labels = {
-        "train": "train",
-        "validation": "held-out folds of train" if in_turn else "validation",
+        "train": part_name("train"),
+        "validation": _("held-out folds of train") if in_turn else part_name("validation"),
     }
-    title = "Learning curve · " + ", ".join(
-        f"{part}{counts.get(part, '')}" for part in parts if part == "train" or not in_turn
-    )
+    shown = [part for part in parts if part == "train" or not in_turn]
+    rows = _(", ").join(f"{part_name(part)}{counts.get(part, '')}" for part in shown)
+    title = _("Learning curve · {rows}", rows=rows)
     figure, (losses, rates) = new_figure(
         title,
         rows=2,
@@ -65,15 +68,30 @@ def learning_curve(history: pd.DataFrame, sizes: Mapping[str, int] | None = None
                 epochs, history[f"{part}_loss"], line, color=color, label=labels[part], lw=1.8,
                 marker=mark,
             )  # fmt: skip
-    _mark_best(losses, history, "held-out" if in_turn else "validation")
-    label(losses, y="loss (mean over rows)")
+            _tell_losses(losses, epochs, history[f"{part}_loss"], labels[part])
+    _mark_best(losses, history, in_turn=in_turn)
+    label(losses, y=_("loss (mean over rows)"))
     legend(losses, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
     _logarithmic(losses, history[["train_loss", "validation_loss"]].to_numpy())
     rates.plot(epochs, history["lr"], color=INK, lw=1.4, marker=mark, ms=4)
     rates.locator_params(axis="x", integer=True, min_n_ticks=1)
     rates.set_ylim(bottom=0)
-    label(rates, x="epoch", y="rate")
+    words = [_("epoch {n}, rate {rate:.3g}", n=n, rate=r) for n, r in _points(history, "lr")]
+    tell_along(rates, epochs, history["lr"].to_numpy(), words)
+    label(rates, x=_("epoch"), y=_("rate"))
     return finish(figure)
+
+
+def _points(history: pd.DataFrame, column: str) -> Iterator[tuple[int, float]]:
+    return zip(history["epoch"], history[column], strict=True)
+
+
+def _tell_losses(ax: Axes, epochs: np.ndarray, losses: pd.Series, name: str) -> None:
+    words = [
+        _("epoch {n}, {part}: loss {loss:.4g}", n=n, part=name, loss=loss)
+        for n, loss in zip(epochs, losses, strict=True)
+    ]
+    tell_along(ax, epochs, losses.to_numpy(), words)
 
 
 def _logarithmic(ax: Axes, values: np.ndarray) -> None:
@@ -91,12 +109,15 @@ def _logarithmic(ax: Axes, values: np.ndarray) -> None:
     ax.tick_params(which="minor", left=False)
 
 
-def _mark_best(ax: Axes, history: pd.DataFrame, name: str) -> None:
+def _mark_best(ax: Axes, history: pd.DataFrame, *, in_turn: bool) -> None:
     losses = history["validation_loss"].to_numpy(dtype=float)
     if np.isnan(losses).all():
         return
     best = int(np.nanargmin(losses))
     epoch = int(history["epoch"].iloc[best])
     ax.axvline(epoch, color=MUTED, lw=1, ls=":")
-    entry = f"lowest {name} loss {losses[best]:.4g}, epoch {epoch}"
+    found = {"loss": losses[best], "epoch": epoch}
+    entry = _("lowest validation loss {loss:.4g}, epoch {epoch}", **found)
+    if in_turn:
+        entry = _("lowest held-out loss {loss:.4g}, epoch {epoch}", **found)
     ax.plot(epoch, losses[best], "o", color=VERMILION, label=entry)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colonnade.evaluation.figures.hover import tell, tell_along
 from colonnade.evaluation.figures.style import (
     BLUE,
     GREEN,
@@ -19,11 +20,13 @@ from colonnade.evaluation.figures.style import (
     label,
     legend,
     new_figure,
+    of_part,
     plain,
     room_for,
 )
 from colonnade.evaluation.metrics.scores import rarer_of_two
 from colonnade.evaluation.observations import class_labels, label_codes
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,14 +46,22 @@ def roc_curves(predictions: pd.DataFrame, part: str = "test") -> Figure:
     """Hits against false alarms of each class against the rest; the six hardest of many."""
     from sklearn.metrics import roc_auc_score, roc_curve
 
-    title = "ROC, one class against the rest"
+    title = _("ROC, one class against the rest")
     figure, ax, hardest = _by_class(predictions, part, title, roc_auc_score)
     for curve in hardest:
-        false_rate, true_rate, _ = roc_curve(curve.hit, curve.p)
+        false_rate, true_rate = roc_curve(curve.hit, curve.p)[:2]
         ax.plot(false_rate, true_rate, label=curve.label, **curve.look)
+        words = [
+            _(
+                "{name}: {found:.0%} of its rows found at {alarms:.1%} false alarms",
+                name=curve.name, found=found, alarms=alarms,
+            )
+            for alarms, found in zip(false_rate, true_rate, strict=True)
+        ]  # fmt: skip
+        tell_along(ax, false_rate, true_rate, words)
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":")
-    label(ax, x="false positive rate (share)", y="true positive rate (share)")
-    _legend(ax, hardest, "AUC")
+    label(ax, x=_("false positive rate"), y=_("true positive rate"))
+    _legend(ax, hardest, _("AUC, worst first"))
     return finish(figure, class_labels(predictions))
 
 
@@ -61,10 +72,20 @@ def precision_recall_curves(predictions: pd.DataFrame, part: str = "test") -> Fi
     title = "Precision and recall, one class against the rest"
     figure, ax, hardest = _by_class(predictions, part, title, average_precision_score)
     for curve in hardest:
-        precision, recall, _ = precision_recall_curve(curve.hit, curve.p)
+        precision, recall = precision_recall_curve(curve.hit, curve.p)[:2]
         ax.step(recall, precision, where="post", label=curve.label, **curve.look)
-    label(ax, x="recall (share of the class found)", y="precision (share of predictions right)")
-    _legend(ax, hardest, "average precision")
+        words = [
+            _(
+                "{name}: {found:.0%} of its rows found, {right:.0%} of these predictions right",
+                name=curve.name, found=found, right=right,
+            )
+            for right, found in zip(precision, recall, strict=True)
+        ]  # fmt: skip
+        tell_along(ax, recall, precision, words)
+    label(
+        ax, x=_("recall (share of the class found)"), y=_("precision (share of predictions right)")
+    )
+    _legend(ax, hardest, _("average precision, worst first"))
     return finish(figure, class_labels(predictions))
 
 
@@ -110,18 +131,17 @@ def _by_class(
     # The legend stands beside the axes: curves may run anywhere within them.
     beside = 0.6 + max(1.75, room_for(curve.name for curve in curves))
     figure, (ax,) = new_figure(
-        f"{title} · {part}, {count(len(rows))}", height=4.6, margins=Margins(right=beside)
+        f"{title} · {of_part(part, len(rows))}", height=4.6, margins=Margins(right=beside)
     )
     ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
     return figure, ax, curves
 
 
-def _legend(ax: Axes, curves: list[_Curve], area: str) -> None:
+def _legend(ax: Axes, curves: list[_Curve], title: str) -> None:
     if curves:
         folded = curves[0].of - len(curves)
-        title = f"{area}, worst first"
         if folded > 0:
-            title += f";\n{folded} more not drawn"
+            title += "\n" + _("({n} more not drawn)", n=folded)
         legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1.02), title=title, alignment="left")
 
 
@@ -130,16 +150,16 @@ def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
     before, after = calibration.before, calibration.after
     after = after if calibration.matters else None
     figure, (ax, bars) = new_figure(
-        f"Reliability · {part}, {count(sum(before.rows))}",
+        _("Reliability · {rows}", rows=of_part(part, sum(before.rows))),
         rows=2, height=5.2, sharex=True, height_ratios=[3, 1],
         margins=Margins(top=0.8 if after is None else 1.0, between_rows=0.15),
     )  # fmt: skip
-    ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":", label="perfect calibration")
-    _reliability(ax, before, BLUE, "o", "as predicted")
+    ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":", label=_("perfect calibration"))
+    _reliability(ax, before, BLUE, "o", _("as predicted"))
     if after is not None and calibration.temperature is not None:
-        entry = f"at temperature {calibration.temperature:.2f}"
+        entry = _("at temperature {temperature:.2f}", temperature=calibration.temperature)
         _reliability(ax, after, VERMILION, "s", entry)
-    label(ax, y="accuracy (share right)")
+    label(ax, y=_("accuracy (share right)"))
     ax.set(ylim=(-0.02, 1.05))
     legend(ax, loc="lower left", bbox_to_anchor=(0, 1), borderpad=0)
     bars.bar(before.confidence, before.rows, width=0.03, color=GREEN)
@@ -147,14 +167,24 @@ def reliability_diagram(calibration: Calibration, part: str = "test") -> Figure:
     least = min(before.confidence + (after.confidence if after else []), default=0.0)
     bars.set(xlim=(np.floor(least * 10) / 10 - 0.02, 1.02))
     bars.locator_params(axis="y", integer=True)
-    label(bars, x="confidence (probability of the predicted class)", y="rows")
+    label(bars, x=_("confidence (probability of the predicted class)"), y=_("rows"))
     return finish(figure)
 
 
 def _reliability(ax: Axes, bins: Reliability, color: str, marker: str, name: str) -> None:
     """A point a bin, the larger the more rows it holds: a bin of one row proves nothing."""
-    entry = f"{name}: calibration error {bins.ece:.3f}, log-loss {bins.log_loss:.3f}"
+    entry = _(
+        "{name}: calibration error {ece:.3f}, log-loss {loss:.3f}",
+        name=name, ece=bins.ece, loss=bins.log_loss,
+    )  # fmt: skip
     ax.plot(bins.confidence, bins.accuracy, color=color, lw=1, alpha=0.5)
     most = max(bins.rows, default=1)
     sizes = [8 + 72 * (rows / most) ** 0.5 for rows in bins.rows]
-    ax.scatter(bins.confidence, bins.accuracy, s=sizes, marker=marker, color=color, label=entry)
+    drawn = ax.scatter(
+        bins.confidence, bins.accuracy, s=sizes, marker=marker, color=color, label=entry
+    )
+    words = [
+        _("confidence {sure:.1%}: {right:.1%} of {n} rows right", sure=sure, right=right, n=n)
+        for sure, right, n in zip(bins.confidence, bins.accuracy, bins.rows, strict=True)
+    ]
+    tell(drawn, words)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.figures.fonts import LATIN, WIDE, fallback_fonts
+from colonnade.evaluation.metrics.formatting import part_name
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -150,11 +152,15 @@ def _shown(character: str) -> str:
 
 
 def finish(figure: Figure, names: Iterable[object] = ()) -> Figure:
-    """Give the figure fonts for those of its names that the usual font cannot draw."""
-    fonts = fallback_fonts({c for name in names for c in str(name)})
-    if fonts:
-        from matplotlib.text import Text
+    """Give the figure fonts for those of its words that the usual font cannot draw.
 
+    Args: names: words beside those that it holds already, as those beside an axis.
+    """
+    from matplotlib.text import Text
+
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    fonts = fallback_fonts({c for name in (*texts, *names) for c in str(name)})
+    if fonts:
         family = [LATIN, *fonts]
         for text in figure.findobj(Text):
             text.set_fontfamily(family)
@@ -166,3 +172,8 @@ def finish(figure: Figure, names: Iterable[object] = ()) -> Figure:
 def count(n: int) -> str:
     """A number of rows as titles show it: "n = 1,600"."""
     return f"n = {n:,}"
+
+
+def of_part(part: str, n: int) -> str:
+    """A part and its size, for a title: "test, n = 400"."""
+    return _("{part}, {count}", part=part_name(part), count=count(n))

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from colonnade.evaluation.metrics.scores import ECE_BINS, expected_calibration_error
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from colonnade.evaluation.observations import Array
@@ -114,19 +115,33 @@ def calibration_sentence(calibration: Calibration | None, used: float | None = N
         return ""
     text = ""
     if used is not None:
-        text = f"Training has divided the logits by {used:.2f}, the temperature that fits rows "
-        text += "held out of training best. "
+        text = _(
+            "Training has divided the logits by {temperature:.2f}, the temperature that fits rows "
+            "held out of training best. ", temperature=used,
+        )  # fmt: skip
     if calibration.after is None or calibration.temperature is None:
-        return text.strip() or (
+        return text.strip() or _(
             "Temperature scaling was not tried: it needs at least 50 validation rows, some of them "
             "misclassified."
         )
     before, after = calibration.before, calibration.after
     if not calibration.matters:
-        return f"{text}No other temperature would help."
-    helps = "would help" if after.log_loss < before.log_loss else "would not help"
-    return text + (
-        f"Dividing the logits by {calibration.temperature:.2f}, the temperature that fits "
-        f"validation rows best, {helps}: log-loss from {before.log_loss:.3f} to "
-        f"{after.log_loss:.3f}, calibration error from {before.ece:.3f} to {after.ece:.3f}."
-    )
+        return text + _("No other temperature would help.")
+    numbers = {
+        "temperature": calibration.temperature,
+        "loss": before.log_loss,
+        "then_loss": after.log_loss,
+        "ece": before.ece,
+        "then_ece": after.ece,
+    }
+    if after.log_loss < before.log_loss:
+        return text + _(
+            "Dividing the logits by {temperature:.2f}, the temperature that fits validation rows "
+            "best, would help: log-loss from {loss:.3f} to {then_loss:.3f}, calibration error from "
+            "{ece:.3f} to {then_ece:.3f}.", **numbers,
+        )  # fmt: skip
+    return text + _(
+        "Dividing the logits by {temperature:.2f}, the temperature that fits validation rows "
+        "best, would not help: log-loss from {loss:.3f} to {then_loss:.3f}, calibration error from "
+        "{ece:.3f} to {then_ece:.3f}.", **numbers,
+    )  # fmt: skip

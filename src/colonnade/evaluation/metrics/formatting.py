@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from colonnade.evaluation.metrics.scores import HEADLINES
+from colonnade.messages.catalog import _, marked
 
 if TYPE_CHECKING:
     from colonnade.evaluation.metrics.groups import Metrics
@@ -48,6 +49,34 @@ NAMES = {key: shown.name for key, shown in METRICS.items()}
 NB = "\N{NO-BREAK SPACE}"
 # A share of so much is shown without decimals.
 _MANY = 10
+_PARTS = {"train": marked("train"), "validation": marked("validation"), "test": marked("test")}
+_BASELINES = {
+    "majority": marked("most frequent class"),
+    "mean": marked("mean of the target"),
+    "logistic": marked("logistic regression"),
+    "ridge": marked("ridge regression"),
+    "gradient_boosting": marked("gradient boosting"),
+}
+
+
+def metric_name(name: str) -> str:
+    """What a reader calls the metric."""
+    return _(NAMES[name])
+
+
+def part_name(part: str) -> str:
+    """What a reader calls the part: train, validation or test."""
+    return _(_PARTS[part]) if part in _PARTS else part
+
+
+def baseline_name(name: str) -> str:
+    """What a reader calls a simple model."""
+    return _(_BASELINES[name]) if name in _BASELINES else name.replace("_", " ")
+
+
+def span(low: str, high: str) -> str:
+    """An interval, from its two ends."""
+    return _("{low} to {high}", low=low, high=high)
 
 
 def metric_with_interval(metrics: Metrics, part: str, name: str) -> str | None:
@@ -57,8 +86,8 @@ def metric_with_interval(metrics: Metrics, part: str, name: str) -> str | None:
         return None
     if interval is None:
         return format_metric(name, value)
-    low, high = (format_interval_end(name, end) for end in interval)
-    return f"{format_metric(name, value)} ({low} to {high})"
+    ends = span(*(format_interval_end(name, end) for end in interval))
+    return _("{value} ({interval})", value=format_metric(name, value), interval=ends)
 
 
 def mean_and_sd(metrics: Metrics, name: str) -> str:
@@ -71,9 +100,9 @@ def mean_and_sd(metrics: Metrics, name: str) -> str:
 
 def cross_validation_line(metrics: Metrics, task: Task, n_folds: int) -> str:
     """What a cross-validation found, in a line."""
-    values = {NAMES[name]: mean_and_sd(metrics, name) for name in HEADLINES[task]}
-    found = ", ".join(f"{name} {value}" for name, value in values.items() if value)
-    return f"cross-validation on {n_folds} folds (mean ± sd): {found}."
+    values = {metric_name(name): mean_and_sd(metrics, name) for name in HEADLINES[task]}
+    found = _(", ").join(f"{name} {value}" for name, value in values.items() if value)
+    return _("cross-validation on {n} folds (mean ± sd): {found}.", n=n_folds, found=found)
 
 
 def format_interval_end(name: str, value: float) -> str:
@@ -97,13 +126,16 @@ def format_difference(name: str, value: float) -> str:
     """A difference between two values of a metric: shares in percentage points."""
     if _unit(name) != "share":
         return format_interval_end(name, value)
-    text = f"{100 * value:z.1f}{NB}points"
+    text = _("{n}\N{NO-BREAK SPACE}points", n=f"{100 * value:z.1f}")
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def format_difference_interval(name: str, low: float, high: float) -> str:
     """A difference's interval, its unit given once: "0.8 to 4.2 points"."""
-    return f"{format_difference(name, low).partition(NB)[0]} to {format_difference(name, high)}"
+    if _unit(name) != "share":
+        return span(format_difference(name, low), format_difference(name, high))
+    first = f"{100 * low:z.1f}".replace("-", "\N{MINUS SIGN}")
+    return span(first, format_difference(name, high))
 
 
 def _unit(name: str) -> str:
@@ -118,7 +150,7 @@ def _percent(value: float) -> str:
         percent = "> 99.9"
     elif percent == "0.0" and value > 0:
         percent = "< 0.1"
-    return f"{percent}{NB}%"
+    return _("{percent}\N{NO-BREAK SPACE}%", percent=percent)
 
 
 def _score(value: float) -> str:

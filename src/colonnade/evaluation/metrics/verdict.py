@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from colonnade.evaluation.metrics.formatting import (
-    NAMES,
-    NB,
+    baseline_name,
     format_difference,
     format_difference_interval,
     format_metric,
+    metric_name,
     metric_with_interval,
+    part_name,
 )
 from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER, LOPSIDED
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from colonnade.evaluation.metrics.groups import Metrics
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 _NEGLIGIBLE = 0.01
 # A log-loss so many times another's is worth a word.
 _WORSE = 1.25
-_CONSTANTS = {"majority": "the most frequent class", "mean": "the mean"}
+_CONSTANTS = ("majority", "mean")
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,20 @@ class Verdict:
     def answer(self) -> str:
         """The answer to "is the network worth it?"."""
         return {
-            "yes": "Yes.",
-            "no": "No.",
-            "level": "It does no better than a simple model.",
-            "unclear": "Unclear on these rows.",
-            "unknown": "Not judged.",
+            "yes": _("Yes."),
+            "no": _("No."),
+            "level": _("It does no better than a simple model."),
+            "unclear": _("Unclear on these rows."),
+            "unknown": _("Not judged."),
         }[self.word]
+
+    @property
+    def answer_for_linear(self) -> str:
+        """The answer to "is a linear model enough?"."""
+        return {
+            "yes": _("Yes: nothing else that was tried does better."),
+            "level": _("Yes: nothing else that was tried does better."),
+        }.get(self.word, self.answer)
 
 
 def verdict(metrics: Metrics, task: Task) -> Verdict:
@@ -58,12 +68,24 @@ def verdict(metrics: Metrics, task: Task) -> Verdict:
     best = best_baseline(metrics, headline)
     if shown is None:
         return Verdict(
-            "unknown", "No rows to evaluate on", "The validation and test parts are both empty."
+            "unknown",
+            _("No rows to evaluate on"),
+            _("The validation and test parts are both empty."),
         )
     if best is None or part == "validation":
-        why = "no baseline was fitted" if part == "test" else "the test part is empty"
-        return Verdict("unknown", f"{part} {NAMES[headline]} {shown}", f"Not compared: {why}.")
+        why = (
+            _("Not compared: no baseline was fitted.")
+            if part == "test"
+            else _("Not compared: the test part is empty.")
+        )
+        return Verdict("unknown", _headline(part, headline, shown), why)
     return _compared(metrics, headline, best, shown)
+
+
+def _headline(part: str, metric: str, shown: str) -> str:
+    return _(
+        "{part} {metric} {value}", part=part_name(part), metric=metric_name(metric), value=shown
+    )
 
 
 def deciding_metric(metrics: Metrics, task: Task) -> Metric:
@@ -93,46 +115,80 @@ def _compared(metrics: Metrics, headline: str, best: str, shown: str) -> Verdict
         word = "yes"
     elif high < 0:
         word = "no"
-    against = f"{best.replace('_', ' ')} ({format_metric(headline, best_value)})"
+    against = _(
+        "{model} ({value})", model=baseline_name(best), value=format_metric(headline, best_value)
+    )
     sentence = _sentence(word, headline, against, lead, (low, high))
     beaten = _beaten_by_constant(metrics, headline) if word == "unclear" and lead < 0 else ""
     if beaten:
-        word, sentence = "no", f"{beaten} The best simple model is {against}."
+        word = "no"
+        sentence = beaten + _(" The best simple model is {against}.", against=against)
     sentence += _commonest(metrics, headline) + _probabilities(metrics)
-    return Verdict(word, f"test {NAMES[headline]} {shown}", sentence)
+    return Verdict(word, _headline("test", headline, shown), sentence)
 
 
 def _sentence(
     word: str, headline: str, against: str, lead: float, ends: tuple[float, float]
 ) -> str:
     low, high = ends
-    by = f"by {format_difference(headline, abs(lead))}" if lead else ""
-    lead_span, shrunk = (
-        format_difference_interval(headline, low, high),
-        format_difference_interval(headline, -high, -low),
-    )
-    place = "ahead of" if lead > 0 else "behind" if lead < 0 else "level with"
-    return {
-        "yes": f"The model beats the best simple model, {against}, {by} (interval {lead_span}).",
-        "no": f"A simple model does better: {against}, {by} (interval {shrunk}).",
-        "level": f"The model is as good as the best simple model, {against}"
-        + (f": they differ by less than 1{NB}%." if lead else ", on these rows."),
-        "unclear": f"The model is {place} the best simple model, {against}{by and ', '}{by}"
-        f"{', but that may be luck' if lead else ''}: on other rows its lead may be anything from "
-        f"{lead_span}.",
-    }[word]
+    by = format_difference(headline, abs(lead))
+    interval = format_difference_interval(headline, low, high)
+    if word == "yes":
+        return _(
+            "The model beats the best simple model, {against}, by {by} (interval {interval}).",
+            against=against, by=by, interval=interval,
+        )  # fmt: skip
+    if word == "no":
+        return _(
+            "A simple model does better: {against}, by {by} (interval {interval}).",
+            against=against, by=by, interval=format_difference_interval(headline, -high, -low),
+        )  # fmt: skip
+    if word == "level" and lead:
+        return _(
+            "The model is as good as the best simple model, {against}: they differ by less than "
+            "1\N{NO-BREAK SPACE}%.", against=against,
+        )  # fmt: skip
+    if word == "level":
+        return _(
+            "The model is as good as the best simple model, {against}, on these rows.",
+            against=against,
+        )
+    return _unclear(against, lead, by, interval)
+
+
+def _unclear(against: str, lead: float, by: str, interval: str) -> str:
+    """Too few rows to say which model is better."""
+    if not lead:
+        return _(
+            "The model is level with the best simple model, {against}: on other rows its lead may "
+            "be anything from {interval}.", against=against, interval=interval,
+        )  # fmt: skip
+    if lead > 0:
+        return _(
+            "The model is ahead of the best simple model, {against}, by {by}, but that may be "
+            "luck: on other rows its lead may be anything from {interval}.",
+            against=against, by=by, interval=interval,
+        )  # fmt: skip
+    return _(
+        "The model is behind the best simple model, {against}, by {by}, but that may be luck: on "
+        "other rows its lead may be anything from {interval}.",
+        against=against, by=by, interval=interval,
+    )  # fmt: skip
 
 
 def _beaten_by_constant(metrics: Metrics, headline: str) -> str:
     """Whatever chance may have done: a model that is behind a constant is not worth it."""
     sign = 1 if headline in HIGHER_IS_BETTER else -1
-    for name, constant in _CONSTANTS.items():
+    for name in _CONSTANTS:
         value = metrics[f"baseline/{name}"].get(headline)
         if value is None or sign * metrics["test"][headline] >= sign * value:
             continue
         if headline == "accuracy" and (value >= LOPSIDED or _surer_than_constant(metrics)):
             continue
-        return f"Always predicting {constant} does better ({format_metric(headline, value)})."
+        shown = format_metric(headline, value)
+        if name == "mean":
+            return _("Always predicting the mean does better ({value}).", value=shown)
+        return _("Always predicting the most frequent class does better ({value}).", value=shown)
     return ""
 
 
@@ -150,11 +206,13 @@ def _commonest(metrics: Metrics, headline: str) -> str:
         return ""
     shown = format_metric("accuracy", share)
     if headline == "accuracy":
-        return f" Always predicting the most frequent class is right on {shown}, too."
-    return (
+        return _(
+            " Always predicting the most frequent class is right on {share}, too.", share=shown
+        )
+    return _(
         " Accuracy is misleading here: always predicting the most frequent class is right on "
-        f"{shown}."
-    )
+        "{share}.", share=shown,
+    )  # fmt: skip
 
 
 def _probabilities(metrics: Metrics) -> str:
@@ -166,9 +224,11 @@ def _probabilities(metrics: Metrics) -> str:
     theirs = metrics.baselines[best]["log_loss"]
     if ours <= _WORSE * theirs:
         return ""
-    return (
-        f" Its probabilities are worse than those of {best.replace('_', ' ')}: log-loss "
-        f"{format_metric('log_loss', ours)} against {format_metric('log_loss', theirs)}."
+    return _(
+        " Its probabilities are worse than those of {model}: log-loss {ours} against {theirs}.",
+        model=baseline_name(best),
+        ours=format_metric("log_loss", ours),
+        theirs=format_metric("log_loss", theirs),
     )
 
 

@@ -66,10 +66,15 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where and by which command the report was made."""
+    """Where and by which command the report was made.
+
+    predictions: the file of all predictions, as the page's folder sees it; for a page that cannot
+    hold them.
+    """
 
     environment: dict[str, str] = field(default_factory=environment)
     command: str = field(default_factory=command_line)
+    predictions: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,3 +91,18 @@ class ReportContent:
     explanation: Explanation = field(default_factory=Explanation)
     params: EvaluationParams = field(default_factory=EvaluationParams)
     origin: Origin = field(default_factory=Origin)
+
+    def with_unit(self, column: str) -> str:
+        """The column's name, and its unit if the schema knows one: "price (€)"."""
+        unit = self.data.profile.get("columns", {}).get(column, {}).get("unit")
+        return f"{column} ({unit})" if unit else column
+
+    def in_unit(self, number: str) -> str:
+        """A number of the target's with its unit, if the schema knows one: "3.2 €"."""
+        unit = self.data.profile.get("columns", {}).get(self.target, {}).get("unit")
+        return f"{number}\N{NO-BREAK SPACE}{unit}" if unit else number
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the model is linear in its inputs, and no network."""
+        return bool(self.model.hyperparameters.get("model.kind") == "linear")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from colonnade.evaluation import figures
-from colonnade.evaluation.figures.style import count
+from colonnade.evaluation.figures.style import of_part
+from colonnade.evaluation.metrics.formatting import part_name
 from colonnade.evaluation.observations import class_labels
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def drawings(content: ReportContent) -> dict[str, Figure]:
         "learning": figures.learning_curve(content.results.history, sizes),
         "fit": figures.fit_figure(
             content.results.predictions,
-            target=content.target,
+            target=content.with_unit(content.target),
             metrics=content.results.metrics,
             line=content.data.line,
         ),
@@ -40,9 +41,10 @@ def _of_predictions(content: ReportContent) -> dict[str, Figure]:
     if not len(rows):
         return {}
     if content.task == "regression":
-        found = {"residuals": figures.residuals(predictions, content.target, part)}
+        target = content.with_unit(content.target)
+        found = {"residuals": figures.residuals(predictions, target, part)}
         if content.data.line is not None:
-            found["against"] = figures.predicted_vs_actual(predictions, content.target, part)
+            found["against"] = figures.predicted_vs_actual(predictions, target, part)
         return found
     found = {}
     if rows["actual"].nunique() > 1:
@@ -56,19 +58,20 @@ def _of_predictions(content: ReportContent) -> dict[str, Figure]:
 def _of_columns(content: ReportContent) -> dict[str, Figure]:
     explanation, found = content.explanation, {}
     asked = explanation.importance_part
-    subtitle = (
-        f"{asked} {count(content.data.profile['parts'][asked])}" if content.data.profile else asked
-    )
+    sizes = content.data.profile.get("parts")
+    subtitle = of_part(asked, sizes[asked]) if sizes else part_name(asked)
     if explanation.importance:
         found["importance"] = figures.importance_bars(
             explanation.importance, explanation.importance_metric, subtitle
         )
     if explanation.dependence:
-        found["dependence"] = figures.dependence_curves(
-            explanation.dependence, content.task, subtitle
-        )
+        named = [
+            one.model_copy(update={"feature": content.with_unit(one.feature)})
+            for one in explanation.dependence
+        ]
+        found["dependence"] = figures.dependence_curves(named, content.task, subtitle)
     if content.data.targets is not None:
-        target = content.data.targets["target"].rename(content.target)
+        target = content.data.targets["target"].rename(content.with_unit(content.target))
         found["targets"] = figures.target_distribution(
             target, content.data.targets["part"], class_labels(content.results.predictions)
         )

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from colonnade.messages.catalog import _
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,8 +36,8 @@ def environment() -> dict[str, str]:
             continue
     commit = git_commit()
     if commit:
-        found["git commit"] = commit
-    found["machine"] = f"{platform.system()} {platform.machine()}"
+        found[_("git commit")] = commit
+    found[_("machine")] = f"{platform.system()} {platform.machine()}"
     return found
 
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from colonnade.evaluation.metrics.formatting import NAMES, number
+from colonnade.evaluation.metrics.formatting import metric_name, number, part_name
 from colonnade.evaluation.metrics.scores import HEADLINES
 from colonnade.evaluation.metrics.verdict import compared_metrics
 from colonnade.evaluation.observations import class_labels
-from colonnade.evaluation.report.wording import (
+from colonnade.evaluation.report.words.table_rows import (
     Rows,
     baseline_rows,
     column_rows,
     cross_validation_cells,
-    hyperparameter_facts,
     line_rows,
     measured_parts,
     metric_rows,
-    page_context,
     slice_rows,
+)
+from colonnade.evaluation.report.words.wording import (
+    hyperparameter_facts,
+    page_context,
     training_facts,
 )
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,60 +62,64 @@ def escape(value: object) -> str:
 
 def _head(content: ReportContent, words: dict[str, Any]) -> str:
     found = words["verdict"]
-    lines = [f"# Model card: {escape(content.table)}"]
+    lines = [f"# {_('Model card: {table}', table=escape(content.table))}"]
     if content.source.note:
-        lines.append(
-            f"> **{escape(content.source.note)}**: {escape(content.source.name)}, "
-            f"{number(content.source.rows)} rows, sha256 {content.source.sha256}. The numbers "
-            "below say nothing about real data."
-        )
+        note = _(
+            "**{note}**: {source}, {n} rows, sha256 {digest}. The numbers below say nothing about "
+            "real data.", note=escape(_(content.source.note)), source=escape(content.source.name),
+            n=number(content.source.rows), digest=content.source.sha256,
+        )  # fmt: skip
+        lines.append(f"> {note}")
     headline = f"{found.headline[0].upper()}{found.headline[1:]}"
-    rows = f" on {words['judged']} rows" if found.word != "unknown" else ""
-    lines.append(f"**{escape(headline)}{rows}.** {escape(found.sentence)}")
-    lines += [f"{name}: {escape(sentence)}" for name, sentence in words["highlights"]]
+    if found.word != "unknown":
+        headline = _("{metric} on {n} rows", metric=headline, n=words["judged"])
+    lines.append(f"**{escape(headline)}{_('.')}** {escape(found.sentence)}")
+    lines += [
+        _("{name}: {value}", name=name, value=escape(text)) for name, text in words["highlights"]
+    ]
     return "\n\n".join(lines)
 
 
 def _intended_use(content: ReportContent) -> str:
+    target = escape(content.target)
     what = {
-        "classification": "a class",
-        "ordinal": "one of ordered classes",
-        "regression": "a number",
-    }[content.task]
-    return (
-        "## Intended use\n\n"
-        f"Predicts {escape(content.target)}, {what}, from the other columns below. It is "
-        "not reliable on rows unlike those that it was trained on."
-    )
+        "classification": _("Predicts {target}, a class, from the other columns below."),
+        "ordinal": _("Predicts {target}, one of ordered classes, from the other columns below."),
+        "regression": _("Predicts {target}, a number, from the other columns below."),
+    }[content.task].format(target=target)
+    limits = _(" It is not reliable on rows unlike those that it was trained on.")
+    return f"## {_('Intended use')}\n\n{what}{limits}"
 
 
 def _data(content: ReportContent, parts: str) -> str:
     facts = [
-        ("source", content.source.name),
-        ("rows", number(content.source.rows)),
+        (_("source"), content.source.name),
+        (_("rows"), number(content.source.rows)),
         ("sha256", content.source.sha256),
     ]
     columns = column_rows(content)
-    text = "## Data\n\n" + _list([*facts, ("parts", parts)] if parts else facts)
+    text = f"## {_('Data')}\n\n" + _list([*facts, (_("parts"), parts)] if parts else facts)
     if columns:
-        head = ("column", "kind", "missing", "distinct", "minimum", "maximum")
+        head = (
+            _("column"), _("kind"), _("missing"), _("distinct"), _("minimum"), _("maximum")
+        )  # fmt: skip
         text += "\n\n" + _table(head, columns)
     return text
 
 
 def _model(content: ReportContent) -> str:
-    changed = (
-        _list(hyperparameter_facts(content.model.hyperparameters))
-        or "Every parameter is at its default."
+    changed = _list(hyperparameter_facts(content.model.hyperparameters)) or _(
+        "Every parameter is at its default."
     )
-    text = f"## Model\n\n{changed}"
+    text = f"## {_('Model')}\n\n{changed}"
     facts = training_facts(content)
-    return f"{text}\n\n### Training\n\n{_list(facts)}" if facts else text
+    return f"{text}\n\n### {_('Training')}\n\n{_list(facts)}" if facts else text
 
 
 def _performance(content: ReportContent) -> str:
-    names = [NAMES[name] for name in HEADLINES[content.task]]
-    compared = [NAMES[name] for name in compared_metrics(content.results.metrics, content.task)]
+    metrics = content.results.metrics
+    names = [metric_name(name) for name in HEADLINES[content.task]]
+    compared = [metric_name(name) for name in compared_metrics(metrics, content.task)]
     rows = [
         (
             name,
@@ -120,46 +127,51 @@ def _performance(content: ReportContent) -> str:
         )
         for name, cells in baseline_rows(content)
     ]
-    confidence = f"{100 * content.params.confidence:g} %"
-    caption = f"On the same test rows; in brackets {confidence} bootstrap intervals:"
-    text = f"## Performance\n\n{caption}\n\n" + _table(("", *compared), rows)
+    caption = _(
+        "On the same test rows; in brackets {confidence} bootstrap intervals:",
+        confidence=_(
+            "{percent}\N{NO-BREAK SPACE}%", percent=f"{100 * content.params.confidence:g}"
+        ),
+    )
+    text = f"## {_('Performance')}\n\n{caption}\n\n" + _table(("", *compared), rows)
     if content.results.folds:
-        folds = f"cross-validation on {len(content.results.folds)} folds, mean ± sd"
+        folds = _("cross-validation on {n} folds, mean ± sd", n=len(content.results.folds))
         text += "\n\n" + _table(("", *names), [(folds, *cross_validation_cells(content))])
-    lines = line_rows(content.results.metrics)
+    lines = line_rows(metrics)
     if lines:
-        text += "\n\n" + _table(("line, raw units", "slope", "intercept"), lines)
-    every = [
-        (name, *(cell.text for cell in cells))
-        for name, cells in metric_rows(
-            content.results.metrics, class_labels(content.results.predictions)
-        )
-    ]
-    return text + "\n\n" + _table(("metric", *measured_parts(content.results.metrics)), every)
+        text += "\n\n" + _table((_("line, raw units"), _("slope"), _("intercept")), lines)
+    labels = class_labels(content.results.predictions)
+    every = [(name, *(cell.text for cell in cells)) for name, cells in metric_rows(metrics, labels)]
+    head = (_("metric"), *map(part_name, measured_parts(metrics)))
+    return text + "\n\n" + _table(head, every)
 
 
 def _limits(content: ReportContent) -> str:
     slices = slice_rows(content, beyond_chance=True)
+    title = f"## {_('Limits')}"
     if not slices:
-        return (
-            "## Limits\n\nNo part of the evaluated rows is predicted worse than the others by "
-            "more than chance explains."
+        none = _(
+            "No part of the evaluated rows is predicted worse than the others by more than chance "
+            "explains."
         )
-    name = NAMES[HEADLINES[content.task][0]]
-    head = ("column", "values", "rows", name, "overall")
-    caption = "Where the model is weaker than chance explains:"
-    return f"## Limits\n\n{caption}\n\n{_table(head, slices)}"
+        return f"{title}\n\n{none}"
+    name = metric_name(HEADLINES[content.task][0])
+    head = (_("column"), _("values"), _("rows"), name, _("overall"))
+    caption = _("Where the model is weaker than chance explains:")
+    return f"{title}\n\n{caption}\n\n{_table(head, slices)}"
 
 
 def _reproduce(content: ReportContent) -> str:
     fence = "`" * 4
     command = content.origin.command.replace("`", "'")
     environment = _list(content.origin.environment.items())
-    return f"## Reproduce\n\n{fence}\n{command}\n{fence}\n\n{environment}"
+    return f"## {_('Reproduce')}\n\n{fence}\n{command}\n{fence}\n\n{environment}"
 
 
 def _list(pairs: Iterable[tuple[object, object]]) -> str:
-    return "\n".join(f"- {escape(name)}: {escape(value)}" for name, value in pairs)
+    return "\n".join(
+        "- " + _("{name}: {value}", name=escape(name), value=escape(value)) for name, value in pairs
+    )
 
 
 def _table(head: Sequence[str], rows: Rows) -> str:

@@ -1,4 +1,4 @@
-"""One self-contained page: what was learned, from what, and whether the network is worth it."""
+"""One self-contained page: whether the model is worth it, where it errs, and how it was made."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.evaluation.explanation.explain import explain_model
 from colonnade.evaluation.metrics.fitted_line import line_data
+from colonnade.evaluation.metrics.formatting import part_name
 from colonnade.evaluation.metrics.verdict import deciding_metric
 from colonnade.evaluation.report.content import (
     ModelFacts,
@@ -20,10 +21,12 @@ from colonnade.evaluation.report.content import (
     Results,
     TableFacts,
 )
+from colonnade.evaluation.report.downloads import predictions_link
 from colonnade.evaluation.report.drawings import drawings
 from colonnade.evaluation.report.environment import command_line, environment
 from colonnade.evaluation.report.svg import inline_svg
-from colonnade.evaluation.report.wording import page_context
+from colonnade.evaluation.report.words.wording import page_context
+from colonnade.messages.catalog import _, spoken
 from colonnade.tables.profile import profile_table
 from colonnade.training.components.named_choice import NamedChoice
 from colonnade.training.networks.kinds.kind import DEFAULT_KIND
@@ -53,14 +56,17 @@ def report_content(
     schema: SchemaParams,
     params: EvaluationParams | None = None,
     command: str | None = None,
+    predictions_file: str = "",
 ) -> ReportContent:
     """Gather the page's content from what a pipeline has at its end.
 
     Args: primary, split: the typed table and the part of each row, under the same index.
     params: how much to explain; `explain: false` leaves only numbers and two figures.
-    command: how to make it again; by default, the command that is running.
+    command: how to make it again; by default, the command that is running. predictions_file:
+    all predictions, as seen from the page's folder, if they are in a file.
     """
     params = params or EvaluationParams()
+    metric = deciding_metric(results.metrics, schema.task)
     return ReportContent(
         table=table,
         target=schema.target,
@@ -74,17 +80,13 @@ def report_content(
         ),
         model=_model_facts(model),
         explanation=explain_model(
-            model,
-            primary,
-            split,
-            results.predictions,
-            params,
-            metric=deciding_metric(results.metrics, schema.task),
+            model, primary, split, results.predictions, params, metric=metric
         ),
         params=params,
         origin=Origin(
             environment={**environment(), **_seed_and_threads(model)},
             command=command_line() if command is None else command,
+            predictions=predictions_file,
         ),
     )
 
@@ -105,7 +107,7 @@ def _targets(target: pd.Series, split: pd.DataFrame) -> pd.DataFrame:
 def _seed_and_threads(model: Any) -> dict[str, str]:
     seed = getattr(getattr(model, "training", None), "seed", None)
     threads = getattr(model, "facts", {}).get("threads")
-    found = {"training seed": seed, "training threads": threads}
+    found = {_("training seed"): seed, _("training threads"): threads}
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
@@ -145,7 +147,7 @@ def _hyperparameters_of(prefix: str, group: BaseModel) -> dict[str, Any]:
 
 
 def report_html(content: ReportContent, figures: Mapping[str, Figure] | None = None) -> str:
-    """Render the page: no network, no script, one file.
+    """Render the page: one file that asks nothing of a network, in the language spoken.
 
     Every name and value from the table is escaped.
     Args: figures: those of `drawings`, for who needs them elsewhere, too; else drawn here.
@@ -161,14 +163,28 @@ def report_html(content: ReportContent, figures: Mapping[str, Figure] | None = N
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"code": code_marks, "breakable": breakable}
+    templates.filters |= {"code": code_marks, "breakable": breakable, "part_name": part_name}
     drawn = drawings(content) if figures is None else figures
+    inserted = {
+        f"{kind}_text": Markup((_FOLDER / f"report.{kind}").read_text(encoding="utf-8"))
+        for kind in ("css", "js")
+    }
     return templates.get_template("report.html").render(
         content=content,
         figures={name: Markup(inline_svg(figure, name)) for name, figure in drawn.items()},
-        css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),
+        _=translated,
+        language=spoken(),
+        download=predictions_link(content),
+        **inserted,
         **page_context(content),
     )
+
+
+def translated(message: str, **values: object) -> Any:
+    """A message of the template, with its marks; the values in it are escaped."""
+    from markupsafe import Markup
+
+    return Markup(_(message)).format(**values)
 
 
 def breakable(text: object) -> Any:

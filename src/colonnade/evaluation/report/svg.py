@@ -1,14 +1,17 @@
-"""Figures as SVG inside a page: in its colors, with unique ids."""
+"""Figures as SVG inside a page: in its colors and font, with unique ids and words to point at."""
 
 from __future__ import annotations
 
-import html
 import io
+import json
 import re
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from colonnade.evaluation.figures.fonts import boxes_for_missing_glyphs
+from colonnade.evaluation.figures.hover import MARKS
 from colonnade.evaluation.figures.style import BLUE, INK, MUTED, PAPER, RULE
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,22 +23,18 @@ _THEMED = {
     PAPER: "var(--paper)",
     BLUE.lower(): "var(--blue)",
 }
-
-
-# Within a tag, since the next angle bracket closes one: words of the table may hold anything.
-_IN_TAG = r"(?=[^<>]*>)"
-_COLOURS = re.compile(f"({'|'.join(_THEMED)}){_IN_TAG}")
-_IDS = re.compile(rf'(\bid="|href="#|url\(#){_IN_TAG}')
-_FONT = re.compile(rf'font-family: [^;"]*; {_IN_TAG}')
+_COLOURS = re.compile("|".join(_THEMED))
+_FONT = re.compile(r"font-family: [^;]*;? ?")
+_NAMESPACE = re.compile(r"^\{[^}]*\}")
 
 
 def alternative(figure: Figure) -> str:
     """What a figure shows, in words for who cannot see it: title, axes, legends."""
     axes = [ax for ax in figure.axes if ax.get_visible()]
-    named = [" against ".join(filter(None, (ax.get_ylabel(), ax.get_xlabel()))) for ax in axes]
+    named = [_(" against ").join(filter(None, (ax.get_ylabel(), ax.get_xlabel()))) for ax in axes]
     legends = [*(ax.get_legend() for ax in axes), *figure.legends]
     keys = [text.get_text() for one in legends if one is not None for text in one.get_texts()]
-    parts = [*(text.get_text() for text in figure.texts), *named, ", ".join(keys)]
+    parts = [*(text.get_text() for text in figure.texts), *named, _(", ").join(keys)]
     return ". ".join(dict.fromkeys(filter(None, parts))).replace("\n", " ").replace(r"\$", "$")
 
 
@@ -43,12 +42,13 @@ def inline_svg(figure: Figure, name: str) -> str:
     """Draw the figure as an `<svg>` element whose ids begin with `name`.
 
     Ink, rules and paper become the page's CSS variables, so that the figure follows the page
-    from light to dark. Words stay words, which can be searched, in the page's font; what is read
-    aloud is the figure's `alternative`.
+    from light to dark. Words stay words, which can be selected and searched, in the page's font;
+    a mark has a `<title>` if the figure has words for it; what is read aloud is the figure's
+    `alternative`.
     """
     import matplotlib as mpl
 
-    out = io.StringIO()
+    out = io.BytesIO()
     # Else ids are drawn at random, and no two pages are alike.
     # matplotlib measures words with fonts that the page does not use.
     with (
@@ -56,13 +56,40 @@ def inline_svg(figure: Figure, name: str) -> str:
         boxes_for_missing_glyphs(),
     ):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    text = out.getvalue()
-    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = _COLOURS.sub(lambda m: _THEMED[m[0]], text)
-    text = _IDS.sub(rf"\g<1>{name}-", text)
-    text = _FONT.sub("", text)
-    text = re.sub(r"\bxmlns(:\w+)?=\"[^\"]*\"", "", text, count=2)
-    for size in ("width", "height"):
-        text = re.sub(rf'(<svg[^>]*?) {size}="[^"]*"', r"\1", text, count=1)
-    label = html.escape(alternative(figure))
-    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    root = ET.fromstring(out.getvalue())
+    for element in root.iter():
+        element.tag = _NAMESPACE.sub("", element.tag)
+        element.attrib = {
+            _NAMESPACE.sub("", key): _fitted(_NAMESPACE.sub("", key), value, name)
+            for key, value in element.attrib.items()
+        }
+    for metadata in root.findall("metadata"):
+        root.remove(metadata)
+    for group in root.iter("g"):
+        if group.get("id", "").startswith(MARKS):
+            _title(group, json.loads(group.attrib.pop("id").removeprefix(MARKS)))
+    for size in ("width", "height", "version"):
+        root.attrib.pop(size, None)
+    root.attrib = {"role": "img", "aria-label": alternative(figure), **root.attrib}
+    return ET.tostring(root, encoding="unicode")
+
+
+def _fitted(key: str, value: str, name: str) -> str:
+    """An attribute as this page has it: with its colors, its font and its ids."""
+    if key == "id":
+        return value if value.startswith(MARKS) else f"{name}-{value}"
+    if key == "href" and value.startswith("#"):
+        return f"#{name}-{value[1:]}"
+    if key == "style":
+        value = _FONT.sub("", value)
+    return _COLOURS.sub(lambda m: _THEMED[m[0]], value).replace("url(#", f"url(#{name}-")
+
+
+def _title(group: ET.Element, words: list[str]) -> None:
+    """Give each mark of a group its words; those that are drawn as one shape stay without."""
+    shapes = {shape for defs in group.iter("defs") for shape in defs}
+    marks = list(group.iter("use")) or [m for m in group.iter("path") if m not in shapes]
+    if len(marks) != len(words):
+        return
+    for mark, text in zip(marks, words, strict=True):
+        ET.SubElement(mark, "title").text = text

@@ -175,8 +175,9 @@ def write_report(
     results = Results(
         predictions, Metrics.from_flat(metrics), history, cross_validation.get("folds", [])
     )
+    name = model.table or schema.target
     content = report_content(
-        model.table or schema.target,
+        name,
         model,
         results,
         primary,
@@ -184,6 +185,8 @@ def write_report(
         source=Source.model_validate(source),
         schema=schema,
         params=params,
+        # for a page that cannot hold them; the page stands in data/08_reporting/<name>
+        predictions_file=f"../../07_model_output/{name}/evaluated.csv",
     )
     figures = drawings(content)
     page = report_html(content, figures)

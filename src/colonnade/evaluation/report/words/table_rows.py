@@ -1,28 +1,27 @@
-"""The content of a report put into words and rows of text, ready for its template."""
+"""Tables of a report as rows of text."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from colonnade.evaluation.metrics.calibration import calibration_sentence
 from colonnade.evaluation.metrics.formatting import (
     NAMES,
+    baseline_name,
     format_interval_end,
     format_metric,
     mean_and_sd,
+    metric_name,
     number,
     share,
+    span,
 )
 from colonnade.evaluation.metrics.scores import HEADLINES, MOST_CLASSES
-from colonnade.evaluation.metrics.verdict import compared_metrics, verdict
-from colonnade.evaluation.observations import class_labels
-from colonnade.evaluation.report.advice import next_steps
-from colonnade.evaluation.report.summary import summary_lines
+from colonnade.evaluation.metrics.verdict import compared_metrics
+from colonnade.messages.catalog import _, marked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.evaluation.metrics.scores import ClassMetrics
@@ -31,12 +30,15 @@ if TYPE_CHECKING:
 Rows = list[tuple[str, ...]]
 _WORST = 10
 _ABSENT = ("nan", "NaT", "<NA>", "None")
-_FACTS = {
-    "path": "gradients",
-    "seconds": "time",
-    "n_parameters": "parameters",
-    "n_members": "members",
-    "best_epoch": "epoch of the lowest validation loss",
+_KINDS = {
+    "target": marked("target"),
+    "numeric": marked("numeric"),
+    "boolean": marked("boolean"),
+    "categorical": marked("categorical"),
+    "ordered": marked("ordered"),
+    "datetime": marked("datetime"),
+    "identifier": marked("identifier"),
+    "ignored": marked("ignored"),
 }
 
 
@@ -48,63 +50,6 @@ class Cell:
     interval: str = ""
 
 
-def page_context(content: ReportContent) -> dict[str, Any]:
-    """What the template prints, by the names that it uses."""
-    return {"number": number, **_verdict_context(content), **_details_context(content)}
-
-
-def _verdict_context(content: ReportContent) -> dict[str, Any]:
-    """Whether the model is good, why, and what to try next."""
-    metrics, task, why = content.results.metrics, content.task, content.explanation
-    return {
-        "verdict": verdict(metrics, task),
-        "headline_names": [NAMES[name] for name in HEADLINES[task]],
-        "compared_names": [NAMES[name] for name in compared_metrics(metrics, task)],
-        "baselines": baseline_rows(content),
-        "confidence": format_metric("accuracy", content.params.confidence).replace(".0", ""),
-        "highlights": summary_lines(content),
-        "steps": next_steps(
-            metrics,
-            task,
-            content.results.history,
-            why,
-            hyperparameters=content.model.hyperparameters,
-            dropped=content.model.facts.get("dropped_columns", ()),
-        ),
-        "judged": number(int((content.results.predictions["part"] == why.part).sum())),
-    }
-
-
-def _details_context(content: ReportContent) -> dict[str, Any]:
-    """What the data are, how the model was trained, and every number and row behind the verdict."""
-    metrics, why, model = content.results.metrics, content.explanation, content.model
-    columns = content.data.profile.get("columns", {})
-    sizes = content.data.profile.get("parts", {})
-    between = " < " if content.task == "ordinal" else ", "
-    return {
-        "line": line_rows(metrics),
-        "parts": ", ".join(f"{part} {number(n)}" for part, n in sizes.items()),
-        "class_list": between.join(_labels(content)),
-        "hyperparameters": hyperparameter_facts(model.hyperparameters),
-        "layers": model.layers,
-        "columns": column_rows(content),
-        "missing": sum(column["missing"] for column in columns.values()),
-        "training": training_facts(content),
-        "measured": measured_parts(metrics),
-        "metrics": metric_rows(metrics, class_labels(content.results.predictions)),
-        "calibration": calibration_sentence(why.calibration, model.facts.get("temperature")),
-        "folds": fold_rows(content),
-        "cross_validation": cross_validation_cells(content),
-        "classes": class_rows(why.classes),
-        "worst_classes": class_rows(_worst(why.classes)),
-        "slices": slice_rows(content, beyond_chance=True),
-        "lucky_slices": slice_rows(content, beyond_chance=False),
-        "mistake_columns": list(why.mistakes[0].values) if why.mistakes else [],
-        "mistakes": mistake_rows(content),
-        "mistake_words": _word_columns(content),
-    }
-
-
 def class_rows(classes: Iterable[ClassMetrics]) -> Rows:
     """One row a class: how many rows it has, and how well it is found."""
     return [
@@ -113,7 +58,7 @@ def class_rows(classes: Iterable[ClassMetrics]) -> Rows:
     ]
 
 
-def _worst(classes: Sequence[ClassMetrics]) -> list[ClassMetrics]:
+def worst_classes(classes: Sequence[ClassMetrics]) -> list[ClassMetrics]:
     """Of classes too many to read, those that are found worst."""
     if len(classes) <= MOST_CLASSES:
         return []
@@ -128,13 +73,13 @@ def mistake_rows(content: ReportContent) -> Rows:
             one.actual,
             one.prediction,
             _sure(content, one.certainty),
-            *("missing" if value in _ABSENT else value for value in one.values.values()),
+            *(_("missing") if value in _ABSENT else value for value in one.values.values()),
         )
         for one in content.explanation.mistakes
     ]
 
 
-def _word_columns(content: ReportContent) -> list[int]:
+def word_columns(content: ReportContent) -> list[int]:
     """Places, in a row of mistakes, of the row's own cells that are words."""
     columns = content.data.profile.get("columns", {})
     cells = content.explanation.mistakes[0].values if content.explanation.mistakes else ()
@@ -147,10 +92,10 @@ def baseline_rows(content: ReportContent) -> list[tuple[str, list[Cell]]]:
         content.results.metrics,
         compared_metrics(content.results.metrics, content.task),
     )
-    found = [("this model", [_cell(metrics, "test", m) for m in headlines])]
+    found = [(_("this model"), [_cell(metrics, "test", m) for m in headlines])]
     for name in metrics.baselines:
         cells = [_cell(metrics, f"baseline/{name}", m) for m in headlines]
-        found.append((name.replace("_", " "), cells))
+        found.append((baseline_name(name), cells))
     return found
 
 
@@ -160,17 +105,16 @@ def _cell(metrics: Metrics, part: str, name: str) -> Cell:
         return Cell("")
     if interval is None:
         return Cell(format_metric(name, value))
-    return Cell(
-        format_metric(name, value), " to ".join(format_interval_end(name, end) for end in interval)
-    )
+    ends = span(*(format_interval_end(name, end) for end in interval))
+    return Cell(format_metric(name, value), ends)
 
 
 def line_rows(metrics: Metrics) -> Rows:
     """Slope and intercept, as text, of each line that is known."""
     lines = {
-        "line": "learned",
-        "least_squares": "least squares of the same train rows",
-        "true": "true, from which the rows were drawn",
+        "line": _("learned"),
+        "least_squares": _("least squares of the same train rows"),
+        "true": _("true, from which the rows were drawn"),
     }
     found: Rows = []
     for name, label in lines.items():
@@ -183,13 +127,20 @@ def line_rows(metrics: Metrics) -> Rows:
 def column_rows(content: ReportContent) -> Rows:
     """One row a column of the table."""
     return [
-        (_with_unit(name, c), c["kind"], number(c["missing"]), number(c["distinct"]), *_ends(c))
+        (
+            content.with_unit(name),
+            kind_name(c["kind"]),
+            number(c["missing"]),
+            number(c["distinct"]),
+            *_ends(c),
+        )
         for name, c in content.data.profile.get("columns", {}).items()
     ]
 
 
-def _with_unit(name: str, column: dict[str, Any]) -> str:
-    return f"{name} ({column['unit']})" if column.get("unit") else name
+def kind_name(kind: str) -> str:
+    """What a reader calls a kind of column."""
+    return _(_KINDS[kind]) if kind in _KINDS else kind
 
 
 def _ends(column: dict[str, Any]) -> tuple[str, str]:
@@ -205,29 +156,6 @@ def _ends(column: dict[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def hyperparameter_facts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Names and values of parameters, written as YAML has them."""
-    return [(name, v if isinstance(v, str) else json.dumps(v)) for name, v in values.items()]
-
-
-def training_facts(content: ReportContent) -> list[tuple[str, str]]:
-    """How long, how far and by which way the model was trained."""
-    unseen = content.data.profile and not content.data.profile["parts"].get("validation")
-    found: list[tuple[str, str]] = []
-    for name, value in content.model.facts.items():
-        if isinstance(value, dict | list) or value is None or (name == "best_epoch" and unseen):
-            continue
-        text = f"{value:.4g}" if isinstance(value, float) else str(value)
-        if isinstance(value, bool):
-            text = "yes" if value else "no"
-        elif name == "seconds":
-            text = f"{value:.1f} s" if value >= 1 else f"{value:.2g} s"
-        elif isinstance(value, int):
-            text = number(value)
-        found.append((_FACTS.get(name, name.replace("_", " ")), text))
-    return found
-
-
 def measured_parts(metrics: Metrics) -> list[str]:
     """The parts with any metric at all, as columns of a table."""
     return [part for part in ("test", "validation", "train") if metrics[part]]
@@ -236,13 +164,16 @@ def measured_parts(metrics: Metrics) -> list[str]:
 def metric_rows(metrics: Metrics, labels: Sequence[str] = ()) -> list[tuple[str, list[Cell]]]:
     """Each metric on the rows of each measured part."""
     rows = []
-    for name, text in NAMES.items():
+    for name in NAMES:
+        text = metric_name(name)
         cells = [_cell(metrics, part, name) for part in measured_parts(metrics)]
         if any(cell.text for cell in cells):
             if name in ("roc_auc", "pr_auc") and len(labels) > 2:
-                rows.append((f"{text}, mean of each class against the rest", cells))
+                rows.append(
+                    (_("{metric}, mean of each class against the rest", metric=text), cells)
+                )
             elif name == "pr_auc" and labels:
-                rows.append((f"{text} of '{labels[1]}'", cells))
+                rows.append((_("{metric} of '{label}'", metric=text, label=labels[1]), cells))
             else:
                 rows.append((text, cells))
     return rows
@@ -287,11 +218,6 @@ def slice_rows(content: ReportContent, *, beyond_chance: bool) -> Rows:
 
 def _sure(content: ReportContent, certainty: float) -> str:
     return format_metric("", certainty) if content.task == "regression" else share(certainty)
-
-
-def _labels(content: ReportContent) -> list[str]:
-    labels = class_labels(content.results.predictions)
-    return labels if len(labels) <= MOST_CLASSES else [*labels[:3], "…", labels[-1]]
 
 
 def _cell_number(value: float) -> str:

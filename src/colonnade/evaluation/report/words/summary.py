@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colonnade.evaluation.metrics.formatting import (
-    NAMES,
-    NB,
     cross_validation_line,
     format_difference,
     format_interval_end,
     format_metric,
+    metric_name,
+    part_name,
 )
 from colonnade.evaluation.metrics.scores import HEADLINES
 from colonnade.evaluation.observations import class_labels, label_codes
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from colonnade.evaluation.report.content import ReportContent
@@ -26,11 +27,11 @@ _MOST_COLUMNS = 4
 def summary_lines(content: ReportContent) -> list[tuple[str, str]]:
     """Pairs of a word and a sentence; none where nothing was explained."""
     pairs = [
-        ("Suspicious", " ".join(content.data.profile.get("suspicions", []))),
-        ("Over folds", _folds(content)),
-        ("Why", _most_important(content)),
-        ("How far off", _typical_error(content)),
-        ("Where it fails", " ".join(filter(None, (_confusion(content), _weakest(content))))),
+        (_("Suspicious"), " ".join(content.data.profile.get("suspicions", []))),
+        (_("Over folds"), _folds(content)),
+        (_("Why"), _most_important(content)),
+        (_("How far off"), _typical_error(content)),
+        (_("Where it fails"), " ".join(filter(None, (_confusion(content), _weakest(content))))),
     ]
     return [(name, text) for name, text in pairs if text]
 
@@ -50,10 +51,16 @@ def _most_important(content: ReportContent) -> str:
         return ""
     leading = [one for one in importance if one.low > 0][:_MOST_COLUMNS]
     if not leading:
-        return "No column stands out: shuffling any one of them makes no reliable difference."
+        return _("No column stands out: shuffling any one of them makes no reliable difference.")
     name = content.explanation.importance_metric
-    columns = ", ".join(f"{one.feature} ({format_difference(name, one.mean)})" for one in leading)
-    return f"Most important: {columns}; in brackets the change of {NAMES[name]} when shuffled."
+    columns = _(", ").join(
+        _("{model} ({value})", model=one.feature, value=format_difference(name, one.mean))
+        for one in leading
+    )
+    return _(
+        "Most important: {columns}; in brackets the change of {metric} when shuffled.",
+        columns=columns, metric=metric_name(name),
+    )  # fmt: skip
 
 
 def _typical_error(content: ReportContent) -> str:
@@ -62,19 +69,23 @@ def _typical_error(content: ReportContent) -> str:
         content.results.metrics["test"].get(name)
         for name in ("median_error", "interval_width", "interval_coverage")
     )
-    promise = 100 * content.params.prediction_interval
     if half is None:
         return ""
-    text = f"Half of the test rows are predicted to within {format_interval_end('rmse', half)}"
+    near = content.in_unit(format_interval_end("rmse", half))
     if width is None or share is None:
-        return f"{text}."
-    text = (
-        f"{text}; {format_metric('interval_coverage', share)} lie within "
-        f"±{format_interval_end('rmse', width / 2)}, the prediction interval, "
-        f"which is meant to cover {promise:.3g}{NB}%."
+        return _("Half of the test rows are predicted to within {half}.", half=near)
+    text = _(
+        "Half of the test rows are predicted to within {half}; {share} lie within ±{width}, the "
+        "prediction interval, which is meant to cover {promise:.3g}\N{NO-BREAK SPACE}%.",
+        half=near,
+        share=format_metric("interval_coverage", share),
+        width=content.in_unit(format_interval_end("rmse", width / 2)),
+        promise=100 * content.params.prediction_interval,
     )
     if content.model.interval_caveat:
-        text += f" It may cover somewhat fewer of new rows: {content.model.interval_caveat}."
+        text += _(
+            " It may cover somewhat fewer of new rows: {why}.", why=content.model.interval_caveat
+        )
     return text
 
 
@@ -90,12 +101,13 @@ def _confusion(content: ReportContent) -> str:
     of_class = counts.sum(axis=1)
     np.fill_diagonal(counts, 0)
     if not counts.any():
-        return f"No {part} row is misclassified."
+        return _("No {part} row is misclassified.", part=part_name(part))
     i, j = np.unravel_index(counts.argmax(), counts.shape)
-    return (
-        f"Most often '{labels[i]}' is predicted as '{labels[j]}': {counts[i, j]} of its "
-        f"{of_class[i]} {part} rows."
-    )
+    return _(
+        "Most often '{actual}' is predicted as '{predicted}': {n} of its {rows} {part} rows.",
+        actual=labels[i], predicted=labels[j], n=counts[i, j], rows=of_class[i],
+        part=part_name(part),
+    )  # fmt: skip
 
 
 def _weakest(content: ReportContent) -> str:
@@ -103,13 +115,11 @@ def _weakest(content: ReportContent) -> str:
     name, slices = HEADLINES[content.task][0], content.explanation.slices
     worst = next((one for one in slices if one.beyond_chance), None)
     if worst is None:
-        return (
-            "No value or range of any column is predicted clearly worse than the rest."
-            if content.explanation.importance
-            else ""
-        )
-    return (
-        f"It is weakest where {worst.feature} is {worst.values}: "
-        f"{format_metric(name, worst.metric)} on {worst.rows} rows, "
-        f"{format_metric(name, worst.overall)} overall."
-    )
+        if not content.explanation.importance:
+            return ""
+        return _("No value or range of any column is predicted clearly worse than the rest.")
+    return _(
+        "It is weakest where {column} is {values}: {metric} on {n} rows, {overall} overall.",
+        column=worst.feature, values=worst.values, metric=format_metric(name, worst.metric),
+        n=worst.rows, overall=format_metric(name, worst.overall),
+    )  # fmt: skip

@@ -18,7 +18,7 @@ run: .venv/.installed
 	$(BIN)/kedro run --pipeline phone_price
 
 test: .venv/.installed-test
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 test-slow: .venv/.installed-test
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow

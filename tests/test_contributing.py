@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import environment, forkserver
+
 REPOSITORY = Path(__file__).parents[1]
 BLOCKS = re.findall(
     r"^```python\n(.*?)^```$", (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8"), re.M | re.S
@@ -58,14 +60,7 @@ def test_every_kind_of_addition_is_shown() -> None:
 
 def test_additions_do_what_is_promised(changed: Path) -> None:
     tried = "\n".join(block for block in BLOCKS if block.startswith(TRY))
-    done = subprocess.run(
-        [sys.executable, "-c", tried],
-        cwd=changed,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = forkserver().run(["-c", tried], changed, environment())
     assert done.returncode == 0, done.stderr
 
 

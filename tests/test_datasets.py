@@ -281,8 +281,10 @@ def kill_in_mid_save(kind: str, path: Path) -> None:
     ("dataset", "old", "new"),
     [
         (ParquetTable, pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [3]})),
-        (CsvTable, pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [3]})),
-        (JsonDocument, {"a": 1}, {"a": 3}),
+        pytest.param(
+            *(CsvTable, pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [3]})), marks=pytest.mark.slow
+        ),
+        pytest.param(JsonDocument, {"a": 1}, {"a": 3}, marks=pytest.mark.slow),
         (HtmlPage, "old page", "page after that"),
     ],
 )

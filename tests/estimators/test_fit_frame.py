@@ -58,11 +58,15 @@ def test_mistakes_are_value_errors(penguins):
         fit(penguins.assign(one=1), target="one")
 
 
+@pytest.mark.slow  # import-linter says so too
 def test_nothing_of_kedro_or_mlflow_is_imported():
     code = (
         "import sys; from colonnade import *; print(sorted({'kedro', 'mlflow'} & set(sys.modules)))"
     )
     assert printed(code) == "[]"
+
+
+def test_the_package_and_its_commands_import_nothing_heavy():
     assert printed("import sys, colonnade, colonnade.cli; " + HEAVY) == "[]"
 
 

@@ -178,14 +178,14 @@ def test_hostile_names_stay_text(content):
 
 def test_a_synthetic_sample_is_called_so(content, page_of):
     drawn = SOURCE.model_copy(update={"note": "synthetic sample", "name": "sample.csv"})
-    text = Page(report_html(content(source=drawn, **TASKS["ordinal"]))).text
+    text = Page(report_html(content(source=drawn, **TASKS["ordinal"]), {})).text
     assert f"Synthetic sample : sample.csv, 200 rows, sha256 {'ab' * 32}." in text
     assert "ynthetic sample" not in Page(page_of("ordinal")).text
 
 
 def test_one_feature_shows_three_lines_in_raw_units(content):
     drawn = SOURCE.model_copy(update={"coefficients": {"x": 1.0}, "intercept": 50.0})
-    text = Page(report_html(content(source=drawn, **TASKS["regression"]))).text
+    text = Page(report_html(content(source=drawn, **TASKS["regression"]), {})).text
     assert "y = slope × x + intercept, in raw units." in text
     assert "learned" in text
     assert "least squares of the same train rows" in text
@@ -247,7 +247,7 @@ def test_names_may_be_cut_after_an_underscore():
 
 
 def test_the_page_tells_the_model_and_how_it_was_trained(content):
-    page = report_html(content())
+    page = report_html(content(), {})
     for word in ("model.kind", "linear", "training.epochs", "Linear: 20 inputs", "epochs run"):
         assert word in page
     assert "training seed" in page
@@ -357,14 +357,14 @@ def test_folds_of_a_cross_validation_are_shown_with_mean_and_sd(content):
     metrics = bare.results.metrics | {"cv": {"accuracy": 0.96, "accuracy_sd": 0.014142}}
     results = dataclasses.replace(bare.results, folds=folds, metrics=metrics)
     with_folds = dataclasses.replace(bare, results=results)
-    page, card = report_html(with_folds), model_card_markdown(with_folds)
+    page, card = report_html(with_folds, {}), model_card_markdown(with_folds)
     for text in ("Cross-validation on 2 folds", f"96.0{NB}%{NB}±{NB}1.4", "97.0", "1,600"):
         assert text in page
     assert r"cross-validation on 2 folds, mean ± sd | 96.0 % ± 1.4" in card
     assert dict(summary_lines(with_folds))["Over folds"].startswith(
         "Cross-validation on 2 folds (mean ± sd): accura"
     )
-    assert "Cross-validation on" not in report_html(bare)
+    assert "Cross-validation on" not in report_html(bare, {})
     assert "folds" not in model_card_markdown(bare)
 
 
@@ -444,7 +444,7 @@ def test_a_glance_at_a_perfect_model_finds_no_row_wrong():
 
 
 def test_slices_that_may_be_luck_are_folded_away():
-    page = Page(report_html(plain_content(explanation=explanation(slices=[a_slice(False)]))))
+    page = Page(report_html(plain_content(explanation=explanation(slices=[a_slice(False)])), {}))
     assert "No quarter and no value of any column stands out on test rows" in page.text
     assert "1 that may be luck" in page.text
     lucky = page_context(plain_content(explanation=explanation(slices=[a_slice(True)])))
@@ -453,11 +453,11 @@ def test_slices_that_may_be_luck_are_folded_away():
 
 
 def test_the_order_of_ordered_classes_is_reported():
-    assert "(ordinal: a < b < c)" in Page(report_html(plain_content())).text
+    assert "(ordinal: a < b < c)" in Page(report_html(plain_content(), {})).text
 
 
 def test_parts_without_metrics_have_no_column():
-    page = Page(report_html(plain_content()))
+    page = Page(report_html(plain_content(), {}))
     assert "metric test train accuracy" in page.text
 
 
@@ -494,7 +494,7 @@ def test_words_beside_a_mistake_stand_at_the_left():
     }
     explained = plain_content(profile=profile, explanation=Explanation(mistakes=[mistake]))
     assert page_context(explained)["mistake_words"] == [5]
-    page = report_html(explained)
+    page = report_html(explained, {})
     assert "<td>Bern</td>" in page
     assert '<td class="n">3</td>' in page
 
@@ -529,5 +529,5 @@ def test_a_temperature_that_training_chose_is_reported():
 
 def test_validation_rows_that_a_refit_has_learned_from_are_reported():
     sentence = "its validation numbers are of rows that it has seen"
-    assert sentence not in report_html(plain_content())
-    assert sentence in report_html(plain_content(facts={"refit_epochs": 7}))
+    assert sentence not in report_html(plain_content(), {})
+    assert sentence in report_html(plain_content(facts={"refit_epochs": 7}), {})

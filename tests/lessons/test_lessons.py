@@ -12,6 +12,7 @@ import torch
 from lessons.activations import activation_curves, value_and_derivative
 from lessons.execution import (
     LessonError,
+    RunLesson,
     is_solution,
     lesson_files,
     read_lesson,
@@ -94,6 +95,7 @@ def test_glossary_explains_each_term_in_both_languages_and_names_its_lesson():
         assert 1 <= int(lesson) <= 12, term
 
 
+@pytest.mark.slow
 def test_a_failing_cell_is_reported_with_its_lesson(tmp_path):
     from nbformat import v4, write
 
@@ -119,7 +121,8 @@ def test_a_disk_that_takes_no_page_is_reported_in_one_line(tmp_path, monkeypatch
     assert capsys.readouterr().err.startswith("Permission denied. Free disk space")
 
 
-def test_page_of_a_lesson_folds_solutions_and_needs_no_network(tmp_path):
+@pytest.mark.parametrize("kernel", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_page_of_a_lesson_folds_solutions_and_needs_no_network(tmp_path, kernel):
     from nbformat import v4, write
 
     cells = [
@@ -127,8 +130,16 @@ def test_page_of_a_lesson_folds_solutions_and_needs_no_network(tmp_path):
         v4.new_code_cell("6 * 7"),
         v4.new_code_cell("# Solution\n6 * 8", metadata={"tags": ["solution"]}),
     ]
-    write(v4.new_notebook(cells=cells), tmp_path / "01_page.ipynb")
-    page = lesson_page(run_lesson(tmp_path / "01_page.ipynb", tmp_path))
+    notebook = v4.new_notebook(cells=cells)
+    path = tmp_path / "01_page.ipynb"
+    if kernel:
+        write(notebook, path)
+        lesson = run_lesson(path, tmp_path)
+    else:  # what the kernel answers
+        for cell, answer in zip(cells[1:], ("42", "48"), strict=True):
+            cell.outputs = [v4.new_output("execute_result", {"text/plain": answer})]
+        lesson = RunLesson(path, notebook, 0.0)
+    page = lesson_page(lesson)
     assert page.count("<details") == 1
     assert "42" in page.split("<details")[0]
     assert "48" in page.split("<details")[1].split("</details>")[0]

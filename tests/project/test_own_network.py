@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.conftest import REPOSITORY, kedro_in, make_project
 
 README = (REPOSITORY / "README.md").read_text()
 
 
-def test_the_readmes_class_runs_by_its_path(tmp_path):
+@pytest.mark.parametrize("tracked", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_the_readmes_class_runs_by_its_path(tmp_path, tracked):
     [code] = re.findall(r"```python\n# src/nets.py\n(.*?)```", README, re.DOTALL)
     [words] = re.findall(r"```yaml\n(  model: \{kind: nets.*?)```", README, re.DOTALL)
     assert len(code.strip().splitlines()) <= 15
-    project = make_project(tmp_path / "project", quick=True)
+    project = make_project(tmp_path / "project", tracked=tracked)
     (project / "src").mkdir(exist_ok=True)
     (project / "src/nets.py").write_text(code)
     yaml = project / "conf/base/parameters_wine.yml"

@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
 from colonnade.pipelines.table.parameter_groups import read_groups
 from tests.conftest import kedro_in, make_project
 
-pytestmark = pytest.mark.xdist_group("run")
 QUICK = "phone_price.training.epochs=2"
 
 
@@ -37,8 +37,8 @@ def query(project: Path, sql: str) -> list[tuple]:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
     """A project in which a table of classes and one of numbers have run once."""
-    folder = make_project(tmp_path_factory.mktemp("finished") / "project")
-    kedro_in(folder)("run", "--pipelines", "phone_price,regression", cold=True)
+    folder = make_project(tmp_path_factory.mktemp("finished") / "project", quick=True)
+    kedro_in(folder)("run", "--pipelines", "phone_price,regression")
     return folder
 
 
@@ -120,8 +120,9 @@ def test_every_run_is_recorded_as_finished_with_flat_parameters(finished):
 def test_all_parameters_are_recorded_as_yaml_that_says_the_same(finished):
     for file in (finished / "mlruns").glob("*/*/artifacts/parameters.yml"):
         [(table, words)] = yaml.safe_load(file.read_text(encoding="utf-8")).items()
-        path = finished / f"conf/base/parameters_{table}.yml"
-        written, _ = read_groups(yaml.safe_load(path.read_text(encoding="utf-8"))[table])
+        files = f"base/parameters_{table}.yml", "local/parameters_quick.yml"
+        given = OmegaConf.merge(*(OmegaConf.load(finished / "conf" / name) for name in files))
+        written, _ = read_groups(OmegaConf.to_container(given[table]))
         recorded, problems = read_groups(words)
         assert not problems
         assert recorded == written
@@ -129,8 +130,8 @@ def test_all_parameters_are_recorded_as_yaml_that_says_the_same(finished):
 
 def test_losses_and_rates_are_step_metrics(finished):
     counts = dict(query(finished, "select key, count(distinct step) from metrics group by key"))
-    assert counts["Loss/train"] == 200
-    assert counts["learning_rate"] == 200
+    assert counts["Loss/train"] == 100
+    assert counts["learning_rate"] == 100
 
 
 @pytest.mark.slow

@@ -95,7 +95,8 @@ def test_one_table_or_a_part_of_several_is_run_as_kedro_runs_it(words):
 def test_a_bad_file_a_bad_catalog_entry_and_bad_parameters_stop_no_other_table(kedro, project):
     (project / "conf/local/catalog_bad.yml").write_text("diabetes.raw: {type: pandas.NoSuch}\n")
     (project / "conf/local/parameters_bad.yml").write_text(
-        "wine: {training: {epochs: -3}, tuning: {}}\nbreast_cancer: {training: {epochs: 1}}\n"
+        "wine: {training: {epochs: -3}, tuning: {}}\n"
+        "breast_cancer: {training: {epochs: 1}, evaluation: {baselines: [], explain: false}}\n"
         "regression: {training: {epochs: 1}}\n"
     )
     (project / "data/01_raw/phone_price_sample.csv").unlink()

@@ -44,10 +44,12 @@ def added(seed: int, folder: Path) -> tuple[Any, dict[str, Any]] | None:
     return read_raw_table(str(path), encoding=known, separator=separator).frame, groups
 
 
-@pytest.mark.parametrize("first", range(0, 200, 50))
-def test_table_that_add_accepts_passes_every_check_of_a_run(first: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("first", "end"), [(0, 40), pytest.param(40, 200, marks=pytest.mark.slow)])
+def test_table_that_add_accepts_passes_every_check_of_a_run(
+    first: int, end: int, tmp_path: Path
+) -> None:
     accepted = 0
-    for seed in range(first, first + 50):
+    for seed in range(first, end):
         found = added(seed, tmp_path)
         if found is None:
             continue
@@ -57,7 +59,7 @@ def test_table_that_add_accepts_passes_every_check_of_a_run(first: int, tmp_path
         assert not table_problems(
             raw, groups["schema"], groups["split"], groups["standardize"], begin
         ), random_table(seed).made_of
-    assert accepted > 15
+    assert accepted > 0.3 * (end - first)
 
 
 @pytest.mark.slow

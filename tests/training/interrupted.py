@@ -27,8 +27,8 @@ CONFIGURATIONS = {
         {
             "optimizer": {"name": "adamw", "lr": 0.01},
             "scheduler": {"name": "plateau", "patience": 3},
-            "early_stopping": {"patience": 60},
-            "epochs": 60,
+            "early_stopping": {"patience": 30},
+            "epochs": 30,
             "batch_size": 16,
             "ema": 0.9,
             "members": 2,

@@ -60,6 +60,7 @@ def imported(code, **settings):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="another OpenMP, which tells it otherwise")
 def test_threads_do_not_spin_while_they_wait_for_others():
     ran = imported("import colonnade.training.fit, torch", OMP_DISPLAY_ENV="TRUE")

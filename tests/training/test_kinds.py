@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -147,16 +149,19 @@ def train(model: ModelParams, task: str, columns: str, **words: Any) -> Fitted:
     return train_model(*prepared(columns, task), model, training, **options)
 
 
-@pytest.fixture(scope="module", params=TABLES, ids=" ".join)
-def table_of(request):
-    return request.param
+def pairs() -> Iterator[Any]:
+    """Every kind on every table; the quick tests take each kind on one table, in turn."""
+    for (place, name), (turn, table) in product(enumerate(MODELS), enumerate(TABLES)):
+        marks = [] if place % len(TABLES) == turn else [pytest.mark.slow]
+        yield pytest.param((name, table), marks=marks, id=" ".join((name, *table)))
 
 
-@pytest.fixture(scope="module", params=MODELS)
-def case(request, table_of):
+@pytest.fixture(scope="module", params=pairs())
+def case(request):
     """One kind of network, trained once with everything on one table."""
-    model = ModelParams.model_validate(MODELS[request.param])
-    return Case(model, *table_of, train(model, *table_of))
+    name, table = request.param
+    model = ModelParams.model_validate(MODELS[name])
+    return Case(model, *table, train(model, *table))
 
 
 def assert_same_bits(one: Fitted, other: Fitted) -> None:

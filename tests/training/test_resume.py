@@ -86,7 +86,7 @@ def stamp(path: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("call", "count"), [("fsync", 7), ("replace", 20), ("replace", 1), ("fsync", 41)]
+    ("call", "count"), [("fsync", 7), ("replace", 10), ("replace", 1), ("fsync", 21)]
 )
 def test_killed_in_mid_save_ends_with_the_same_bits(tmp_path, uninterrupted, call, count):
     assert ended(start(tmp_path, "everything", call, count)) == -signal.SIGKILL

@@ -37,6 +37,7 @@ def test_parameters_need_no_torch():
     assert in_a_process(code) == "[]"
 
 
+@pytest.mark.slow
 def test_training_never_imports_torchs_compiler():
     code = """
         import sys

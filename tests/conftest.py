@@ -12,11 +12,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.forked import KEDRO, Server
+
+if TYPE_CHECKING:
+    from kedro.framework.session import KedroSession
 
 REPOSITORY = Path(__file__).parents[1]
 COMMAND = Path(sys.executable).with_name("kedro")
@@ -71,10 +74,23 @@ def make_project(folder: Path, *, quick: bool = False, tracked: bool = True) -> 
     raw.mkdir(parents=True)
     for name in ("phone_price_sample.csv", "phone_price_sample.source.json", "penguins.csv"):
         shutil.copy(REPOSITORY / "data/01_raw" / name, raw / name)
-    # modules that another process compiles right now lie under a passing name
-    passing = shutil.ignore_patterns("*.pyc.*")
-    shutil.copytree(REPOSITORY / "src", folder / "src", ignore=passing)
+    (folder / "src").mkdir()
+    (folder / "src/colonnade").symlink_to(REPOSITORY / "src/colonnade")
     return folder
+
+
+def session_in(folder: Path, **options: Any) -> KedroSession:
+    """A session of this process in a project.
+
+    Kedro is told of the package once, which takes longer than what most tests do in a session,
+    and in every project of its tables.
+    """
+    from kedro.framework import project, session, startup
+
+    if project.PACKAGE_NAME is None:
+        startup.bootstrap_project(folder)
+    project.pipelines.configure("colonnade.pipeline_registry")
+    return session.KedroSession.create(folder, **options)
 
 
 @pytest.fixture

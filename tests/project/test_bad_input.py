@@ -7,10 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 
 from colonnade.cli.messages import plain_message
+from tests.conftest import session_in
 
 SAMPLE = "data/01_raw/phone_price_sample.csv"
 
@@ -24,10 +23,9 @@ def quiet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def message_of(project: Path, table: str = "phone_price", **params: object) -> str:
     """The words that a run in this process ends with."""
-    bootstrap_project(project)
     with (
         pytest.raises(Exception) as caught,  # noqa: PT011  # whatever Kedro wraps it in
-        KedroSession.create(project, runtime_params=params) as session,
+        session_in(project, runtime_params=params) as session,
     ):
         session.run(pipeline_names=[table])
     message = plain_message(caught.value)

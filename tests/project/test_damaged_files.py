@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
 from colonnade.cli.messages import plain_message
-from tests.conftest import make_project
+from tests.conftest import make_project, session_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,12 +47,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CatalogPro
     """A project in which the table has run, and its catalog."""
     folder = make_project(tmp_path_factory.mktemp("damaged") / "project", tracked=False)
     quick = {TABLE: {"training": {"epochs": 1}, "evaluation": {"baselines": [], "explain": False}}}
-    bootstrap_project(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        with KedroSession.create(folder, runtime_params=quick) as session:
+        with session_in(folder, runtime_params=quick) as session:
             session.run(pipeline_names=[TABLE])
-        with KedroSession.create(folder) as session:
+        with session_in(folder) as session:
             return folder, session.load_context().catalog
 
 

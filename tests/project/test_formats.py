@@ -14,13 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from kedro_datasets.pandas import SQLQueryDataset
 
 from colonnade.cli.messages import plain_message
 from colonnade.tables.source import content_hash
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, session_in
 from tests.loopback import QuietFiles, files_of, listening
 
 PARAMETERS = """
@@ -71,8 +69,7 @@ def write_catalog(entry: str) -> None:
 
 
 def run(project: Path, *nodes: str, pipeline: str = "shop") -> None:
-    bootstrap_project(project)
-    with KedroSession.create(project) as session:
+    with session_in(project) as session:
         session.run(pipeline_names=[pipeline], node_names=[f"shop.{node}" for node in nodes])
 
 

@@ -17,7 +17,6 @@ def test_the_readmes_class_runs_by_its_path(tmp_path, tracked):
     [words] = re.findall(r"```yaml\n(  model: \{kind: nets.*?)```", README, re.DOTALL)
     assert len(code.strip().splitlines()) <= 15
     project = make_project(tmp_path / "project", tracked=tracked)
-    (project / "src").mkdir(exist_ok=True)
     (project / "src/nets.py").write_text(code)
     yaml = project / "conf/base/parameters_wine.yml"
     yaml.write_text(re.sub(r"  model: .*\n", words, yaml.read_text()))

@@ -113,5 +113,9 @@ class TrainingError(UserError):
     """Training cannot go on, for example after a loss that is not finite."""
 
 
+class ExperimentError(UserError):
+    """An experiment has no result, as where all of its trials failed."""
+
+
 class TrackingError(UserError):
     """The tracking store cannot be reached or written."""

@@ -17,28 +17,43 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
 TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-RESERVED = ("raw", "rows", "encoding", "resume", "bad_rows")
+RESERVED = ("raw", "rows", "encoding", "resume", "bad_rows", "plan", "experiment")
 _loaders: dict[str, AbstractConfigLoader] = {}
 _read_already: dict[str, dict[str, Any]] = {}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Build two pipelines for each table: NAME trains, NAME_predict predicts new rows.
+    """Build three pipelines for each table: NAME trains, NAME_predict predicts new rows,
+    NAME_experiment trains many configurations.
 
     `__default__` trains every table.
     """
     from kedro.pipeline import Pipeline
 
-    from colonnade.pipelines import predict, table
+    from colonnade.pipelines import experiment, predict, table
 
     names = table_names(config_loader())
     trains = {name: table.create_pipeline(name) for name in names}
     predicts = {f"{name}_predict": predict.create_pipeline(name) for name in names}
+    experiments = {
+        f"{name}_experiment": experiment.create_pipeline(name, experiment_plans) for name in names
+    }
     return {
         "__default__": sum(trains.values(), Pipeline([])),
         **trains,
         **predicts,
+        **experiments,
     }
+
+
+def experiment_plans() -> dict[str, Any]:
+    """The plans of `experiments/*.yml`, by name."""
+    from kedro.config import MissingConfigException
+
+    try:
+        return dict(config_loader()["experiments"])
+    except MissingConfigException:
+        return {}
 
 
 def table_names(loader: AbstractConfigLoader) -> list[str]:
@@ -62,8 +77,9 @@ def name_problem(name: str, others: Iterable[str] = ()) -> str:
             f"tables.yml: '{name}' is not a table name. Use letters, digits and _, a letter first."
         )
     for other in others:
-        if name == f"{other}_predict":
-            return f"tables.yml: '{name}' is the name of {other}'s predictions: choose another."
+        if name in (f"{other}_predict", f"{other}_experiment"):
+            what = "predictions" if name.endswith("_predict") else "experiments"
+            return f"tables.yml: '{name}' is the name of {other}'s {what}: choose another."
     return ""
 
 

@@ -9,7 +9,11 @@ HOOKS = (NameHooks(), TrackingHooks(_log), _log, RunLockHooks(), OwnNetworkHooks
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "config_patterns": {"tables": ["tables*"], "mlflow": ["mlflow*"]},
+    "config_patterns": {
+        "tables": ["tables*"],
+        "mlflow": ["mlflow*"],
+        "experiments": ["experiments/**"],
+    },
     # soft: one key in conf/local changes that key, not the whole group of its table
     "merge_strategy": {"parameters": "soft", "tables": "soft", "mlflow": "soft"},
 }

@@ -62,10 +62,13 @@ def check_group_words(words: dict[str, Any], pipeline: Pipeline, catalog: DataCa
         f"`{table}.{group}` is set, but nothing in this run reads it: results made with "
         "another value would be kept. Start the run earlier, or leave the parameter out."
         for table, groups in words.items()
-        if isinstance(groups, dict)
+        if isinstance(groups, dict) and table != "experiment"
         for group in groups
         if f"params:{table}.{group}" not in read | same
     ]
+    for word in ("plan", "experiment"):
+        if word in words and f"params:{word}" not in read:
+            problems.append(f"`{word}` is not read by this run. Use --pipeline NAME_experiment.")
     if "bad_rows" in words and "params:bad_rows" not in read:
         problems.append("`bad_rows` is not read by this run. Use --pipeline NAME_predict.")
     if problems:

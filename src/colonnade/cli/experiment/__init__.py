@@ -1,0 +1,1 @@
+"""`kedro experiment`: its words, and what is done with them."""

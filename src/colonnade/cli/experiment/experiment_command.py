@@ -1,0 +1,83 @@
+"""`kedro experiment` and `kedro adopt`: one table under many configurations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import yaml
+
+from colonnade.cli.plain_errors import PlainErrors
+from colonnade.errors import ParameterError
+
+if TYPE_CHECKING:
+    from kedro.framework.startup import ProjectMetadata
+
+
+@click.command(name="experiment", cls=PlainErrors)
+@click.argument("name")
+@click.option("--plan", default="", help="A plan of conf/base/experiments/*.yml.")
+@click.option(
+    "--vary",
+    multiple=True,
+    metavar="PATH=VALUES",
+    help="training.optimizer=sgd,adam, or a range: training.optimizer.lr=log:0.001..0.1",
+)
+@click.option("--set", "fixed", multiple=True, metavar="PATH=VALUE", help="For all trials.")
+@click.option("--seeds", type=int, help="Trials of each configuration.")
+@click.option("--random", type=int, help="So many configurations drawn by chance.")
+@click.option("--search", type=int, help="So many configurations proposed by Optuna.")
+@click.option("--metric", help="What trials are ranked by: accuracy, log_loss, rmse ...")
+@click.option("--dry-run", is_flag=True, help="Show the configurations, and train nothing.")
+@click.option("--env", "-e", help="Kedro's configuration environment.")
+@click.pass_obj
+def experiment(project: ProjectMetadata, /, name: str, **options: Any) -> None:
+    """Train table NAME under many configurations, and rank them by validation rows.
+
+    What is finished is kept: the same command goes on where it was interrupted.
+    """
+    from colonnade.cli.experiment.experiment_run import run, show
+    from colonnade.experiments.plan import PlanParams
+    from colonnade.pipeline_registry import config_loader, experiment_plans, table_names
+
+    known = table_names(config_loader())
+    if name not in known:
+        raise ParameterError(f"there is no table '{name}': kedro table list names them.")
+    words = _words(options)
+    plan = options["plan"] or ("by_hand" if words else "")
+    if options["dry_run"]:
+        stored = experiment_plans().get(plan) or {}
+        click.echo(show(name, PlanParams.model_validate({**stored, **words})))
+        return
+    run(project.project_path, name, plan, words, options["env"])
+
+
+def _words(options: dict[str, Any]) -> dict[str, Any]:
+    """The words of a plan that the command line gives."""
+    words = {
+        name: options[name]
+        for name in ("seeds", "random", "search", "metric")
+        if options[name] is not None
+    }
+    if options["vary"]:
+        words["vary"] = dict(_pair(text, _values) for text in options["vary"])
+    if options["fixed"]:
+        words["set"] = dict(_pair(text, yaml.safe_load) for text in options["fixed"])
+    return words
+
+
+def _pair(text: str, read: Any) -> tuple[str, Any]:
+    path, mark, values = text.partition("=")
+    if not mark or not path.strip() or not values.strip():
+        raise ParameterError(f"{text!r}: write PATH=VALUE, such as training.optimizer=sgd,adam")
+    return path.strip(), read(values.strip())
+
+
+def _values(text: str) -> Any:
+    """A list between commas, or a range: `log:0.001..0.1`, `1..8`."""
+    log, body = text.startswith("log:"), text.removeprefix("log:")
+    if ".." in body:
+        low, high = (yaml.safe_load(end) for end in body.split("..", 1))
+        whole = isinstance(low, int) and isinstance(high, int)
+        return {"low": low, "high": high, "log": log, "whole": whole}
+    return [yaml.safe_load(value) for value in body.split(",")]

@@ -1,0 +1,290 @@
+"""Train trials, program by program, on all cores; what is finished is never trained again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from colonnade.errors import ExperimentError, UserError
+from colonnade.experiments.trials import Trial, alone, programs
+from colonnade.tables.features.standardizer import fit_standardizer
+from colonnade.tables.splitting.split import rows_of
+from colonnade.tables.writing.atomic_file import replaced_file
+from colonnade.training.engine.cores import available_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from colonnade.tables.features.standardizer import StandardizeParams, Standardizer
+    from colonnade.tables.schema.table_schema import SchemaParams
+    from colonnade.training.ensembles.many import Member
+    from colonnade.training.ensembles.outcome import Fitted
+
+Positions = np.ndarray | None
+"""Of the train rows that judge a network; None: the validation rows do."""
+
+MOST_POINTS = 100
+"""Of a learning curve that is kept."""
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What became of a trial.
+
+    metrics: on validation rows, by name. history: epochs, train and validation losses, at most 100
+    of each. reason: why it failed, or "".
+    """
+
+    key: str
+    metrics: dict[str, float] = field(default_factory=dict)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    best_epoch: int = 0
+    n_parameters: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table, split; what a program needs to train its trials.
+
+    folds: of how many parts of the train rows each is judged, where there are no validation rows.
+    """
+
+    primary: pd.DataFrame
+    split: pd.DataFrame
+    schema: SchemaParams
+    folds: int
+
+    @property
+    def validated(self) -> bool:
+        """Whether the split has validation rows."""
+        return bool((self.split["part"] == "validation").any())
+
+    @property
+    def networks(self) -> int:
+        """How many networks a trial trains."""
+        return 1 if self.validated else self.folds
+
+    def prepared(
+        self, params: StandardizeParams
+    ) -> tuple[Standardizer, pd.DataFrame, pd.DataFrame]:
+        """Train and validation rows, standardized by the train rows."""
+        train = rows_of(self.primary, self.split, "train")
+        standardizer = fit_standardizer(train, self.schema, params)
+        validation = rows_of(self.primary, self.split, "validation")
+        return standardizer, standardizer.transform(train), standardizer.transform(validation)
+
+
+class TrialStore:
+    """Finished trials in a folder, one file a program, written whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def finished(self) -> dict[str, TrialResult]:
+        """All results by their trials' keys."""
+        found: dict[str, TrialResult] = {}
+        for file in sorted(self.folder.glob("*.json")):
+            for one in json.loads(file.read_bytes()):
+                found.setdefault(one["key"], TrialResult(**one))
+        return found
+
+    def keep(self, results: Sequence[TrialResult]) -> None:
+        """Write the results of one program."""
+        name = hashlib.sha256("".join(one.key for one in results).encode()).hexdigest()[:16]
+        text = json.dumps([asdict(one) for one in results], allow_nan=False)
+        with replaced_file(self.folder / f"{name}.json") as stream:
+            stream.write(text.encode())
+
+
+def run_trials(
+    trials: Sequence[Trial],
+    rows: Rows,
+    store: TrialStore,
+    *,
+    workers: int | None = None,
+    told: Callable[[list[TrialResult]], object] = lambda results: None,
+) -> list[TrialResult]:
+    """Train what is not finished yet; each program's results are kept as soon as it ends.
+
+    How trials are grouped depends on the plan alone, so that no bit of a result depends on what
+    was interrupted, or on the number of cores. A trial that fails is kept with its reason.
+
+    Args: told: called with the results of each program, those of an earlier call first.
+
+    Raises: ExperimentError if all fail.
+    """
+    done = store.finished()
+    missing = []
+    for program in programs(trials, rows.networks):
+        if all(trial.key in done for trial in program):
+            told([done[trial.key] for trial in program])
+        else:
+            missing.append(program)
+    for results in _run(missing, rows, workers or available_cores()):
+        store.keep(results)
+        done |= {one.key: one for one in results}
+        told(results)
+    found = [done[trial.key] for trial in trials]
+    if found and all(one.reason for one in found):
+        reasons = sorted({one.reason for one in found})
+        raise ExperimentError(f"all {len(found)} trials failed: {'; '.join(reasons[:3])}")
+    return found
+
+
+def _run(missing: list[list[Trial]], rows: Rows, workers: int) -> Iterator[list[TrialResult]]:
+    if workers == 1 or len(missing) < 2:
+        for program in missing:
+            yield train_program(program, rows)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(
+        min(workers, len(missing)), spawn, initializer=_begin_worker, initargs=(rows,)
+    )
+    try:
+        pending = [pool.submit(_in_worker, program) for program in missing]
+        for future in as_completed(pending):
+            yield future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_rows: list[Rows] = []
+
+
+def _begin_worker(rows: Rows) -> None:
+    import signal
+
+    import torch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
+    torch.set_num_threads(1)
+    _rows[:] = [rows]
+
+
+def _in_worker(program: list[Trial]) -> list[TrialResult]:
+    return train_program(program, _rows[0])
+
+
+def train_program(program: list[Trial], rows: Rows) -> list[TrialResult]:
+    """Train trials of one shape together; if they fail together, one by one.
+
+    Shape: one result a trial.
+    """
+    try:
+        return _together(program, rows)
+    except (UserError, MemoryError, RuntimeError) as error:
+        if len(program) > 1:
+            return [result for trial in program for result in train_program([trial], rows)]
+        known = isinstance(error, UserError | MemoryError)
+        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        return [TrialResult(program[0].key, reason=reason or type(error).__name__)]
+
+
+def _together(program: list[Trial], rows: Rows) -> list[TrialResult]:
+    started = time.perf_counter()
+    standardizer, train, validation = rows.prepared(program[0].standardize)
+    judged: list[Positions] = [None] if rows.validated else _folds(len(train), rows.folds)
+    fitted = _fit(program, train, validation, standardizer, judged)
+    seconds = (time.perf_counter() - started) / len(program)
+    results = []
+    for i, trial in enumerate(program):
+        own = fitted[i * len(judged) : (i + 1) * len(judged)]
+        parts = [validation if places is None else train.iloc[places] for places in judged]
+        metrics = _measure(own, parts)
+        results.append(_result(trial, own, metrics, seconds))
+    return results
+
+
+def _fit(
+    program: list[Trial],
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    standardizer: Standardizer,
+    judged: list[Positions],
+) -> list[Fitted]:
+    """One network a trial, or one a trial and fold, trial by trial."""
+    from colonnade.training.ensembles.fold_training import Fold, fit_folds
+    from colonnade.training.ensembles.many import fit_many
+
+    first = program[0]
+    if alone(first):
+        folds = [
+            Fold(train, validation, standardizer)
+            if own is None
+            else Fold(train.drop(train.index[own]), train.iloc[own], standardizer)
+            for own in judged
+        ]
+        return fit_folds(folds, first.model, first.training, workers=1)
+    members = [_member(trial, own, len(train)) for trial in program for own in judged]
+    held = validation if judged[0] is None else train.iloc[:0]
+    return fit_many(
+        train, held, standardizer, first.model, first.training, members=members, workers=1
+    )
+
+
+def _member(trial: Trial, judged: Positions, n_rows: int) -> Member:
+    from colonnade.training.ensembles.many import Member
+
+    initializer = getattr(trial.model, "initializer", None)
+    return Member(
+        seed=trial.training.seed,
+        lr=trial.training.optimizer.lr,
+        weight_decay=trial.training.optimizer.weight_decay,
+        dropout=trial.model.dropout_rate if hasattr(trial.model, "dropout") else None,
+        initializer=None if initializer is None else initializer.model_dump(exclude_none=True),
+        rows=None if judged is None else np.delete(np.arange(n_rows), judged),
+        validation_rows=judged,
+    )
+
+
+def _folds(n_rows: int, n_folds: int) -> list[Positions]:
+    """Every n-th of the shuffled rows: the same for all trials."""
+    order = np.random.default_rng(0).permutation(n_rows)
+    return [np.sort(order[k::n_folds]) for k in range(n_folds)]
+
+
+def _measure(fitted: list[Fitted], parts: list[pd.DataFrame]) -> dict[str, float]:
+    """The metrics on rows that the networks have not seen; of folds, their mean."""
+    from colonnade.evaluation.evaluate import measure
+    from colonnade.evaluation.observations import observe
+
+    found = [
+        measure(observe(one.model, "validation", part))
+        for one, part in zip(fitted, parts, strict=True)
+    ]
+    means = {name: float(np.mean([one[name] for one in found if name in one])) for name in found[0]}
+    return {name: value for name, value in means.items() if math.isfinite(value)}
+
+
+def _result(
+    trial: Trial, fitted: list[Fitted], metrics: dict[str, float], seconds: float
+) -> TrialResult:
+    first = fitted[0]
+    epochs = first.history
+    shown = epochs.iloc[:: max(1, -(-len(epochs) // MOST_POINTS))]
+    curves = {
+        name: [float(f"{value:.5g}") for value in shown[name]]
+        for name in ("epoch", "train_loss", "validation_loss")
+        if shown[name].notna().all() and np.isfinite(shown[name]).all()
+    }
+    return TrialResult(
+        trial.key,
+        metrics,
+        curves,
+        int(first.model.facts["best_epoch"]),
+        int(first.model.facts["n_parameters"]),
+        round(seconds, 4),
+    )

@@ -19,6 +19,7 @@ from colonnade.experiments.report.experiment_figures import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from colonnade.experiments.experiment import Outcome
     from colonnade.experiments.leaderboard import Effect
@@ -50,11 +51,7 @@ def experiment_html(
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     names = [_named(outcome.words[int(one)]) for one in outcome.ranking["configuration"]]
-    figures = {"ranking": ranking_figure(outcome, names, outcome.metric)}
-    if outcome.effects:
-        figures["effects"] = effects_figure(outcome.effects, outcome.metric)
-    figures["curves"] = curves_figure(outcome, _chosen(outcome))
-    figures["cost"] = cost_figure(outcome, outcome.metric)
+    figures = _figures(outcome, names)
     return templates.get_template("experiment.html").render(
         name=name,
         plan=plan,
@@ -74,6 +71,15 @@ def experiment_html(
         n_configurations=len(outcome.ranking),
         seconds=float(outcome.trials["seconds"].sum()),
     )
+
+
+def _figures(outcome: Outcome, names: list[str]) -> dict[str, Figure]:
+    figures = {"ranking": ranking_figure(outcome, names, outcome.metric)}
+    if outcome.effects:
+        figures["effects"] = effects_figure(outcome.effects, outcome.metric)
+    figures["curves"] = curves_figure(outcome, _chosen(outcome))
+    figures["cost"] = cost_figure(outcome, outcome.metric)
+    return figures
 
 
 def _named(words: dict[str, Any]) -> str:
@@ -146,7 +152,7 @@ def _advice(plan: PlanParams, outcome: Outcome) -> list[str]:
         )
     if clear:
         first = clear[0]
-        steps.append(f"Vary {first.path} more finely around its best value: it explains most.")
+        steps.append(f"Vary {first.path} further around its best value: it explains most.")
     elif outcome.effects:
         steps.append("Nothing that was varied matters: keep the cheapest, and vary something else.")
     dull = [effect.path for effect in outcome.effects if not effect.clear]

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+DESCRIPTION = "mlflow.note.content"  # the tag of a run's text; the name is MLflow's
 LONGEST_NAME = 80
 LONGEST_HYPERPARAMETER = 24
 LONGEST_KEY = 250

@@ -12,6 +12,7 @@ from colonnade.parameters import nearest
 from colonnade.tracking.comparison.experiment_lookup import CHAMPION, find_experiment
 from colonnade.tracking.comparison.experiment_lookup import champion as find_champion
 from colonnade.tracking.comparison.ranking import headline, higher_is_better, judged_by
+from colonnade.tracking.naming import DESCRIPTION
 from colonnade.tracking.server import unwritable
 from colonnade.tracking.tracking_params import GateParams
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from colonnade.tracking.tracking_params import TrackingParams
 
-DESCRIPTION = "mlflow.note.content"  # the name is MLflow's
 PREVIOUS = "previous"  # the champion before, to go back to
 
 

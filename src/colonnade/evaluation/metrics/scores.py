@@ -45,13 +45,12 @@ def classification_metrics(
         return {}
     codes = np.arange(probabilities.shape[1])
     present = np.unique(actual)
-    _, recall, f1, rows = sk.precision_recall_fscore_support(
+    _, _, f1, rows = sk.precision_recall_fscore_support(
         actual, predicted, labels=codes, zero_division=0
     )
     found = {
         "accuracy": sk.accuracy_score(actual, predicted),
-        # Over the classes present: balanced_accuracy_score warns of a class that no row has.
-        "balanced_accuracy": recall[present].mean(),
+        "balanced_accuracy": _balanced_accuracy(actual, predicted),
         "f1_macro": f1.mean(),
         "f1_weighted": np.average(f1, weights=rows),
         "log_loss": sk.log_loss(actual, probabilities, labels=codes),
@@ -59,7 +58,7 @@ def classification_metrics(
         "ece": expected_calibration_error(actual, predicted, probabilities),
     }
     found |= _ranking_metrics(actual, probabilities, present)
-    found |= _rare_metrics(actual, predicted, probabilities)
+    found |= _rare_metrics(actual, probabilities)
     if ordinal:
         found["rank_error"] = sk.mean_absolute_error(actual, predicted)
         if len(np.union1d(present, predicted)) > 1:
@@ -105,7 +104,15 @@ def rarest_class(actual: Array) -> int | None:
     return int(codes[rows.argmin()])
 
 
-def _rare_metrics(actual: Array, predicted: Array, probabilities: Array) -> dict[str, float]:
+def _balanced_accuracy(actual: Array, predicted: Array) -> float:
+    """Mean recall of the classes present: balanced_accuracy_score warns of one that no row has."""
+    from sklearn.metrics import recall_score
+
+    labels = np.unique(actual)
+    return float(recall_score(actual, predicted, labels=labels, average="macro", zero_division=0))
+
+
+def _rare_metrics(actual: Array, probabilities: Array) -> dict[str, float]:
     """What accuracy hides where nearly all rows are of one class; nothing elsewhere.
 
     Source: Saito and Rehmsmeier 2015, The Precision-Recall Plot Is More Informative than the ROC
@@ -116,12 +123,7 @@ def _rare_metrics(actual: Array, predicted: Array, probabilities: Array) -> dict
     rare = rarest_class(actual)
     if rare is None:
         return {}
-    return {
-        "rare_pr_auc": sk.average_precision_score(actual == rare, probabilities[:, rare]),
-        "balanced_accuracy": sk.recall_score(
-            actual, predicted, labels=np.unique(actual), average="macro", zero_division=0
-        ),
-    }
+    return {"rare_pr_auc": sk.average_precision_score(actual == rare, probabilities[:, rare])}
 
 
 def expected_calibration_error(actual: Array, predicted: Array, probabilities: Array) -> float:
@@ -181,7 +183,9 @@ def headline_metrics(
     }
     if task == "ordinal":
         found["rank_error"] = sk.mean_absolute_error(actual, predicted)
-    rare = _rare_metrics(actual, predicted, probabilities)
+    rare = _rare_metrics(actual, probabilities)
+    if rare:
+        rare["balanced_accuracy"] = _balanced_accuracy(actual, predicted)
     return finite({name: found[name] for name in HEADLINES[task]} | rare)
 
 

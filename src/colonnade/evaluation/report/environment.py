@@ -34,20 +34,20 @@ def environment() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
-    commit = git_commit()
+    commit = git("rev-parse", "HEAD")
     if commit:
         found[_("git commit")] = commit
     found[_("machine")] = f"{platform.system()} {platform.machine()}"
     return found
 
 
-def git_commit() -> str:
-    """The commit that the working folder stands at, or nothing where there is no repository."""
+def git(*words: str, folder: Path | None = None) -> str:
+    """What git says, or nothing where there is no git, no repository or no commit yet."""
     import subprocess
 
     try:
         found = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+            ["git", *words], cwd=folder, capture_output=True, text=True, timeout=5, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -36,12 +36,12 @@ def written(
         columns |= {name: [shown_metric(value) for value in runs[name]] for name in metrics[1:]}
         columns["seconds"] = [f"{value:.1f}" for value in runs["seconds"]]
         columns |= {name: [*map(str, runs[name])] for name in ("status", "name")}
-    left = _fit(columns, width, len(hyperparameters))
+    left = _fit(columns, width)
     more = f"   left out for width: {', '.join(left)} (--wide)"
     return [*_lines(columns), *([more] if left else [])]
 
 
-def _fit(columns: dict[str, list[str]], width: int | None, n_named: int) -> list[str]:
+def _fit(columns: dict[str, list[str]], width: int | None) -> list[str]:
     """Take out the time, then the last hyperparameters, until all fits; give the latter's names."""
     left: list[str] = []
     while width is not None and max(map(len, _lines(columns))) > width and len(columns) > LEAST:

@@ -12,8 +12,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from colonnade.errors import TrackingError
-from colonnade.tracking.recording.git import git_tags
 from colonnade.tracking.recording.journal import Journal, Message, RunStart, fingerprint
+from colonnade.tracking.recording.run_tags import git_tags
 from colonnade.tracking.recording.writer_process import WriterProcess
 from colonnade.tracking.server import problem_with, run_page, runs_page, unwritable
 

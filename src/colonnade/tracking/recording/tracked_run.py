@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mlflow.entities import Metric, Param, RunTag
 
-from colonnade.evaluation.metrics.groups import Metrics
 from colonnade.tracking.comparison.ranking import headline, higher_is_better
 from colonnade.tracking.comparison.run_parameters import differing
 from colonnade.tracking.logged_models.log_model import log_model, logged_before
-from colonnade.tracking.naming import run_name, safe_key, safe_keys, safe_value
+from colonnade.tracking.naming import DESCRIPTION, run_name, safe_key, safe_keys, safe_value
 from colonnade.tracking.recording.dataset_inputs import dataset_input, described
 from colonnade.tracking.recording.description import ABOUT_RUNS, describe, judged_name, verdict_text
-from colonnade.tracking.recording.git import git_tags
 from colonnade.tracking.recording.journal import Journal, Message, fingerprint
+from colonnade.tracking.recording.run_tags import BASELINE, baseline_tags, git_tags, source_tags
 from colonnade.tracking.store import experiment_id
 
 if TYPE_CHECKING:
@@ -25,11 +24,9 @@ if TYPE_CHECKING:
 
     from mlflow.tracking import MlflowClient
 
-BASELINE = "baseline/"  # how the metrics of simple models begin
 DONE = "done"  # the journal's note of the last message applied
 JOURNAL_TAG = "colonnade.journal"
 CONFIGURATION, AS_WRITTEN = "configuration", "as written"  # a tag: nothing was said beside YAML
-DESCRIPTION = "mlflow.note.content"  # the name is MLflow's
 BROKEN_OFF = "ended"  # the tag that says why a run ended before its time
 PARAMETERS = "parameters.yml"  # all of them; the run's page shows those that matter
 
@@ -134,7 +131,7 @@ class TrackedRun:
         if message.get("document"):
             self.client.log_text(self.run_id, message["document"], PARAMETERS)
         written = {} if named else {CONFIGURATION: AS_WRITTEN}
-        self._tags({"values": {**_source_tags(message), **message["tags"], **written}})
+        self._tags({"values": {**source_tags(message), **message["tags"], **written}})
         # asked while the run goes on: a record that is delivered later must not name a later commit
         git = message.get("git") or (git_tags(self.project) if self.live else {})
         self._tags({"values": git})
@@ -202,7 +199,7 @@ class TrackedRun:
         if message.get("final"):
             self._final += metrics
             self._values |= {key: value for key, value, *_ in message["values"]}
-            self._tags({"values": _baseline_tags(self._values)})
+            self._tags({"values": baseline_tags(self._values)})
             self._name_by_verdict()
 
     def _dataset(self, message: Message) -> None:
@@ -268,20 +265,3 @@ class TrackedRun:
                 params=batch if kind is Param else (),
                 tags=batch if kind is RunTag else (),
             )
-
-
-def _baseline_tags(values: dict[str, float]) -> dict[str, str]:
-    """What each simple model reaches on the test rows, in a tag of its own."""
-    return {
-        f"{BASELINE}{name}": ", ".join(f"{key} {value:.4g}" for key, value in found.items())
-        for name, found in Metrics.from_flat(values).baselines.items()
-    }
-
-
-def _source_tags(message: Message) -> dict[str, str]:
-    return {
-        "mlflow.user": message["user"],
-        "mlflow.source.type": "PROJECT",
-        "mlflow.source.name": message["command"],
-        "command": message["command"],
-    }

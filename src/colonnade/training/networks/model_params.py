@@ -10,9 +10,8 @@ from colonnade.training.networks.kinds.kind import KINDS, OWN, ModelParams, Netw
 from colonnade.training.networks.kinds.mlp_params import MlpParams
 from colonnade.training.networks.kinds.own_params import OwnNetworkParams
 from colonnade.training.networks.kinds.realmlp_params import RealMlpParams
-from colonnade.training.networks.kinds.resnet_params import ResNetParams
+from colonnade.training.networks.kinds.revisiting_params import ResNetParams, TransformerParams
 from colonnade.training.networks.kinds.tabm_params import TabMParams
-from colonnade.training.networks.kinds.transformer_params import TransformerParams
 
 __all__ = ["KINDS", "ModelParams", "NetworkKind", "kind_named"]
 

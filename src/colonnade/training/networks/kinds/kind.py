@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Self, cast
+
+from pydantic import BeforeValidator, PositiveInt
 
 from colonnade.errors import ParameterError
 from colonnade.parameters import Params, nearest
@@ -130,3 +132,6 @@ def split_widths(value: Any) -> Any:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split("x"))
     return value
+
+
+Widths = Annotated[tuple[PositiveInt, ...], BeforeValidator(split_widths)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from colonnade.training.components.activations import ActivationParams
 from colonnade.training.components.initializers import InitializerParams
-from colonnade.training.networks.kinds.kind import ModelParams, split_widths
+from colonnade.training.networks.kinds.kind import ModelParams, Widths
 
 
 class MlpParams(ModelParams):
@@ -24,17 +24,12 @@ class MlpParams(ModelParams):
     """
 
     kind: Literal["linear", "mlp", "mlp_skip"] = "mlp"
-    hidden: tuple[PositiveInt, ...] = (128, 256)
+    hidden: Widths = (128, 256)
     activation: ActivationParams = ActivationParams.model_validate("relu")
     initializer: InitializerParams = InitializerParams.model_validate("default")
     embedding_width: Literal["auto"] | PositiveInt = "auto"
     dropout: float = Field(0.0, ge=0, lt=1)
     batch_norm: bool = False
-
-    @field_validator("hidden", mode="before")
-    @classmethod
-    def _widths(cls, value: Any) -> Any:
-        return split_widths(value)
 
     @model_validator(mode="after")
     def _check(self) -> MlpParams:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt
 
 from colonnade.training.components.activations import ActivationParams
-from colonnade.training.networks.kinds.kind import ModelParams, split_widths
+from colonnade.training.networks.kinds.kind import ModelParams, Widths
 
 
 class RealMlpParams(ModelParams):
@@ -22,7 +22,7 @@ class RealMlpParams(ModelParams):
     """
 
     kind: Literal["realmlp"] = "realmlp"
-    hidden: tuple[PositiveInt, ...] = Field((256, 256, 256), min_length=1)
+    hidden: Widths = Field((256, 256, 256), min_length=1)
     activation: Literal["auto"] | ActivationParams = "auto"
     numeric_embedding: Literal["pbld", "none"] = "pbld"
     n_frequencies: PositiveInt = 16
@@ -31,11 +31,6 @@ class RealMlpParams(ModelParams):
     embedding_width: PositiveInt = 8
     dropout: float = Field(0.15, ge=0, lt=1)
     clamp: bool = True
-
-    @field_validator("hidden", mode="before")
-    @classmethod
-    def _widths(cls, value: Any) -> Any:
-        return split_widths(value)
 
     @property
     def dropout_rate(self) -> float:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from colonnade.training.networks.base import Inputs, Outputs
-    from colonnade.training.networks.kinds.transformer_params import TransformerParams
+    from colonnade.training.networks.kinds.revisiting_params import TransformerParams
 
 
 class FTTransformer(authors.FTTransformer):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from colonnade.training.components.layers.dropout import global_draws
 
 if TYPE_CHECKING:
     from colonnade.training.networks.base import Inputs, Outputs
-    from colonnade.training.networks.kinds.resnet_params import ResNetParams
+    from colonnade.training.networks.kinds.revisiting_params import ResNetParams
 
 
 class ResNet(authors.ResNet):  # type: ignore[misc]

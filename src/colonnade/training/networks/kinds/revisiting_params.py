@@ -1,4 +1,4 @@
-"""The words of FT-Transformer, and the recipe that goes with them."""
+"""The words of FT-Transformer and ResNet, and the recipes that go with them."""
 
 from __future__ import annotations
 
@@ -55,6 +55,30 @@ class TransformerParams(ModelParams):
         """Give the authors' optimizer, and the patience of their experiments."""
         return {
             "optimizer": {"name": "adamw", "lr": 0.0001, "weight_decay": 0.00001},
+            "epochs": 200,
+            "early_stopping": {"patience": 16},
+        }
+
+
+class ResNetParams(ModelParams):
+    """ResNet for tables (Gorishniy et al. 2021), as its authors' page has it.
+
+    width: between the blocks; inside, it is hidden_factor times as much.
+    dropout: inside the blocks. residual_dropout: of what each block adds.
+    Where `standardize.categorical` is embedding, categories are one-hot in the network.
+    """
+
+    kind: Literal["resnet"] = "resnet"
+    blocks: PositiveInt = 2
+    width: PositiveInt = 192
+    hidden_factor: float = Field(2.0, ge=1, le=16)
+    dropout: Share = 0.15
+    residual_dropout: Share = 0.0
+
+    def training_defaults(self, task: str) -> dict[str, Any]:
+        """Give AdamW as it is, and the patience of the authors' experiments."""
+        return {
+            "optimizer": {"name": "adamw", "lr": 0.001},
             "epochs": 200,
             "early_stopping": {"patience": 16},
         }

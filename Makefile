@@ -36,7 +36,7 @@ ui: .venv/.installed
 
 viz: .venv/.installed-viz
 	$(BIN)/kedro graph
-	@echo 'The graph is at http://127.0.0.1:4141/?pid=phone_price (the arrow beside its name unfolds the stages)'
+	@echo 'The graph is at http://127.0.0.1:4141 (the list at its top left has every table)'
 	$(BIN)/python -m http.server 4141 --bind 127.0.0.1 --directory data/08_reporting/graph
 
 lessons: .venv/.installed-lessons

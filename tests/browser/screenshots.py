@@ -14,8 +14,9 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from colonnade.tracking.server import runs_page
-from tests.browser.servers import ARGUMENTS, find_chromium, kedro_viz, mlflow_ui
+from tests.browser.servers import ARGUMENTS, find_chromium, mlflow_ui
 from tests.conftest import REPOSITORY, kedro_in, make_project
+from tests.loopback import files_of, listening
 
 DOCS = REPOSITORY / "docs"
 HYPERPARAMETERS = [
@@ -60,7 +61,7 @@ def graph_picture(browser: Any, address: str) -> None:
     page = open_page(browser, 900, 1300)  # the graph is drawn as large as its height allows
     page.add_init_script(QUIET.replace("textLabels", "isPrettyName: true, textLabels"))
     page.goto(f"{address}/?pid=phone_price")
-    open_stages(page, "Phone Price")
+    page.locator(".pipeline-node--modularPipeline", has_text="Evaluate").wait_for(timeout=60_000)
     for banner in page.get_by_text("Dismiss").all():
         banner.click()
     page.locator(".pipeline-menu-button--menu").click()
@@ -102,7 +103,8 @@ def main() -> None:
         project = make_runs(Path(folder))
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         report_picture(browser, project)
-        with kedro_viz(project) as address:
+        kedro_in(project)("graph")
+        with listening(files_of(project / "data/08_reporting/graph")) as address:
             graph_picture(browser, address)
         with mlflow_ui(project) as address:
             runs_picture(browser, address, project)

@@ -56,6 +56,32 @@ def test_a_click_shows_a_preview(viz, name):
     assert found["preview"]
 
 
+def test_the_exported_graph_opens_on_five_stages_in_order_and_nothing_in_their_way(
+    browser, exported
+):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})  # at a first visit
+    page.goto(exported)
+    page.locator(".pipeline-node--modularPipeline", has_text="Evaluate").wait_for()
+    page.wait_for_timeout(2000)  # until all stand in their places
+    boxes = page.locator(".pipeline-node--modularPipeline").all()
+    order = sorted(boxes, key=lambda box: box.bounding_box()["y"])
+    assert [box.text_content().strip().lower() for box in order] == list(STAGES)
+    assert page.locator(".pipeline-layer-name").all_text_contents() == LAYERS
+    names = page.locator(".pipeline-node--data").all_text_contents()
+    assert {"Raw", "Primary", "Model", "Metrics", "Report"} <= set(names)
+    assert not {"Checkpoint", "Split Params"} & set(names)
+    assert page.locator(".pipeline-node--parameters").count() == 0
+    page.close()
+
+
+def test_the_nodes_of_a_graph_are_tagged_by_table_and_stage(exported):
+    with urllib.request.urlopen(f"{exported}/api/pipelines/phone_price") as answer:
+        graph = json.load(answer)
+    tags = {node["name"]: set(node["tags"]) for node in graph["nodes"] if node["type"] == "task"}
+    assert tags["train"] == {"phone_price", "train"}
+    assert {"phone_price", *STAGES} <= {tag["id"] for tag in graph["tags"]}
+
+
 def test_the_exported_graph_is_complete_without_a_network(browser, exported):
     page = browser.new_page(viewport={"width": 1366, "height": 768})
     asked, problems = [], []
@@ -63,13 +89,11 @@ def test_the_exported_graph_is_complete_without_a_network(browser, exported):
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(f"{exported}/?pid=phone_price")
-    open_stages(page, "Phone Price")
-    boxes = page.locator(".pipeline-node--modularPipeline").all_text_contents()
-    assert sorted(boxes) == sorted(stage.capitalize() for stage in STAGES)
     page.locator(".pipeline-node--data", has_text="Learning Curve").click()
     page.locator(".pipeline-metadata__plot-image").wait_for()
     page.goto(f"{exported}/?pid=phone_price&expandAllPipelines=true")
     page.locator(".pipeline-node--task", has_text="Write Report").click()
+    assert "kedro run --to-nodes='phone_price.report.write_report'" in page.inner_text("body")
     page.get_by_text("Show Code").click()
     page.locator(".pipeline-metadata-code", has_text="report_content").wait_for()
     page.close()

@@ -19,6 +19,7 @@ def create_pipeline(table: str) -> Pipeline:
             outputs=["predictions", "predictions_parquet", "predictions_refused"],
             name="predict",
             namespace="predict",
+            tags=["predict"],
         )
     ]
     return Pipeline(stages, namespace=table, parameters={"params:bad_rows"}, tags=[table])

@@ -63,7 +63,14 @@ def create_pipeline(table: str) -> Pipeline:
 
 
 def stage(namespace: str, work: Callable[..., object], inputs: str, outputs: str) -> Node:
-    """One node, named for its function; inputs and outputs are datasets, separated by blanks."""
+    """One node, named for its function and tagged for its stage; datasets, separated by blanks."""
     written: str | list[str] = outputs.split() if " " in outputs else outputs
     name = work.__name__
-    return node(work, inputs=inputs.split(), outputs=written, name=name, namespace=namespace)
+    return node(
+        work,
+        inputs=inputs.split(),
+        outputs=written,
+        name=name,
+        namespace=namespace,
+        tags=[namespace],
+    )

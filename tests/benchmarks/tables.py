@@ -19,13 +19,14 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 import yaml
 
 from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
+from colonnade.tables.inference.hyperparameters import Effort
 from colonnade.tables.inference.infer import infer_table
 from colonnade.tables.inference.schema_yaml import parameters_text
 from colonnade.tables.schema.ingest import ingest_table
@@ -101,7 +102,7 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Split:
-    """Typed rows of one split, and the words that were written for the table."""
+    """Typed rows of one split, and the words that were written for the table by each effort."""
 
     train: pd.DataFrame
     validation: pd.DataFrame
@@ -127,8 +128,11 @@ class Split:
 def split_of(source: Source, seed: int) -> Split:
     raw = source.load()
     inference = infer_table(raw, source.target, name=source.item)
-    words = yaml.safe_load(parameters_text("t", inference, "a benchmark"))["t"]
-    schema = SchemaParams.model_validate(words["schema"])
+    words = {
+        effort: yaml.safe_load(parameters_text("t", inference, "a benchmark", effort))["t"]
+        for effort in get_args(Effort)
+    }
+    schema = SchemaParams.model_validate(words["normal"]["schema"])
     table = ingest_table(raw, schema, name=source.item)
     part = split_table(table, schema, SplitParams(seed=seed))["part"].to_numpy()
     train, validation, test = (
@@ -137,12 +141,14 @@ def split_of(source: Source, seed: int) -> Split:
     return Split(train, validation, test, schema, words, seed)
 
 
-def network(**own: dict[str, Any]) -> Callable[[Split], tuple[np.ndarray, list[Any] | None]]:
+def network(
+    effort: Effort = "normal", **own: dict[str, Any]
+) -> Callable[[Split], tuple[np.ndarray, list[Any] | None]]:
     """A network with the words written for the table, but for some."""
 
     def predict(split: Split) -> tuple[np.ndarray, list[Any] | None]:
         groups = {
-            name: {**(split.words.get(name) or {}), **own.get(name, {})}
+            name: {**(split.words[effort].get(name) or {}), **own.get(name, {})}
             for name in ("standardize", "model", "training")
         }
         if own.get("model", {}).get("kind") in {"realmlp", "tabm", "ft_transformer", "resnet"}:
@@ -188,7 +194,7 @@ def linear(split: Split) -> tuple[np.ndarray, list[Any] | None]:
 
 
 def trees(make: Callable[[bool], Any]) -> Callable[[Split], tuple[np.ndarray, list[Any] | None]]:
-    """Boosted trees at their defaults, on the columns as the standardizer gives them."""
+    """Boosted trees, or others, at their defaults, on the columns as the standardizer has them."""
 
     def predict(split: Split) -> tuple[np.ndarray, list[Any] | None]:
         standardizer, X, y, test = _features(split)
@@ -222,19 +228,28 @@ def _catboost(classes: bool) -> Any:
     return make(thread_count=1, verbose=False, random_seed=0, allow_writing_files=False)
 
 
-BINS = {"bins": 16}
+def _pytabkit(kind: str) -> Callable[[bool], Any]:
+    def make(classes: bool) -> Any:
+        import pytabkit
+
+        name = f"{kind}_{'Classifier' if classes else 'Regressor'}"
+        return getattr(pytabkit, name)(device="cpu", n_threads=1, random_state=0)
+
+    return make
+
+
 WHO: dict[str, Callable[[Split], tuple[np.ndarray, list[Any] | None]]] = {
     "ours": network(),
-    "plain": network(standardize={"bins": 0}),
-    "bins": network(standardize=BINS),
-    "members": network(standardize=BINS, training={"members": 8}),
-    "longer": network(standardize=BINS, training={"epochs": 120}),
-    "realmlp": network(model={"kind": "realmlp"}),
-    "tabm": network(model={"kind": "tabm"}),
+    "quick": network("quick"),
+    "best": network("best"),
+    "realmlp": network("quick", model={"kind": "realmlp"}),
+    "tabm": network("quick", model={"kind": "tabm"}),
     "linear": linear,
     "hist": trees(_hist),
     "lightgbm": trees(_lightgbm),
     "catboost": trees(_catboost),
+    "pytabkit_realmlp": trees(_pytabkit("RealMLP_TD")),
+    "pytabkit_tabm": trees(_pytabkit("TabM_D")),
 }
 
 

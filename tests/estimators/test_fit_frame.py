@@ -30,6 +30,7 @@ def test_a_frame_is_understood_as_table_add_understands_its_file(penguins, caplo
     words = {**written["training"], **QUICK, "temperature": True}
     assert model.training == type(model.training).model_validate(words)
     assert model.model == type(model.model).model_validate(written["model"])
+    assert model.standardizer.made_with.bins == written["standardize"]["bins"] == 16
     assert "penguins: species: predicted by classification, words: 3" in caplog.text
 
 

@@ -22,6 +22,7 @@ from colonnade.training import (
 )
 from colonnade.training.ensembles.blending.folds import fold_numbers, make_folds
 from colonnade.training.ensembles.blending.shares import blend_shares, score
+from colonnade.training.ensembles.blending.train_blend import estimated_seconds
 from colonnade.training.ensembles.blending.views import contenders
 from colonnade.training.models.storage import DESCRIPTION, packed_model, unpacked_model
 
@@ -146,6 +147,18 @@ def test_the_leaderboard_scores_rows_that_a_network_has_not_seen():
     X = rows[standardizer.feature_names].to_numpy(np.float32)
     assert score(found.predict_array(X), raw["y"].to_numpy()) < 0.7
     assert row["score"] > 1
+
+
+def test_the_time_is_estimated_by_an_epoch():
+    train, validation, standardizer = prepared("regression")
+    times = {}
+    for epochs in (10, 1000):
+        words = TrainingParams.model_validate({**SHORT, "epochs": epochs})
+        params = ModelParams.model_validate(FEW)
+        folds = make_folds(train, validation, standardizer, params, words)
+        chosen = contenders(params, words, standardizer, folds.rows["y"].to_numpy())
+        times[epochs] = estimated_seconds(chosen, folds)
+    assert times[1000] > 10 * times[10] > 0
 
 
 def test_validation_rows_are_learned_from_only_by_folds():

@@ -62,7 +62,7 @@ def choose_recipe(
     chosen = usual_hyperparameters(inference.task, inference.n_rows, effort)
     given = {"kind": model} if isinstance(model, str) else model
     network = ModelParams.model_validate(chosen["model"] if given is None else given)
-    if network.training_defaults(inference.task):
+    if model is not None and network.training_defaults(inference.task):
         chosen = {"standardize": {}, "training": {}}
     left_out = () if validated else _OF_VALIDATION
     usual = {word: value for word, value in chosen["training"].items() if word not in left_out}

@@ -21,7 +21,7 @@ from colonnade.evaluation.metrics.verdict import compared_metrics
 from colonnade.messages.catalog import _, marked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from colonnade.evaluation.metrics.groups import Metrics
     from colonnade.evaluation.metrics.scores import ClassMetrics
@@ -48,6 +48,26 @@ class Cell:
 
     text: str
     interval: str = ""
+
+
+def candidate_metric(task: str) -> str:
+    """What the candidates of a blend are compared by."""
+    return "rmse" if task == "regression" else "log_loss"
+
+
+def candidate_rows(leaderboard: Iterable[Mapping[str, Any]], task: str) -> Rows:
+    """One row a candidate of a blend: its score, its share, its size and time."""
+    metric = candidate_metric(task)
+    return [
+        (
+            str(one["name"]),
+            format_metric(metric, one["score"]),
+            share(one["share"]),
+            number(one["n_parameters"]),
+            f"{one['seconds']:.1f} s",
+        )
+        for one in leaderboard
+    ]
 
 
 def class_rows(classes: Iterable[ClassMetrics]) -> Rows:

@@ -39,6 +39,7 @@ _FACTS = {
     "l1_strength": marked("l1 strength"),
     "refit_epochs": marked("refit epochs"),
     "refit_train_loss": marked("refit train loss"),
+    "learned_from_validation_rows": marked("learned from validation rows"),
 }
 
 
@@ -107,6 +108,8 @@ def _details_context(content: ReportContent) -> dict[str, Any]:
         "columns": rows.column_rows(content),
         "missing": sum(column["missing"] for column in columns.values()),
         "training": training_facts(content),
+        "candidates": rows.candidate_rows(content.model.facts.get("leaderboard", ()), content.task),
+        "candidate_score": metric_name(rows.candidate_metric(content.task)),
         "measured": rows.measured_parts(metrics),
         "metrics": rows.metric_rows(metrics, class_labels(content.results.predictions)),
         "calibration": calibration_sentence(why.calibration, model.facts.get("temperature")),

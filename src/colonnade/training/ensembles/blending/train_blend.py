@@ -14,6 +14,7 @@ import torch
 from colonnade.errors import ParameterError
 from colonnade.tables.source import rows_digest
 from colonnade.training.components.losses.class_losses import CrossEntropy
+from colonnade.training.engine.cores import available_cores
 from colonnade.training.ensembles.blending.folds import make_folds
 from colonnade.training.ensembles.blending.shares import blend_shares, score
 from colonnade.training.ensembles.blending.views import contenders
@@ -24,6 +25,7 @@ from colonnade.training.models.conformal import HeldOut, kept_errors
 from colonnade.training.models.target import kept_residuals
 from colonnade.training.models.temperature import fit_temperature
 from colonnade.training.prepare import prepare
+from colonnade.training.training_params import TrainingParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +35,11 @@ if TYPE_CHECKING:
     from colonnade.training.ensembles.blending.views import Contender
     from colonnade.training.models.trained import TrainedModel
     from colonnade.training.networks.kinds.auto_params import AutoParams
-    from colonnade.training.training_params import TrainingParams
 
 # Of the logarithm of a blend's temperature; chosen on the tables of tests/benchmarks/tables.py.
 _SPREAD = 0.1
+# Epochs by which the time is estimated; a shorter time is not worth a line.
+_TRIED, _WORTH_SAYING = 2, 20
 logger = logging.getLogger(__name__)
 
 
@@ -81,6 +84,9 @@ def train_blend(
     started = time.perf_counter()
     training, folds, chosen = _plan(train, validation, standardizer, model, training)
     actual = folds.rows[standardizer.target].to_numpy()[folds.judged]
+    seconds = estimated_seconds(chosen, folds)
+    if seconds > _WORTH_SAYING:
+        logger.info("%d candidates: about %.0f s, or less", len(chosen), seconds)
     outcomes = []
     for i, contender in enumerate(chosen, 1):
         phase(f"candidate {i} of {len(chosen)}: {contender.name}")
@@ -105,6 +111,22 @@ def train_blend(
         held_out=held_out, trained_on=rows_digest(train, validation), parts=parts,
     )  # fmt: skip
     return Fitted(blended, leading.history)
+
+
+def estimated_seconds(chosen: list[Contender], folds: Folds) -> float:
+    """How long all candidates take if none stops early, by two epochs of one network of each."""
+    total = 0.0
+    for one in chosen:
+        words = {**one.training.model_dump(), "epochs": _TRIED, "scheduler": "none"}
+        short = TrainingParams.model_validate(words)
+        rows = _rows_of(one, folds)
+        [fitted] = fit_many(
+            rows, rows[:0], one.standardizer, one.model, short, members=folds.members[:1], workers=1
+        )
+        seconds = fitted.history["seconds"].to_numpy()
+        epoch = (seconds[-1] - seconds[0]) / max(len(seconds) - 1, 1)
+        total += float(epoch) * one.training.epochs * len(folds.members)
+    return total / min(available_cores(), len(folds.members))
 
 
 def check_blend(

@@ -155,7 +155,7 @@ def test_arrays_of_text_are_read_as_a_frame(penguins):
 
 def test_importances_name_the_columns_that_matter(shop):
     X, y = shop.drop(columns="price"), shop["price"]
-    model = ColonnadeRegressor(training={"epochs": 60}).fit(X, y)
+    model = ColonnadeRegressor("mlp_skip", {"epochs": 60}).fit(X, y)
     found = dict(zip(model.feature_names_in_, model.feature_importances_, strict=True))
     assert max(found, key=found.get) == "ram"
     kept = pickle.loads(pickle.dumps(clone(model).fit(X, y)))

@@ -15,7 +15,7 @@ QUICK = {"epochs": 4, "batch_size": 32, "members": 1}
 
 @pytest.fixture(scope="module")
 def regressor(shop):
-    return ColonnadeRegressor(training=QUICK).fit(shop.drop(columns="price"), shop["price"])
+    return ColonnadeRegressor("mlp_skip", QUICK).fit(shop.drop(columns="price"), shop["price"])
 
 
 def as_polars(frame):
@@ -49,7 +49,7 @@ def test_a_frame_is_predicted_as_the_same_csv_is(regressor, shop, tmp_path, dtyp
 @pytest.mark.parametrize("dtypes", [name for name in DTYPES if name not in ("category", "float")])
 def test_the_same_is_learned_from_it(regressor, shop, dtypes):
     X, y = shop.drop(columns="price"), shop["price"]
-    again = ColonnadeRegressor(training=QUICK).fit(DTYPES[dtypes](X), y)
+    again = ColonnadeRegressor("mlp_skip", QUICK).fit(DTYPES[dtypes](X), y)
     np.testing.assert_array_equal(again.predict(X), regressor.predict(X))
 
 

@@ -14,9 +14,10 @@ EXPECTED_TO_FAIL: dict[str, str] = {}
 
 @pytest.mark.filterwarnings("ignore")  # they provoke warnings, and look for those that they want
 @pytest.mark.parametrize("kind", [ColonnadeClassifier, ColonnadeRegressor])
-def test_every_check_of_scikit_learn_passes(kind):
+@pytest.mark.parametrize("model", ["mlp_skip", pytest.param(None, marks=pytest.mark.slow)])
+def test_every_check_of_scikit_learn_passes(kind, model):
     checks = check_estimator(
-        kind(training=QUICK), expected_failed_checks=EXPECTED_TO_FAIL, on_fail=None, on_skip=None
+        kind(model, QUICK), expected_failed_checks=EXPECTED_TO_FAIL, on_fail=None, on_skip=None
     )
     failed = {one["check_name"]: one["exception"] for one in checks if one["status"] == "failed"}
     assert failed == {}

@@ -146,6 +146,7 @@ def test_a_run_records_what_matters_and_what_is_set_and_at_most_forty() -> None:
     assert len(worth_recording(parameters, parameters)) == 40
 
 
+@pytest.mark.slow
 def test_a_default_is_read_from_what_a_run_recorded_in_full(tmp_path: Path) -> None:
     document = "t:\n  model: {kind: mlp, dropout: 0.0}\n"
     for dropout in ({}, {"model.dropout": 0.2}):

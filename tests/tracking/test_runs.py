@@ -265,6 +265,7 @@ def test_a_tables_page_explains_the_names_and_holds_no_state_of_mlflows_pages(st
     assert not [tag for tag in experiment.tags if "ViewState" in tag]
 
 
+@pytest.mark.slow
 def test_a_run_of_the_yaml_as_it_is_is_named_by_what_has_changed_in_it(tmp_path: Path) -> None:
     lr, epochs = "training.optimizer.lr", "training.epochs"
     runs = [  # parameters, and whether the command named them

@@ -94,3 +94,9 @@ def test_values_are_json_and_cut_at_the_limit() -> None:
     assert safe_value([128, 256]) == "[128, 256]"
     assert safe_value(None) == "null"
     assert len(safe_value("x" * 9000)) == 6000
+
+
+def test_a_blend_is_named_by_its_kind():
+    written = {"model.kind": "auto", "schema.task": "classification"}
+    assert run_name(written) == "auto"
+    assert run_name({**written, "training.seed": 3}, ["training.seed"]) == "seed=3 auto"

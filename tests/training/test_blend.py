@@ -125,6 +125,7 @@ def test_a_blend_predicts_and_comes_back_from_its_folder(task, tmp_path):
         assert np.allclose(model.probabilities(X).sum(axis=1), 1)
         assert (loaded.probabilities(X) == model.probabilities(X)).all()
         assert model.facts["temperature"] > 0
+    assert loaded.training.model_fields_set == model.training.model_fields_set
     assert sum(part.share for part in model.parts) == pytest.approx(1)
     assert model.n_members == 4 * len(model.parts)
     assert "% of the blend" in model.summary()

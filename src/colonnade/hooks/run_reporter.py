@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from kedro.io import DataCatalog
 
-    from colonnade.parameters import Params
     from colonnade.tracking.recording.recorder import Recorded, Recorder, RunStart
 
 ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated_csv", "learning_curve", "fit")
@@ -30,7 +29,7 @@ def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any])
 
     words = run_params["runtime_params"] or {}
     named = {"env": run_params["env"]} if run_params["env"] not in (None, "local") else {}
-    whole = {name: _dumped(name, group) for name, group in groups.items()}
+    whole = {name: _dumped(name, groups) for name in groups}
     changed = {
         name: group.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
         for name, group in groups.items()
@@ -51,14 +50,24 @@ def _loss_of_task(groups: dict[str, Any]) -> dict[str, str]:
     """The loss that the task chooses where nobody has named one."""
     from colonnade.training.components.losses.loss_params import DEFAULT_LOSS
 
-    if "training" not in groups or "schema" not in groups or groups["training"].loss:
+    known = {"training", "schema"} <= groups.keys()
+    if not known or groups["training"].loss or _is_blend(groups):
         return {}
     return {"training.loss.name": DEFAULT_LOSS[groups["schema"].task]}
 
 
-def _dumped(name: str, group: Params) -> dict[str, Any]:
+def _is_blend(groups: dict[str, Any]) -> bool:
+    """Whether candidates have words of their own where `training` has none."""
+    return "model" in groups and groups["model"].kind == "auto"
+
+
+def _dumped(name: str, groups: dict[str, Any]) -> dict[str, Any]:
     # there, null is a word: it takes back what the kind of network would ask for
-    return group.model_dump(mode="json", exclude_none=name != "training")
+    training = name == "training"
+    dumped: dict[str, Any] = groups[name].model_dump(
+        mode="json", exclude_none=not training, exclude_unset=training and _is_blend(groups)
+    )
+    return dumped
 
 
 def _as_yaml(table: str, groups: dict[str, Any]) -> str:

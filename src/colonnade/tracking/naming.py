@@ -17,6 +17,7 @@ LOSS = ("training.loss.name", "training.loss")
 OPTIMIZER = "training.optimizer.name"
 RATE = "training.optimizer.lr"
 SEED = "training.seed"
+KIND = "model.kind"
 # what a bare word stands for: `scheduler.name=cosine` is shown as `scheduler=cosine`
 NAMES = (".name", ".kind", ".strength")
 
@@ -49,8 +50,10 @@ def run_name(parameters: Mapping[str, Any], special: Iterable[str] = ()) -> str:
     told = [key for key in words if parameters.get(key) is not None]
     names = {**short_names(told), SEED: "seed"}
     pairs = [f"{names[key]}={shown(parameters[key])}" for key in told]
-    losses = {key: parameters.get(key) for key in (*LOSS, "schema.task") if key not in told}
-    usual = [shown(loss) for loss in losses.values() if loss not in (None, "auto")]
+    blend = parameters.get(KIND) == "auto"
+    task = KIND if blend else "schema.task"
+    losses = {key: parameters.get(key) for key in (*LOSS, task) if key not in told}
+    usual = [shown(loss) for loss in losses.values() if loss not in (None, "" if blend else "auto")]
     usual = [] if {*LOSS} & {*told} else usual[:1]
     if parameters.get(OPTIMIZER) is not None and OPTIMIZER not in told:
         usual.append(shown(parameters[OPTIMIZER]))

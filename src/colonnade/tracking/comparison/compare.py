@@ -234,5 +234,6 @@ def _value(text: str | None) -> Any:
     except ValueError:
         return text
     if isinstance(value, list):
-        return "x".join(map(str, value)) or "none"
+        mark = "+" if any(isinstance(one, str) for one in value) else "x"
+        return mark.join(map(str, value)) or "none"
     return value if isinstance(value, int | float) and not isinstance(value, bool) else text

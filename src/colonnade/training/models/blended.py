@@ -120,7 +120,9 @@ class BlendedModel(TrainedModel):
         parts = [
             {"name": part.name, "share": part.share, **part.model.describe()} for part in self.parts
         ]
-        return {**super().describe(), "parts": parts}
+        # a word that nobody has written is each candidate's own
+        training = self.training.model_dump(mode="json", exclude_unset=True)
+        return {**super().describe(), "training": training, "parts": parts}
 
 
 def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:

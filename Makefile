@@ -4,6 +4,7 @@
 # make ui     compare runs in MLflow           make viz     see the graph in kedro-viz
 # make lessons  run the lessons and render them to HTML
 # make bench    measure speed                  make screenshots  draw the README's pictures anew
+# make messages gather the messages to be translated, and compile translations
 # make readme   write the README's table of hyperparameters anew
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +13,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 REQUIREMENTS := pyproject.toml constraints.txt
 
-.PHONY: run test test-slow check ui viz lessons bench screenshots readme format clean
+.PHONY: run test test-slow check ui viz lessons bench screenshots readme messages format clean
 
 run: .venv/.installed
 	$(BIN)/kedro run --pipeline phone_price
@@ -51,6 +52,9 @@ screenshots: .venv/.installed-test
 
 readme: .venv/.installed-test
 	$(BIN)/python -m tests.hyperparameter_table
+
+messages: .venv/.installed-test
+	$(BIN)/python -m tests.message_catalog
 
 format: .venv/.installed-check
 	$(BIN)/ruff check --fix

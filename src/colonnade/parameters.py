@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from colonnade.errors import ParameterError
+from colonnade.messages.catalog import languages
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -52,6 +53,20 @@ def nearest(name: str, names: list[str]) -> str:
         folded = {known.casefold(): known for known in names}
         close = [folded[word] for word in get_close_matches(name.casefold(), list(folded), n=1)]
     return f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(sorted(names))}."
+
+
+def read_language(language: object) -> str:
+    """The language that YAML or the command line asks for.
+
+    Raises: ParameterError if the catalog of messages does not have it.
+    """
+    known = languages()
+    if language not in known:
+        raise ParameterError(
+            f"`language` is one of {', '.join(known)} (got {language!r}). "
+            "Others can be added: see CONTRIBUTING."
+        )
+    return str(language)
 
 
 def _names_beside(group: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 import matplotlib as mpl
+import pandas as pd
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -13,6 +14,7 @@ from matplotlib import font_manager
 from matplotlib.font_manager import FontEntry
 
 from colonnade.datasets.local import PngFigure
+from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.figures.fonts import (
     characters_of,
     fallback_fonts,
@@ -21,6 +23,10 @@ from colonnade.evaluation.figures.fonts import (
     undrawn,
 )
 from colonnade.evaluation.figures.style import finish, label, new_figure, plain
+from colonnade.evaluation.report.content import ReportContent, Results
+from colonnade.evaluation.report.drawings import drawings, pictures
+from colonnade.messages.catalog import speaking
+from colonnade.tables.source import Source
 
 
 @pytest.fixture
@@ -98,6 +104,26 @@ def test_pictures_say_once_which_font_to_install(machine, tmp_path, caplog):
         "fit.png: no installed font has 价, 格, drawn as boxes. Install Noto Sans CJK (on Debian "
         "and Ubuntu: apt-get install fonts-noto-cjk) and run again."
     ]
+
+
+def test_pictures_are_english_where_no_font_has_the_language(machine, bench, caplog):
+    case = bench("classification", classes=["a", "b"])
+    params = EvaluationParams(explain=False, baselines=[], resamples=0)
+    found = evaluate_model(case.model, *case.parts, params)
+    history = pd.DataFrame({"epoch": [1], "lr": 0.1, "train_loss": 1.0, "validation_loss": 1.0})
+    source = Source(name="t", rows=1, columns=1, sha256="ab")
+    content = ReportContent(
+        "t", "y", "classification", source,
+        Results(found.predictions, found.metrics, history), params=params,
+    )  # fmt: skip
+    with speaking("zh"), caplog.at_level(logging.WARNING):
+        drawn = drawings(content)
+        assert "混淆矩阵" in drawn["fit"].texts[0].get_text()
+        saved = pictures(content, drawn)
+    assert saved["fit"].texts[0].get_text().startswith("Confusion matrix")
+    [hint] = [record.getMessage() for record in caplog.records]
+    assert hint.startswith("pictures are in English: no installed font has ")
+    assert "fonts-noto-cjk" in hint
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from html import unescape as html_unescape
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -34,6 +35,7 @@ from colonnade.evaluation.report.words.wording import (
     page_context,
     training_facts,
 )
+from colonnade.messages.catalog import speaking
 from colonnade.tables.source import Source
 from colonnade.training.networks.model_params import ModelParams
 from colonnade.training.training_params import TrainingParams
@@ -196,6 +198,45 @@ def test_explaining_can_be_left_out(content):
     page = Page(report_html(content(params=EvaluationParams(explain=False), **TASKS["ordinal"])))
     assert "drivers" not in page.ids
     assert {name.split("-")[0] for name in page.ids if "-" in name} == {"learning", "fit"}
+
+
+# Names of methods, packages and files, which a Chinese reader knows by no other.
+LATIN = {
+    "auc",
+    "brier",
+    "ece",
+    "kappa",
+    "logits",
+    "mae",
+    "mape",
+    "nat",
+    "rmse",
+    "roc",
+    "sha",
+    "top",
+}
+LATIN |= {"python", "colonnade", "kedro", "torch", "pandas", "numpy", "scikit", "learn", "mlflow"}
+LATIN |= {"matplotlib", "git", "linux", "pr", "csv", "cpu"}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_chinese_page_and_card_hold_no_english(content, task):
+    words = {"features": ("面积",), "target": "价格"} | TASKS[task]
+    if task != "regression":
+        words |= {"classes": ["低", "中", "高"], "features": ("面积", "房龄", "楼层")}
+    with speaking("zh"):
+        known = content(**{**words, "task": task})
+        html, card = report_html(known), model_card_markdown(known)
+    assert '<html lang="zh">' in html
+    shown = re.sub(r"<(style|script|code|pre)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    shown = re.sub(r"<dd>.*?</dd>", " ", shown)
+    said = [*re.findall(r'aria-label="([^"]*)"', shown), re.sub("<[^>]*>", " ", shown)]
+    said.append(re.sub(r"`{4}.*", " ", card, flags=re.DOTALL))
+    text = re.sub(r"\w+(\.\w+)+(：.*)?", " ", html_unescape(" ".join(said)))  # parameters
+    english = {word.lower() for word in re.findall("[A-Za-z]{2,}", text)}
+    assert english - LATIN - {"phones", "ab" * 32} == set()
+    assert "价格" in html
+    assert "模型卡：phones" in card
 
 
 def test_figures_drawn_for_elsewhere_are_those_of_the_page(content, page_of):

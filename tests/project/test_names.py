@@ -31,6 +31,7 @@ def test_words_of_a_run_are_known():
         "encoding": "gbk",
         "resume": True,
         "bad_rows": "refuse",
+        "language": "zh",
         "regression": None,
     }
     check_tables(words, ["regression"], ["regression"])

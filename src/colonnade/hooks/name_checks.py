@@ -13,6 +13,8 @@ from colonnade.hooks.partial_runs import (
     check_what_is_left,
     pipeline_to_run,
 )
+from colonnade.messages.catalog import ENGLISH, speak
+from colonnade.parameters import read_language
 from colonnade.pipeline_registry import remember, table_names
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class NameHooks:
         words = run_params["runtime_params"] or {}
         tables, running = table_names(self._loader), tables_in(pipeline)
         parameters = catalog.load("parameters")
+        speak(read_language(parameters.get("language", ENGLISH)))
         check_tables(parameters, tables, [name for name in running if name in tables])
         # of these tables alone, and those of the command: another table's YAML is its own matter
         check_groups(parameters, [name for name in tables if name in {*running, *words}])

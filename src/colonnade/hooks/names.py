@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kedro.io import DataCatalog
     from kedro.pipeline import Pipeline
 
-RUN_WORDS = ("raw", "rows", "encoding", "resume", "bad_rows", "plan", "experiment")
+RUN_WORDS = ("raw", "rows", "encoding", "resume", "bad_rows", "plan", "experiment", "language")
 
 
 def tables_in(pipeline: Pipeline, stages: tuple[str, ...] = ()) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,9 @@ LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "colonnade"
 ENGLISH = "en"
 
-_language: ContextVar[str] = ContextVar("language", default=ENGLISH)
+_language: ContextVar[str | None] = ContextVar("language", default=None)
+_usual = [ENGLISH]
+"""The language of this process; a context may have another."""
 
 
 def _(message: str, **values: object) -> str:
@@ -25,19 +27,34 @@ def _(message: str, **values: object) -> str:
     >>> _("{n} rows", n=3)
     '3 rows'
     """
-    text = _catalog(_language.get()).gettext(message)
+    text = _catalog(spoken()).gettext(message)
     return text.format(**values) if values else text
 
 
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
     """The message for so many things; `{n}` in it is their number unless it is given."""
-    text = _catalog(_language.get()).ngettext(one, many, n)
+    text = _catalog(spoken()).ngettext(one, many, n)
     return text.format(**{"n": n, **values})
+
+
+def markup(message: str, **values: object) -> Any:
+    """The message as HTML, of a page's template: its own marks stay, values are escaped."""
+    from markupsafe import Markup
+
+    return Markup(_(message)).format(**values)
 
 
 def marked(message: str) -> str:
     """Mark a message of a constant for the catalog; `_` translates it where it is shown."""
     return message
+
+
+def speak(language: str) -> None:
+    """From now on, messages of this process are in this language.
+
+    Raises: ValueError if the catalog does not have it.
+    """
+    _usual[0] = _known(language)
 
 
 @contextmanager
@@ -46,9 +63,7 @@ def speaking(language: str) -> Iterator[None]:
 
     Raises: ValueError if the catalog does not have it.
     """
-    if language not in languages():
-        raise ValueError(f"no messages in {language!r}: {', '.join(languages())}")
-    before = _language.set(language)
+    before = _language.set(_known(language))
     try:
         yield
     finally:
@@ -57,7 +72,13 @@ def speaking(language: str) -> Iterator[None]:
 
 def spoken() -> str:
     """The language of messages here, as HTML names it."""
-    return _language.get()
+    return _language.get() or _usual[0]
+
+
+def _known(language: str) -> str:
+    if language not in languages():
+        raise ValueError(f"no messages in {language!r}: {', '.join(languages())}")
+    return language
 
 
 @cache

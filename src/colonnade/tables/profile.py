@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colonnade.messages.catalog import _, ngettext
 from colonnade.tables.inference.suspicion import suspicious_columns
 from colonnade.tables.schema.labels import classes_of
-from colonnade.tables.schema.problems import listed, plural
+from colonnade.tables.schema.problems import listed
 from colonnade.tables.splitting.duplicates import repeated_rows, telling_shared_rows
 from colonnade.tables.splitting.strategies import PARTS, UNUSED
 
@@ -96,15 +97,7 @@ def _notes(facts: dict[str, Any], tested: set[str], schema: SchemaParams) -> lis
 
     Args: tested: the values of the target in the test rows.
     """
-    notes = [
-        f"{count} {part.removesuffix('_shared')} {plural('row', count)} equal a train row, which "
-        "inflates the metrics if they are copies."
-        for part, count in facts["duplicates"].items()
-        if part != "repeated" and count
-    ]
-    repeated = facts["duplicates"]["repeated"]
-    if repeated:
-        notes.append(f"{repeated} {plural('row', repeated)} of the table repeat an earlier one.")
+    notes = _repeated_notes(facts["duplicates"])
     notes += _left_out(facts, schema)
     notes += _class_notes(facts["classes"] or {}, facts["rows"])
     notes += _untested_classes(facts["classes"] or {}, tested)
@@ -113,28 +106,74 @@ def _notes(facts: dict[str, Any], tested: set[str], schema: SchemaParams) -> lis
         if name == schema.target or not schema.column(name).is_feature:
             continue
         if column["distinct"] <= 1 and not column["missing"]:
-            notes.append(f"Column '{name}' has one value in every row: nothing to learn from it.")
+            notes.append(
+                _(
+                    "Column '{name}' has one value in every row: nothing to learn from it.",
+                    name=name,
+                )
+            )
         if column["missing"]:
             missing[name] = column["missing"] / facts["rows"]
     worst = sorted(missing, key=lambda name: -missing[name])
     if worst:
-        shown = listed([f"'{name}' ({_share(missing[name])} of the rows)" for name in worst])
-        notes.append(f"Cells are missing in {shown}.")
+        shown = listed(
+            [_("'{name}' ({share} of the rows)", name=n, share=_share(missing[n])) for n in worst]
+        )
+        notes.append(_("Cells are missing in {columns}.", columns=shown))
     return notes
+
+
+def _repeated_notes(duplicates: dict[str, int]) -> list[str]:
+    """Rows that stand more than once, in two parts or in one."""
+    found = []
+    if n := duplicates.get("validation_shared"):
+        found.append(
+            ngettext(
+                "{n} validation row equals a train row, which inflates the metrics if it is a "
+                "copy.",
+                "{n} validation rows equal a train row, which inflates the metrics if they are "
+                "copies.",
+                n,
+            )
+        )
+    if n := duplicates.get("test_shared"):
+        found.append(
+            ngettext(
+                "{n} test row equals a train row, which inflates the metrics if it is a copy.",
+                "{n} test rows equal a train row, which inflates the metrics if they are copies.",
+                n,
+            )
+        )
+    if n := duplicates["repeated"]:
+        found.append(
+            ngettext(
+                "{n} row of the table repeats an earlier one.",
+                "{n} rows of the table repeat an earlier one.",
+                n,
+            )
+        )
+    return found
 
 
 def _left_out(facts: dict[str, Any], schema: SchemaParams) -> list[str]:
     """How many rows of the file are not in the table, and why."""
     n_rows = facts["source"]["rows"]
-    reasons = ["they have no label"] if schema.unlabelled == "drop" else []
+    reasons = [_("they have no label")] if schema.unlabelled == "drop" else []
     if schema.rare_classes == "drop":
-        reasons.append("their class has fewer than three rows")
+        reasons.append(_("their class has fewer than three rows"))
     n_out = n_rows - facts["rows"]
     if n_out <= 0 or not reasons:
         return []
-    name = facts["source"]["name"]
-    are = "is" if n_out == 1 else "are"
-    return [f"{n_out:,} of the {n_rows:,} rows of {name} {are} left out: {' or '.join(reasons)}."]
+    return [
+        ngettext(
+            "{n:,} of the {rows:,} rows of {source} is left out: {reasons}.",
+            "{n:,} of the {rows:,} rows of {source} are left out: {reasons}.",
+            n_out,
+            rows=n_rows,
+            source=facts["source"]["name"],
+            reasons=_(" or ").join(reasons),
+        )
+    ]
 
 
 def _untested_classes(classes: dict[str, int], tested: set[str]) -> list[str]:
@@ -143,26 +182,47 @@ def _untested_classes(classes: dict[str, int], tested: set[str]) -> list[str]:
     unknown = {name: count for name, count in classes.items() if count and name not in tested}
     if not unknown:
         return []
-    shown = listed([f"{name} ({count} {plural('row', count)})" for name, count in unknown.items()])
-    these = "it is" if len(unknown) == 1 else "these are"
-    return [f"No test row is of class {shown}: how well {these} predicted is unknown."]
+    shown = listed(
+        [
+            ngettext("{name} ({n} row)", "{name} ({n} rows)", count, name=name)
+            for name, count in unknown.items()
+        ]
+    )
+    return [
+        ngettext(
+            "No test row is of class {classes}: how well it is predicted is unknown.",
+            "No test row is of class {classes}: how well these are predicted is unknown.",
+            len(unknown),
+            classes=shown,
+        )
+    ]
 
 
 def _class_notes(classes: dict[str, int], rows: int) -> list[str]:
-    notes = [f"Class {label} has no rows." for label, count in classes.items() if not count]
+    notes = [
+        _("Class {name} has no rows.", name=label) for label, count in classes.items() if not count
+    ]
     rare = [label for label, count in classes.items() if 0 < count < RARE_SHARE * rows]
     rare.sort(key=lambda label: classes[label])
     if len(rare) == 1:
-        notes.append(f"Class {rare[0]} is rare: {classes[rare[0]]:,} of {rows:,} rows.")
+        notes.append(
+            _(
+                "Class {name} is rare: {n:,} of {rows:,} rows.",
+                name=rare[0], n=classes[rare[0]], rows=rows,
+            )
+        )  # fmt: skip
     elif rare:
         shown = listed([f"{label} ({classes[label]:,})" for label in rare])
         notes.append(
-            f"{len(rare)} of {len(classes)} classes are rare, with less than {_share(RARE_SHARE)} "
-            f"of the {rows:,} rows each: {shown}."
-        )
+            _(
+                "{n} of {many} classes are rare, with less than {share} of the {rows:,} rows each: "
+                "{classes}.", n=len(rare), many=len(classes), share=_share(RARE_SHARE), rows=rows,
+                classes=shown,
+            )
+        )  # fmt: skip
     return notes
 
 
 def _share(value: float) -> str:
     percent = f"{100 * value:.1f}".removesuffix(".0")
-    return f"{percent}\N{NO-BREAK SPACE}%"
+    return _("{percent}\N{NO-BREAK SPACE}%", percent=percent)

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from colonnade.messages.catalog import marked
 from colonnade.parameters import Params
 
+SYNTHETIC = marked("synthetic sample")
+"""Said of rows that were drawn, not observed."""
 BLOCK = 65_536
 """Rows hashed at once: a block's columns stay in the processor's cache."""
 

@@ -69,7 +69,7 @@ def precision_recall_curves(predictions: pd.DataFrame, part: str = "test") -> Fi
     """Precision against recall of each class against the rest; the six hardest of many."""
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
-    title = "Precision and recall, one class against the rest"
+    title = _("Precision and recall, one class against the rest")
     figure, ax, hardest = _by_class(predictions, part, title, average_precision_score)
     for curve in hardest:
         precision, recall = precision_recall_curve(curve.hit, curve.p)[:2]

@@ -57,6 +57,7 @@ class Verdict:
         return {
             "yes": _("Yes: nothing else that was tried does better."),
             "level": _("Yes: nothing else that was tried does better."),
+            "no": _("No: another model does better."),
         }.get(self.word, self.answer)
 
 

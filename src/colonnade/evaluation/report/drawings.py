@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from colonnade.evaluation import figures
+from colonnade.evaluation.figures.fonts import font_for, undrawn
 from colonnade.evaluation.figures.style import of_part
 from colonnade.evaluation.metrics.formatting import part_name
 from colonnade.evaluation.observations import class_labels
+from colonnade.messages.catalog import ENGLISH, speaking, spoken
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from colonnade.evaluation.report.content import ReportContent
+
+
+logger = logging.getLogger(__name__)
 
 
 def drawings(content: ReportContent) -> dict[str, Figure]:
@@ -33,6 +39,27 @@ def drawings(content: ReportContent) -> dict[str, Figure]:
     if content.params.explain:
         found |= _of_predictions(content) | _of_columns(content)
     return found
+
+
+def pictures(content: ReportContent, drawn: dict[str, Figure]) -> dict[str, Figure]:
+    """The figures as files are to show them, who have this machine's fonts alone.
+
+    Where these lack the signs of the language spoken, the words are English, and the log says
+    which font to install. On a page, figures have the fonts of its reader.
+    """
+    saved = {name: drawn[name] for name in ("learning", "fit")}
+    missing = "".join(undrawn(figure) for figure in saved.values())
+    if spoken() == ENGLISH or not missing:
+        return saved
+    with speaking(ENGLISH):
+        english = drawings(content)
+    saved = {name: english[name] for name in saved}
+    if not any(undrawn(figure) for figure in saved.values()):  # else who saves them says so
+        logger.warning(
+            "pictures are in English: no installed font has %s. Install %s and run again.",
+            ", ".join(dict.fromkeys(missing[:3])), font_for(missing),
+        )  # fmt: skip
+    return saved
 
 
 def _of_predictions(content: ReportContent) -> dict[str, Figure]:

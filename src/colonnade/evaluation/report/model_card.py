@@ -62,7 +62,7 @@ def escape(value: object) -> str:
 
 def _head(content: ReportContent, words: dict[str, Any]) -> str:
     found = words["verdict"]
-    lines = [f"# {_('Model card: {table}', table=escape(content.table))}"]
+    lines = ["# " + _("Model card: {table}", table=escape(content.table))]
     if content.source.note:
         note = _(
             "**{note}**: {source}, {n} rows, sha256 {digest}. The numbers below say nothing about "
@@ -73,7 +73,7 @@ def _head(content: ReportContent, words: dict[str, Any]) -> str:
     headline = f"{found.headline[0].upper()}{found.headline[1:]}"
     if found.word != "unknown":
         headline = _("{metric} on {n} rows", metric=headline, n=words["judged"])
-    lines.append(f"**{escape(headline)}{_('.')}** {escape(found.sentence)}")
+    lines.append("**" + escape(headline) + _(".") + "** " + escape(found.sentence))
     lines += [
         _("{name}: {value}", name=name, value=escape(text)) for name, text in words["highlights"]
     ]
@@ -88,7 +88,7 @@ def _intended_use(content: ReportContent) -> str:
         "regression": _("Predicts {target}, a number, from the other columns below."),
     }[content.task].format(target=target)
     limits = _(" It is not reliable on rows unlike those that it was trained on.")
-    return f"## {_('Intended use')}\n\n{what}{limits}"
+    return _section(_("Intended use"), what + limits)
 
 
 def _data(content: ReportContent, parts: str) -> str:
@@ -98,22 +98,20 @@ def _data(content: ReportContent, parts: str) -> str:
         ("sha256", content.source.sha256),
     ]
     columns = column_rows(content)
-    text = f"## {_('Data')}\n\n" + _list([*facts, (_("parts"), parts)] if parts else facts)
-    if columns:
-        head = (
-            _("column"), _("kind"), _("missing"), _("distinct"), _("minimum"), _("maximum")
-        )  # fmt: skip
-        text += "\n\n" + _table(head, columns)
-    return text
+    listed = _list([*facts, (_("parts"), parts)] if parts else facts)
+    if not columns:
+        return _section(_("Data"), listed)
+    head = (_("column"), _("kind"), _("missing"), _("distinct"), _("minimum"), _("maximum"))
+    return _section(_("Data"), listed, _table(head, columns))
 
 
 def _model(content: ReportContent) -> str:
     changed = _list(hyperparameter_facts(content.model.hyperparameters)) or _(
         "Every parameter is at its default."
     )
-    text = f"## {_('Model')}\n\n{changed}"
     facts = training_facts(content)
-    return f"{text}\n\n### {_('Training')}\n\n{_list(facts)}" if facts else text
+    trained = ("### " + _("Training"), _list(facts)) if facts else ()
+    return _section(_("Model"), changed, *trained)
 
 
 def _performance(content: ReportContent) -> str:
@@ -133,39 +131,42 @@ def _performance(content: ReportContent) -> str:
             "{percent}\N{NO-BREAK SPACE}%", percent=f"{100 * content.params.confidence:g}"
         ),
     )
-    text = f"## {_('Performance')}\n\n{caption}\n\n" + _table(("", *compared), rows)
+    parts = [caption, _table(("", *compared), rows)]
     if content.results.folds:
         folds = _("cross-validation on {n} folds, mean ± sd", n=len(content.results.folds))
-        text += "\n\n" + _table(("", *names), [(folds, *cross_validation_cells(content))])
+        parts.append(_table(("", *names), [(folds, *cross_validation_cells(content))]))
     lines = line_rows(metrics)
     if lines:
-        text += "\n\n" + _table((_("line, raw units"), _("slope"), _("intercept")), lines)
+        parts.append(_table((_("line, raw units"), _("slope"), _("intercept")), lines))
     labels = class_labels(content.results.predictions)
     every = [(name, *(cell.text for cell in cells)) for name, cells in metric_rows(metrics, labels)]
     head = (_("metric"), *map(part_name, measured_parts(metrics)))
-    return text + "\n\n" + _table(head, every)
+    return _section(_("Performance"), *parts, _table(head, every))
 
 
 def _limits(content: ReportContent) -> str:
     slices = slice_rows(content, beyond_chance=True)
-    title = f"## {_('Limits')}"
     if not slices:
         none = _(
             "No part of the evaluated rows is predicted worse than the others by more than chance "
             "explains."
         )
-        return f"{title}\n\n{none}"
+        return _section(_("Limits"), none)
     name = metric_name(HEADLINES[content.task][0])
     head = (_("column"), _("values"), _("rows"), name, _("overall"))
     caption = _("Where the model is weaker than chance explains:")
-    return f"{title}\n\n{caption}\n\n{_table(head, slices)}"
+    return _section(_("Limits"), caption, _table(head, slices))
 
 
 def _reproduce(content: ReportContent) -> str:
     fence = "`" * 4
     command = content.origin.command.replace("`", "'")
     environment = _list(content.origin.environment.items())
-    return f"## {_('Reproduce')}\n\n{fence}\n{command}\n{fence}\n\n{environment}"
+    return _section(_("Reproduce"), f"{fence}\n{command}\n{fence}", environment)
+
+
+def _section(title: str, *paragraphs: str) -> str:
+    return "\n\n".join([f"## {title}", *paragraphs])
 
 
 def _list(pairs: Iterable[tuple[object, object]]) -> str:

@@ -26,7 +26,7 @@ from colonnade.evaluation.report.drawings import drawings
 from colonnade.evaluation.report.environment import command_line, environment
 from colonnade.evaluation.report.svg import inline_svg
 from colonnade.evaluation.report.words.wording import page_context
-from colonnade.messages.catalog import _, spoken
+from colonnade.messages.catalog import _, markup, spoken
 from colonnade.tables.profile import profile_table
 from colonnade.training.components.named_choice import NamedChoice
 from colonnade.training.networks.kinds.kind import DEFAULT_KIND
@@ -172,19 +172,12 @@ def report_html(content: ReportContent, figures: Mapping[str, Figure] | None = N
     return templates.get_template("report.html").render(
         content=content,
         figures={name: Markup(inline_svg(figure, name)) for name, figure in drawn.items()},
-        _=translated,
+        _=markup,
         language=spoken(),
         download=predictions_link(content),
         **inserted,
         **page_context(content),
     )
-
-
-def translated(message: str, **values: object) -> Any:
-    """A message of the template, with its marks; the values in it are escaped."""
-    from markupsafe import Markup
-
-    return Markup(_(message)).format(**values)
 
 
 def breakable(text: object) -> Any:

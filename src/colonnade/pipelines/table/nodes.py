@@ -18,9 +18,11 @@ from colonnade.evaluation.consistency import (
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.metrics.groups import Metrics
 from colonnade.evaluation.report.content import Results
-from colonnade.evaluation.report.drawings import drawings
+from colonnade.evaluation.report.drawings import drawings, pictures
 from colonnade.evaluation.report.model_card import model_card_markdown
 from colonnade.evaluation.report.page import report_content, report_html
+from colonnade.messages.catalog import speaking
+from colonnade.parameters import read_language
 from colonnade.tables.features.standardizer import StandardizeParams, Standardizer, fit_standardizer
 from colonnade.tables.inference.readings import describe_readings
 from colonnade.tables.schema.ingest import ingest_table
@@ -168,6 +170,7 @@ def write_report(
     cross_validation: Json,
     schema: SchemaParams,
     params: EvaluationParams,
+    language: str,
 ) -> tuple[Any, Any, str, str]:
     """Say whether the model is good: two figures, and the page and card that hold all there is."""
     refuse_stale_predictions(model, primary, split, predictions)
@@ -176,18 +179,20 @@ def write_report(
         predictions, Metrics.from_flat(metrics), history, cross_validation.get("folds", [])
     )
     name = model.table or schema.target
-    content = report_content(
-        name,
-        model,
-        results,
-        primary,
-        split,
-        source=Source.model_validate(source),
-        schema=schema,
-        params=params,
-        # for a page that cannot hold them; the page stands in data/08_reporting/<name>
-        predictions_file=f"../../07_model_output/{name}/evaluated.csv",
-    )
-    figures = drawings(content)
-    page = report_html(content, figures)
-    return figures["learning"], figures["fit"], page, model_card_markdown(content)
+    with speaking(read_language(language)):
+        content = report_content(
+            name,
+            model,
+            results,
+            primary,
+            split,
+            source=Source.model_validate(source),
+            schema=schema,
+            params=params,
+            # for a page that cannot hold them; the page stands in data/08_reporting/<name>
+            predictions_file=f"../../07_model_output/{name}/evaluated.csv",
+        )
+        figures = drawings(content)
+        page, card = report_html(content, figures), model_card_markdown(content)
+        saved = pictures(content, figures)
+    return saved["learning"], saved["fit"], page, card

@@ -55,11 +55,13 @@ def create_pipeline(table: str) -> Pipeline:
             "report",
             write_report,
             "model history evaluated metrics primary split source cross_validation "
-            "params:schema params:evaluation",
+            "params:schema params:evaluation params:language",
             "learning_curve fit report model_card",
         ),
     ]
-    return Pipeline(stages, namespace=table, parameters={"params:resume"}, tags=[table])
+    return Pipeline(
+        stages, namespace=table, parameters={"params:resume", "params:language"}, tags=[table]
+    )
 
 
 def stage(namespace: str, work: Callable[..., object], inputs: str, outputs: str) -> Node:

@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from colonnade.messages.catalog import _, ngettext
 from colonnade.tables.inference.guesses.number_guess import NUMBER
 from colonnade.tables.schema.column import Column, as_text, is_missing, is_text, mask
 from colonnade.tables.schema.dates import not_after, read_dates
-from colonnade.tables.schema.problems import Problems, listed, plural, quoted
+from colonnade.tables.schema.problems import Problems, listed, quoted
 from colonnade.tables.schema.table_schema import MISSING_WORDS
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def describe_readings(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
         if not is_text(raw[name]) or params.kind in ("ignored", "identifier"):
             continue
         column = Column(str(name), params, schema, Problems("", raw.index), "", is_target=is_target)
-        sentences += [f"Column '{name}': {what}." for what in _describe(raw[name], column)]
+        sentences += [
+            _("Column '{name}': {what}.", name=name, what=what)
+            for what in _describe(raw[name], column)
+        ]
     return sentences
 
 
@@ -45,17 +49,18 @@ def _describe(cells: pd.Series, column: Column) -> Iterator[str]:
         found = is_missing(cells, params.missing_words) & ~is_missing(cells, list(MISSING_WORDS))
         if found.any():
             words = sorted(set(as_text(cells[found]).to_pylist()))
-            yield f"{_cells(found)} {listed([quoted(word) for word in words])} hold no value"
+            shown = listed([quoted(word) for word in words])
+            yield _("{cells} {words} hold no value", cells=_cells(found), words=shown)
     is_number = params.kind == "numeric"
     if is_number and (not column.is_target or column.schema.task == "regression"):
         yield from _describe_numbers(as_text(cells), column)
     if params.latest_year is not None:
         text = cells.astype("str").str.strip()
-        dates, _ = read_dates(text, params.format)
+        dates = read_dates(text, params.format)[0]
         found = dates.notna().to_numpy()
         years = not_after(dates[found], params.latest_year).dt.strftime("%Y-%m-%d")
         if len(years):
-            yield f"{_cells(found)} such as {quoted(text[found].iloc[0])} read as {years.iloc[0]}"
+            yield _read_as(found, quoted(text[found].iloc[0]), years.iloc[0])
     yield from _describe_folded(as_text(cells), column)
 
 
@@ -68,14 +73,14 @@ def _describe_numbers(text: pa.Array, column: Column) -> Iterator[str]:
     if found.any():
         first = int(np.flatnonzero(found)[0])
         unit = f" {column.params.unit}" if column.params.unit else ""
-        yield f"{_cells(found)} such as {quoted(text[first].as_py())} read as {plain[first]}{unit}"
+        yield _read_as(found, quoted(text[first].as_py()), f"{plain[first]}{unit}")
 
 
 def _describe_folded(text: pa.Array, column: Column) -> Iterator[str]:
     spellings = column.schema.classes if column.is_target else column.params.values
     found = mask(pc.not_equal(column.folded(text, spellings or []), text))
     if found.any():
-        yield f"{_cells(found)} written with other capitals (`case: fold`)"
+        yield _("{cells} written with other capitals (`case: fold`)", cells=_cells(found))
 
 
 def _describe_unlabelled(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
@@ -88,10 +93,28 @@ def _describe_unlabelled(raw: pd.DataFrame, schema: SchemaParams) -> list[str]:
     if not missing.any():
         return []
     n_rows = int(missing.sum())
-    among = f", among them {listed(named)}" if named else ""
-    return [f"{n_rows} {plural('row', n_rows)} without a label left out{among}."]
+    if not named:
+        return [
+            ngettext(
+                "{n} row without a label left out.", "{n} rows without a label left out.", n_rows
+            )
+        ]
+    return [
+        ngettext(
+            "{n} row without a label left out, among them {words}.",
+            "{n} rows without a label left out, among them {words}.",
+            n_rows,
+            words=listed(named),
+        )
+    ]
+
+
+def _read_as(found: np.ndarray, written: str, read: str) -> str:
+    return _(
+        "{cells} such as {written} read as {read}", cells=_cells(found), written=written, read=read
+    )
 
 
 def _cells(found: np.ndarray) -> str:
     count = int(found.sum())
-    return f"{count:,} {plural('cell', count)}"
+    return ngettext("{n:,} cell", "{n:,} cells", count)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from colonnade.messages.catalog import _
 from colonnade.tables.schema.labels import classes_of, codes_of
 
 if TYPE_CHECKING:
@@ -65,10 +66,10 @@ def _suspect_running(cells: pd.Series) -> str:
         return ""
     if not cells.is_unique:
         return ""
-    return (
-        f"Column '{cells.name}' rises or falls with every row: if it is a running number, set "
-        f"`schema.columns.{cells.name}.kind: identifier`, since new rows lie beyond it."
-    )
+    return _(
+        "Column '{name}' rises or falls with every row: if it is a running number, set "
+        "`schema.columns.{name}.kind: identifier`, since new rows lie beyond it.", name=cells.name,
+    )  # fmt: skip
 
 
 def _suspect_copy(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> str:
@@ -81,7 +82,8 @@ def _suspect_copy(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> 
     found = max(abs(_correlation(pairs)), abs(_correlation(pairs.rank())))
     if found < COPY:
         return ""
-    return _advice(f"Column '{cells.name}' is nearly a copy of '{schema.target}'", cells, schema)
+    what = _("Column '{name}' is nearly a copy of '{target}'", **_named(cells, schema))
+    return _advice(what, cells)
 
 
 def _correlation(pairs: pd.DataFrame) -> float:
@@ -90,20 +92,26 @@ def _correlation(pairs: pd.DataFrame) -> float:
 
 def _suspect_alone(cells: pd.Series, target: pd.Series, schema: SchemaParams) -> str:
     if cells.hasnans and _skill(cells.isna().to_numpy(np.int64), target.to_numpy()) >= ALONE:
-        what = f"Whether column '{cells.name}' has a value predicts '{schema.target}' almost alone"
-        return _advice(what, cells, schema)
-    if _skill(_bins(cells), target.to_numpy()) >= ALONE:
-        return _advice(
-            f"Column '{cells.name}' predicts '{schema.target}' almost alone", cells, schema
+        what = _(
+            "Whether column '{name}' has a value predicts '{target}' almost alone",
+            **_named(cells, schema),
         )
+        return _advice(what, cells)
+    if _skill(_bins(cells), target.to_numpy()) >= ALONE:
+        what = _("Column '{name}' predicts '{target}' almost alone", **_named(cells, schema))
+        return _advice(what, cells)
     return ""
 
 
-def _advice(what: str, cells: pd.Series, schema: SchemaParams) -> str:
-    return (
-        f"{what}: if it is made from the target, or known only after it, set "
-        f"`schema.columns.{cells.name}.kind: ignored`."
-    )
+def _named(cells: pd.Series, schema: SchemaParams) -> dict[str, object]:
+    return {"name": cells.name, "target": schema.target}
+
+
+def _advice(what: str, cells: pd.Series) -> str:
+    return _(
+        "{what}: if it is made from the target, or known only after it, set "
+        "`schema.columns.{name}.kind: ignored`.", what=what, name=cells.name,
+    )  # fmt: skip
 
 
 def _codes(table: pd.DataFrame, schema: SchemaParams) -> pd.Series:
@@ -116,7 +124,7 @@ def _bins(cells: pd.Series) -> np.ndarray:
     if cells.dtype.kind in "iufM" and cells.nunique() > MOST_VALUES:
         ranges = pd.qcut(cells, N_BINS, labels=False, duplicates="drop")
         return ranges.fillna(-1).to_numpy(np.int64) + 1
-    codes, _ = pd.factorize(cells)
+    codes = pd.factorize(cells)[0]
     return np.asarray(codes + 1)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from colonnade.errors import ParameterError
 from colonnade.parameters import nearest
-from colonnade.tables.source import RawTable, Source
+from colonnade.tables.source import SYNTHETIC, RawTable, Source
 
 
 def draw_table(function: str, arguments: dict[str, Any], *, target: str | None = None) -> RawTable:
@@ -63,7 +63,7 @@ def _drawn(
     names = ["x"] if n_features == 1 else [f"x{place + 1}" for place in range(n_features)]
     frame = pd.DataFrame(features, columns=names)
     frame[target] = values
-    facts: dict[str, Any] = {"note": "synthetic sample"}
+    facts: dict[str, Any] = {"note": SYNTHETIC}
     if coefficients:
         true = np.atleast_1d(coefficients[0]).tolist()
         facts["coefficients"] = dict(zip(names, true, strict=True))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import MOST_CELLS_KEPT, DataError, Problem
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -119,4 +120,5 @@ def plural(noun: str, count: int) -> str:
 def listed(items: list[str], most: int = 5) -> str:
     """The first few of many, and how many more there are."""
     more = len(items) - most
-    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
+    some = _(", ").join(items[:most])
+    return _("{names} and {n} more", names=some, n=more) if more > 0 else some

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from colonnade.errors import ModelError
+from colonnade.messages.catalog import _
 from colonnade.tables.features.outside import describe_outside, outside_column
 from colonnade.tables.reading.plain_frames import is_frame, plain_frame
 from colonnade.tables.reading.raw import read_rows
@@ -145,22 +146,19 @@ class TrainedModel:
 
     @property
     def interval_caveat(self) -> str:
-        """Why the intervals may hold fewer new values than promised, or "".
-
-        The promise is exact where the rows behind it are like new ones and had no say in the model.
-        """
+        """Why intervals may hold fewer new values than promised: their rows had a say; or ""."""
         held_out, training = self.held_out, self.training
         if held_out is None:
             return ""
         if not held_out.origin.startswith("validation"):
-            return "its width comes from models of parts of the train rows"
+            return _("its width comes from models of parts of the train rows")
         plateau = training.scheduler.name == "plateau"
         reasons = {
-            "the rows behind it also chose when training stopped": training.early_stopping,
-            "the rows behind it also lowered the learning rate": plateau,
-            "its width was found before the refit": held_out.origin.endswith("refit"),
+            _("the rows behind it also chose when training stopped"): training.early_stopping,
+            _("the rows behind it also lowered the learning rate"): plateau,
+            _("its width was found before the refit"): held_out.origin.endswith("refit"),
         }
-        return ", and ".join(reason for reason, holds in reasons.items() if holds)
+        return _(", and ").join(reason for reason, holds in reasons.items() if holds)
 
     def half_width(self, coverage: float = COVERAGE) -> float | None:
         """Half of a predicted number's interval, in raw units; None if nothing can be promised.

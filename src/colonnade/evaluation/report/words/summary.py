@@ -27,11 +27,11 @@ _MOST_COLUMNS = 4
 def summary_lines(content: ReportContent) -> list[tuple[str, str]]:
     """Pairs of a word and a sentence; none where nothing was explained."""
     pairs = [
-        (_("Suspicious"), " ".join(content.data.profile.get("suspicions", []))),
+        (_("Suspicious"), _(" ").join(content.data.profile.get("suspicions", []))),
         (_("Over folds"), _folds(content)),
         (_("Why"), _most_important(content)),
         (_("How far off"), _typical_error(content)),
-        (_("Where it fails"), " ".join(filter(None, (_confusion(content), _weakest(content))))),
+        (_("Where it fails"), _(" ").join(filter(None, (_confusion(content), _weakest(content))))),
     ]
     return [(name, text) for name, text in pairs if text]
 

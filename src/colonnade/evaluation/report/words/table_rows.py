@@ -64,7 +64,7 @@ def candidate_rows(leaderboard: Iterable[Mapping[str, Any]], task: str) -> Rows:
             format_metric(metric, one["score"]),
             share(one["share"]),
             number(one["n_parameters"]),
-            f"{one['seconds']:.1f} s",
+            _("{n} s", n=f"{one['seconds']:.1f}"),
         )
         for one in leaderboard
     ]

@@ -37,9 +37,9 @@ _FACTS = {
     "stopped_early": marked("stopped early"),
     "temperature": marked("temperature"),
     "l1_strength": marked("l1 strength"),
+    "learned_from_validation_rows": marked("learned from validation rows"),
     "refit_epochs": marked("refit epochs"),
     "refit_train_loss": marked("refit train loss"),
-    "learned_from_validation_rows": marked("learned from validation rows"),
 }
 
 

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
 TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-RESERVED = ("raw", "rows", "encoding", "resume", "bad_rows", "plan", "experiment", "language")
+RESERVED = (
+    "raw",
+    "rows",
+    "encoding",
+    "resume",
+    "bad_rows",
+    "plan",
+    "experiment",
+    "model",
+    "language",
+)
 _loaders: dict[str, AbstractConfigLoader] = {}
 _read_already: dict[str, dict[str, Any]] = {}
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
+from colonnade.errors import TrackingError
+from colonnade.tracking.comparison.chosen_model import ChosenModel, choose_model
 from colonnade.tracking.naming import run_name
 from colonnade.tracking.recording.recorder import Recorded, Recorder, RunStart
 from colonnade.tracking.registry import register
@@ -467,3 +469,45 @@ def _ask(url: str, question: dict[str, Any] | str) -> tuple[int, Any]:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
+
+
+def test_the_champion_predicts_or_what_is_asked_for(store: Store) -> None:
+    first, second = (run.info.run_id for run in store.runs[:2])
+
+    def chosen(word: str = "") -> ChosenModel | None:
+        return choose_model(store.project, TrackingParams(), "phones", word)
+
+    register(store.project, TrackingParams(), "phones", first)
+    champion = chosen()
+    assert champion is not None
+    assert champion == chosen("champion")
+    assert champion.title == f"the champion, version {champion.title.split()[-1]}"
+    assert champion.run.startswith(first[:8])
+    assert champion.verdict == "Better: test accuracy 75 %. The model beats logistic."
+    assert load_model(champion.folder).predict(ROWS).equals(store.predictions)
+    assert chosen(champion.title.split()[-1]).folder == champion.folder
+    assert chosen("latest") is None
+    other = chosen(second[:9])
+    assert (other.folder != champion.folder, other.score) == (True, "test/accuracy 0.5")
+    assert other.describe() == f"the model of run {second[:9]}, predicts. test/accuracy 0.5"
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("best", "is no model of phones. Write champion, latest"),
+        ("999", "there is no version 999"),
+        ("0123456789abcdef", "no run begins with 0123456789abcdef"),
+    ],
+)
+def test_a_model_that_is_not_there_is_named(store: Store, word: str, message: str) -> None:
+    with pytest.raises(TrackingError, match=message):
+        choose_model(store.project, TrackingParams(), "phones", word)
+
+
+def test_without_a_store_the_latest_predicts(tmp_path: Path) -> None:
+    assert choose_model(tmp_path, TrackingParams(), "phones") is None
+    with pytest.raises(TrackingError, match="no runs yet"):
+        choose_model(tmp_path, TrackingParams(), "phones", "champion")
+    off = TrackingParams(mode="off")
+    assert choose_model(tmp_path, off, "phones") is None

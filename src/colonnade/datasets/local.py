@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import logging
 from pathlib import Path, PurePosixPath
@@ -111,6 +112,10 @@ class ModelFolder(_LocalPath):
         self._table = table
         self.network: str | None = None
         """The import path of its network's class, where the project's configuration has one."""
+        self.read_from: Path | None = None
+        """Where the model is loaded from in place of its own folder, as that of a champion."""
+        self.run: str | None = None
+        """The run that a model of such a place is of."""
 
     def load(self) -> TrainedModel:
         """Read the model back.
@@ -120,7 +125,9 @@ class ModelFolder(_LocalPath):
         """
         from colonnade.training.models.storage import load_model
 
-        return load_model(self.path, table=self._table, network=self.network)
+        folder = self.read_from or self.path
+        model = load_model(folder, table=self._table, network=self.network)
+        return dataclasses.replace(model, run=self.run) if self.run else model
 
     def save(self, data: TrainedModel) -> None:
         """Write the model."""
@@ -135,7 +142,7 @@ class ModelFolder(_LocalPath):
         return JSONPreview(json.dumps(shown, ensure_ascii=False))
 
     def _exists(self) -> bool:
-        return (self.path / "model.json").exists()
+        return ((self.read_from or self.path) / "model.json").exists()
 
 
 class CheckpointFile(_LocalPath):

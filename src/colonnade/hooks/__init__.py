@@ -4,10 +4,10 @@ Every `kedro` command imports this room, so that heavy packages are imported whe
 May import pipelines and everything below them; only Kedro's settings and commands import it.
 """
 
+from colonnade.hooks.model_folders import ModelFolderHooks
 from colonnade.hooks.name_checks import NameHooks
-from colonnade.hooks.own_networks import OwnNetworkHooks
 from colonnade.hooks.run_lock import RunLockHooks
 from colonnade.hooks.run_log import LogHooks
 from colonnade.hooks.tracking_hooks import TrackingHooks
 
-__all__ = ["LogHooks", "NameHooks", "OwnNetworkHooks", "RunLockHooks", "TrackingHooks"]
+__all__ = ["LogHooks", "ModelFolderHooks", "NameHooks", "RunLockHooks", "TrackingHooks"]

@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from kedro.io import DataCatalog
     from kedro.pipeline import Pipeline
 
-RUN_WORDS = ("raw", "rows", "encoding", "resume", "bad_rows", "plan", "experiment", "language")
+RUN_WORDS = (
+    "raw",
+    "rows",
+    "encoding",
+    "resume",
+    "bad_rows",
+    "plan",
+    "experiment",
+    "model",
+    "language",
+)
 
 
 def tables_in(pipeline: Pipeline, stages: tuple[str, ...] = ()) -> list[str]:
@@ -30,7 +40,9 @@ def check_tables(parameters: dict[str, Any], tables: list[str], running: list[st
     """
     problems = []
     for name, value in parameters.items():
-        if name in tables or name in RUN_WORDS:
+        # `model.kind=linear` is a word of some table's group
+        group = name == "model" and isinstance(value, dict)
+        if name in tables or (name in RUN_WORDS and not group):
             continue
         meant = _meant(name, value, running or tables)
         known = nearest(name, [*tables, *RUN_WORDS])

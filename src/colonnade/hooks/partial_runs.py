@@ -69,6 +69,8 @@ def check_group_words(words: dict[str, Any], pipeline: Pipeline, catalog: DataCa
     for word in ("plan", "experiment"):
         if word in words and f"params:{word}" not in read:
             problems.append(f"`{word}` is not read by this run. Use --pipeline NAME_experiment.")
+    if "model" in words and not tables_in(pipeline, stages=("predict",)):
+        problems.append("`model` is not read by this run. Use --pipeline NAME_predict.")
     if "bad_rows" in words and "params:bad_rows" not in read:
         problems.append("`bad_rows` is not read by this run. Use --pipeline NAME_predict.")
     if problems:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 
 from colonnade.errors import UserError
+from colonnade.hooks.model_folders import network_kind
 from colonnade.hooks.names import file_of
-from colonnade.hooks.own_networks import network_kind
 from colonnade.hooks.partial_runs import pipeline_to_run
 from colonnade.hooks.run_log.log_lines import LogLines
 from colonnade.hooks.run_log.stage_facts import fact, task_of

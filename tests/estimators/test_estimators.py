@@ -106,11 +106,16 @@ def test_rows_to_stop_by_may_be_given(numbers):
         model.fit(X, y, eval_set=[(X, y), (X, y)])
 
 
-def test_weights_of_rows_are_refused(numbers):
+def test_bad_weights_are_refused(numbers):
     X, y = numbers
-    with pytest.raises(ValueError, match="does not support sample_weight yet"):
-        ColonnadeClassifier().fit(X, y, sample_weight=np.ones(len(y)))
-    with pytest.raises(TypeError, match="takes no argument 'verbose'"):
+    for value in (-1.0, np.nan, np.inf):
+        weights = np.ones(len(y))
+        weights[2] = value
+        with pytest.raises(ValueError, match=f"sample_weight, row 3: {value:g} is no weight"):
+            ColonnadeClassifier().fit(X, y, sample_weight=weights)
+    with pytest.raises(ValueError, match="the weight of every row is zero"):
+        ColonnadeClassifier().fit(X, y, sample_weight=np.zeros(len(y)))
+    with pytest.raises(TypeError, match="unexpected keyword argument 'verbose'"):
         ColonnadeClassifier().fit(X, y, verbose=1)
 
 

@@ -28,6 +28,7 @@ def table_group() -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--target", required=True, help="The column to be predicted.")
 @click.option("--ordered", is_flag=True, help="The classes have an order: cheap to expensive.")
+@click.option("--weight", help="The column that says how much each row counts.")
 @click.option("--task", type=click.Choice(["classification", "ordinal", "regression"]))
 @click.option(
     "--column",

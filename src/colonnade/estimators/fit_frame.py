@@ -37,6 +37,7 @@ def fit(
     target: str,
     *,
     task: Task | None = None,
+    weight: str | None = None,
     columns: Mapping[str, Mapping[str, Any]] | None = None,
     model: str | Mapping[str, Any] | None = None,
     training: Mapping[str, Any] | None = None,
@@ -59,6 +60,7 @@ def fit(
     Args:
         frame: of pandas, polars or Arrow, in any dtype. The log says what is left out of learning.
         task: classification, ordinal or regression, where the guess would be wrong.
+        weight: the column that says how much each row counts, 0 or more.
         columns: what columns mean, where the guess would be wrong, in the words of
             `schema.columns`: `{"age": {"missing_words": ["unknown"]}}`.
         model: a kind's name, as "realmlp", or the words of the group `model`.
@@ -73,7 +75,7 @@ def fit(
     with in_python():
         raw = _readable(frame, columns or {}, name)
         said = {**kinds_by_dtype(frame), **(columns or {})}
-        inference = infer_table(raw, target, task=task, said=said, name=name)
+        inference = infer_table(raw, target, task=task, weight=weight, said=said, name=name)
         for line in inference.lines():
             logger.info("%s: %s", name, line)
         recipe = choose_recipe(
@@ -90,7 +92,9 @@ def fit(
         if report is not None:
             from colonnade.estimators.report_folder import write_report
 
-            write_report(report, trained, source, f"colonnade.fit({name}, target={target!r})")
+            weighted = "" if weight is None else f", weight={weight!r}"
+            command = f"colonnade.fit({name}, target={target!r}{weighted})"
+            write_report(report, trained, source, command)
         return trained.model
 
 

@@ -92,6 +92,44 @@ def read_y(estimator: Any, y: Any, n_rows: int, *, numeric: bool) -> NDArray[Any
     return np.asarray(found)
 
 
+def read_weights(estimator: Any, sample_weight: Any, n_rows: int) -> pd.Series | None:
+    """How much each row counts, if that is said; rows of weight 0 count as if they were not there.
+
+    Shape: (n_rows,) -> (n_rows,) float64.
+    Raises: ValueError naming the first row whose weight is below 0 or not finite.
+    """
+    if sample_weight is None:
+        return None
+    weights: NDArray[Any] = check_array(
+        sample_weight,
+        ensure_2d=False,
+        allow_nd=True,
+        dtype=np.float64,
+        ensure_all_finite=False,
+        estimator=estimator,
+        input_name="sample_weight",
+    )
+    if weights.shape != (n_rows,):
+        raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n_rows,)}!")
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(wrong):
+        value = weights[wrong[0]]
+        raise ValueError(
+            f"sample_weight, row {wrong[0] + 1}: {value:g} is no weight: it has to be a finite "
+            "number of 0 or more."
+        )
+    if not weights.any():
+        raise ValueError("sample_weight: the weight of every row is zero.")
+    return pd.Series(weights)
+
+
+def free_name(name: str, taken: list[str]) -> str:
+    """A name that no column has."""
+    while name in taken:
+        name += "_"
+    return name
+
+
 def column_names(frame: pd.DataFrame) -> list[str]:
     """The names of columns, in order."""
     return [str(name) for name in frame.columns]
@@ -100,10 +138,7 @@ def column_names(frame: pd.DataFrame) -> list[str]:
 def target_name(y: Any, taken: list[str]) -> str:
     """The name of y, if it has one and no column has it."""
     name = getattr(y, "name", None)
-    name = name.strip() if isinstance(name, str) and name.strip() else "target"
-    while name in taken:
-        name += "_"
-    return name
+    return free_name(name.strip() if isinstance(name, str) and name.strip() else "target", taken)
 
 
 def labels_of(classes: NDArray[Any]) -> list[Label]:

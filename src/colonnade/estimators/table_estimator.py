@@ -16,12 +16,15 @@ from colonnade.estimators.python_errors import in_python
 from colonnade.estimators.recipe import Recipe, choose_recipe
 from colonnade.estimators.sklearn_inputs import (
     column_names,
+    free_name,
     guess_features,
     read_features,
+    read_weights,
     target_name,
 )
 from colonnade.estimators.table_training import train_on_table
 from colonnade.evaluation.explanation.importance import MOST_ROWS, permutation_importances
+from colonnade.tables.inference.guesses.guess import guess_of
 from colonnade.tables.inference.infer import Inference
 from colonnade.training.models.storage import packed_model, unpacked_model
 
@@ -65,27 +68,40 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
         self.validation_fraction = validation_fraction
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, *, eval_set: Any = None, **unsupported: Any) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        eval_set: Any = None,
+        eval_sample_weight: Any = None,
+    ) -> Self:
         """Train on rows.
 
         Args:
             X: a frame (pandas, polars, Arrow), whose columns' kinds are guessed, or an array of
                 numbers. y: a target a row.
+            sample_weight: how much each row counts, 0 or more; None: all the same.
             eval_set: (X, y), or a list of one such pair: rows to stop and calibrate by, in place
-                of a `validation_fraction` of X.
+                of a `validation_fraction` of X. eval_sample_weight: how much each of them counts.
 
         Raises: InputError, a ValueError, naming everything that cannot be used; TrainingError.
         """
-        self._refuse(unsupported)
         frame = read_features(self, X, reset=True)
+        weights = read_weights(self, sample_weight, len(frame))
         target, classes = self._learn_target(y, len(frame))
         self._names = column_names(frame)
         self._target = target_name(y, self._names)
+        self._weight = None
+        if weights is not None or eval_sample_weight is not None:
+            self._weight = free_name("sample_weight", [*self._names, self._target])
         pair = _one_pair(eval_set)
-        held_out = None if pair is None else self._held_out(*pair)
+        held_out = None if pair is None else self._held_out(*pair, eval_sample_weight)
         with in_python():
-            recipe = self._recipe(X, frame, classes, validated=self._validated(held_out))
-            table = frame.assign(**{self._target: target})
+            counted = frame if weights is None else frame[weights > 0].reset_index(drop=True)
+            recipe = self._recipe(X, counted, classes, validated=self._validated(held_out))
+            table = self._with_weights(frame.assign(**{self._target: target}), weights)
             trained = train_on_table(table, recipe, held_out=held_out, name="X")
         self.model_, self.history_ = trained.model, trained.history
         rows = trained.rows("validation") if held_out is None else held_out
@@ -93,17 +109,6 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
         self._rows = _kept(rows)
         self._importances: NDArray[Any] | None = None
         return self
-
-    def _refuse(self, unsupported: Mapping[str, Any]) -> None:
-        for name, value in unsupported.items():
-            if name != "sample_weight":
-                raise TypeError(f"{type(self).__name__}.fit takes no argument {name!r}.")
-            if value is not None:
-                raise ValueError(
-                    f"{type(self).__name__} does not support sample_weight yet: every row counts "
-                    "the same. For classes, set training={'loss': {'name': 'cross_entropy', "
-                    "'class_weights': 'balanced'}}."
-                )
 
     def _learn_target(self, y: Any, n_rows: int) -> tuple[pd.Series, list[Label] | None]:
         """The target as the model reads it, and the labels in the order of their codes."""
@@ -113,9 +118,18 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
         """The target of other rows, as the model reads it."""
         raise NotImplementedError
 
-    def _held_out(self, X: Any, y: Any) -> pd.DataFrame:
+    def _held_out(self, X: Any, y: Any, sample_weight: Any) -> pd.DataFrame:
         frame = read_features(self, X, self._names, reset=False)
-        return frame.assign(**{self._target: self._read_target(y, len(frame))})
+        weights = read_weights(self, sample_weight, len(frame))
+        frame = frame.assign(**{self._target: self._read_target(y, len(frame))})
+        frame = self._with_weights(frame, weights)
+        return frame if weights is None else frame[weights > 0]
+
+    def _with_weights(self, frame: pd.DataFrame, weights: pd.Series | None) -> pd.DataFrame:
+        """Rows with a column of weights, if any rows have them; 1 where these have none."""
+        if self._weight is None:
+            return frame
+        return frame.assign(**{self._weight: 1.0 if weights is None else weights})
 
     def _validated(self, held_out: pd.DataFrame | None) -> bool:
         return held_out is not None or bool(self.validation_fraction)
@@ -124,6 +138,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
         self, X: Any, frame: pd.DataFrame, classes: list[Label] | None, *, validated: bool
     ) -> Recipe:
         guesses = guess_features(X, frame, self.columns)
+        if self._weight is not None:
+            guesses[self._weight] = guess_of("weight", "as given")
         inference = Inference(self._target, self._task, "", classes, guesses, n_rows=len(frame))
         seeds: dict[str, int] = {}
         if self.random_state is not None:

@@ -80,15 +80,16 @@ def _fit_regression(kind: Baseline, train: Observations) -> tuple[str, Any]:
     if kind == "constant":
         from sklearn.dummy import DummyRegressor
 
-        return "mean", DummyRegressor().fit(train.X, train.actual)
+        return "mean", DummyRegressor().fit(train.X, train.actual, train.weights)
     if kind == "linear":
         from sklearn.linear_model import RidgeCV
 
-        return "ridge", RidgeCV(alphas=_ALPHAS).fit(train.X.astype(np.float64), train.actual)
+        model = RidgeCV(alphas=_ALPHAS)
+        return "ridge", model.fit(train.X.astype(np.float64), train.actual, train.weights)
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    model = HistGradientBoostingRegressor(max_iter=_rounds(1), early_stopping=False, random_state=0)
-    return "gradient_boosting", model.fit(train.X, train.actual)
+    trees = HistGradientBoostingRegressor(max_iter=_rounds(1), early_stopping=False, random_state=0)
+    return "gradient_boosting", trees.fit(train.X, train.actual, train.weights)
 
 
 def _fit_classification(
@@ -97,16 +98,17 @@ def _fit_classification(
     if kind == "constant":
         from sklearn.dummy import DummyClassifier
 
-        return "majority", DummyClassifier(strategy="prior").fit(train.X, train.actual)
+        model = DummyClassifier(strategy="prior")
+        return "majority", model.fit(train.X, train.actual, train.weights)
     if kind == "linear":
         return "logistic", _fit_logistic(train, validation)
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     n_classes = len(np.unique(train.actual))
-    model = HistGradientBoostingClassifier(
+    trees = HistGradientBoostingClassifier(
         max_iter=_rounds(n_classes if n_classes > 2 else 1), early_stopping=False, random_state=0
     )
-    return "gradient_boosting", model.fit(train.X, train.actual)
+    return "gradient_boosting", trees.fit(train.X, train.actual, train.weights)
 
 
 def _fit_logistic(train: Observations, validation: Observations) -> Any:
@@ -115,12 +117,15 @@ def _fit_logistic(train: Observations, validation: Observations) -> Any:
 
     strengths = _INVERSE_REGULARIZATIONS if len(validation) else _INVERSE_REGULARIZATIONS[:1]
     models = [
-        LogisticRegression(C=C, max_iter=500).fit(train.X.astype(np.float64), train.actual)
+        LogisticRegression(C=C, max_iter=500).fit(
+            train.X.astype(np.float64), train.actual, train.weights
+        )
         for C in strengths
     ]
     if len(models) == 1:
         return models[0]
-    return max(models, key=lambda model: model.score(validation.X, validation.actual))
+    judge = (validation.X, validation.actual, validation.weights)
+    return max(models, key=lambda model: model.score(*judge))
 
 
 def _rounds(trees_a_round: int) -> int:

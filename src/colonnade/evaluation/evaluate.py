@@ -119,14 +119,20 @@ def evaluate_model(
 def measure(rows: Observations) -> dict[str, float]:
     """All metrics of one part that its task defines."""
     if rows.probabilities is None:
-        return regression_metrics(rows.actual, rows.predicted)
+        return regression_metrics(rows.actual, rows.predicted, rows.weights)
     return classification_metrics(
-        rows.actual, rows.predicted, rows.probabilities, ordinal=rows.task == "ordinal"
+        rows.actual,
+        rows.predicted,
+        rows.probabilities,
+        ordinal=rows.task == "ordinal",
+        weights=rows.weights,
     )
 
 
 def _headlines(rows: Observations) -> dict[str, float]:
-    return headline_metrics(rows.task, rows.actual, rows.predicted, rows.probabilities)
+    return headline_metrics(
+        rows.task, rows.actual, rows.predicted, rows.probabilities, rows.weights
+    )
 
 
 def _intervals(rows: Observations, params: EvaluationParams) -> dict[str, float]:
@@ -140,7 +146,7 @@ def _of_classes(rows: Observations, classes: list[Any] | None) -> dict[str, floa
     if classes is None or not 0 < len(classes) <= MOST_CLASSES or not len(rows):
         return {}
     labels = [str(label) for label in classes]
-    found = class_metrics(rows.actual, rows.predicted, labels)
+    found = class_metrics(rows.actual, rows.predicted, labels, rows.weights)
     keys = class_keys(labels)
     return {
         f"{name}/{key}": getattr(one, name)
@@ -156,7 +162,9 @@ def _coverage(
     if test.task != "regression":
         return {}
     errors = calibration_errors(model, parts["validation"])
-    return interval_metrics(test.actual, test.predicted, errors, params.prediction_interval)
+    return interval_metrics(
+        test.actual, test.predicted, errors, params.prediction_interval, test.weights
+    )
 
 
 def _against_baselines(

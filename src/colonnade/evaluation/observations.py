@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from colonnade.tables.features.row_weights import part_weights
 from colonnade.training.models.conformal import half_width
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Observations:
     """Rows of one part, what they really are and what the model says they are.
 
     Shape: X (n, n_features) float32; actual, predicted (n,) codes or raw units;
-    probabilities (n, K), or None for regression.
+    probabilities (n, K), or None for regression; weights (n,), or None where all rows count alike.
     """
 
     part: str
@@ -53,15 +54,14 @@ class Observations:
     actual: Array
     predicted: Array
     probabilities: Array | None
+    weights: Array | None = None
 
     def __len__(self) -> int:
         return len(self.actual)
 
     def with_predictions(self, predicted: Array, probabilities: Array | None) -> Observations:
         """The same rows with the predictions of another model."""
-        return Observations(
-            self.part, self.task, self.rows, self.X, self.actual, predicted, probabilities
-        )
+        return replace(self, predicted=predicted, probabilities=probabilities)
 
 
 def observe(model: Predictor, part: str, frame: pd.DataFrame) -> Observations:
@@ -78,7 +78,17 @@ def observe(model: Predictor, part: str, frame: pd.DataFrame) -> Observations:
         predicted, probabilities = shares.argmax(axis=1), normalized(shares)
     else:
         probabilities = np.empty((0, len(standardizer.classes)))
-    return Observations(part, standardizer.task, frame.index, X, actual, predicted, probabilities)
+    weights = part_weights(standardizer.table_schema, frame)
+    return Observations(
+        part,
+        standardizer.task,
+        frame.index,
+        X,
+        actual,
+        predicted,
+        probabilities,
+        weights,
+    )
 
 
 def calibration_errors(model: Predictor, validation: Observations) -> Array:
@@ -114,8 +124,20 @@ def normalized(probabilities: Array) -> Array:
 
 
 def prediction_table(parts: list[Observations], classes: list[Any] | None) -> pd.DataFrame:
-    """One row for each row of the parts: part, row, actual, prediction, class probabilities."""
-    return pd.concat([_table_of(part, classes) for part in parts], ignore_index=True)
+    """One row for each row of the parts: part, row, actual, prediction, class probabilities.
+
+    Where rows weigh differently, also their weight, as a share of the mean of its part.
+    """
+    tables = [_table_of(part, classes) for part in parts]
+    if any(part.weights is not None for part in parts):
+        for part, table in zip(parts, tables, strict=True):
+            table.insert(2, "weight", 1.0 if part.weights is None else part.weights)
+    return pd.concat(tables, ignore_index=True)
+
+
+def weight_column(predictions: pd.DataFrame) -> Array | None:
+    """The weights of a prediction table's rows, if they have any."""
+    return predictions["weight"].to_numpy() if "weight" in predictions else None
 
 
 def class_labels(predictions: pd.DataFrame) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colonnade.messages.catalog import _, ngettext
+from colonnade.tables.features.row_weights import describe_weights
 from colonnade.tables.inference.suspicion import suspicious_columns
 from colonnade.tables.schema.labels import classes_of
 from colonnade.tables.schema.problems import listed
@@ -28,7 +29,8 @@ def profile_table(
     """What the report says of the table; plain data, ready for JSON.
 
     Keys: source, rows, columns (of each: kind, missing, distinct, and minimum, mean, median and
-    maximum or the commonest values), parts (rows of each), classes (rows of each, or None),
+    maximum or the commonest values), parts (rows of each), weights (a
+    sentence, or ""), classes (rows of each, or None),
     duplicates (repeated, and those that validation and test share with train where that is more
     than chance), suspicions (sentences on columns that are hardly to be learned from), notes
     (sentences).
@@ -48,6 +50,7 @@ def profile_table(
         "rows": len(primary),
         "columns": columns,
         "parts": {part: int(counts[part]) for part in (*PARTS, UNUSED) if counts.get(part)},
+        "weights": describe_weights(schema, primary),
         "classes": _class_counts(primary, schema),
         "duplicates": {"repeated": repeated, **{f"{k}_shared": v for k, v in shared.items()}},
     }

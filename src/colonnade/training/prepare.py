@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from colonnade.errors import DataError, ParameterError
+from colonnade.tables.features.row_weights import weights_of
+from colonnade.training.components.losses.row_weighted import RowWeighted
 from colonnade.training.engine.batches import Rows
 from colonnade.training.engine.job import TrainingJob
 from colonnade.training.engine.placement import choose_device
@@ -44,10 +46,12 @@ def prepare(
     Raises: ParameterError, DataError.
     """
     n_classes = len(standardizer.classes or ())
+    weights = weights_of(standardizer.table_schema, train, validation)
     counts = None
     if n_classes:
         codes = train[standardizer.target].to_numpy().astype(np.int64)
-        counts = np.bincount(codes, minlength=n_classes).tolist()
+        own = None if weights is None else weights[0]
+        counts = np.bincount(codes, own, minlength=n_classes).tolist()
     words = training.loss_for(standardizer.task, n_classes)
     loss = words.loss(n_classes, counts)
     n_learned = len(train) if n_train is None else n_train
@@ -56,11 +60,12 @@ def prepare(
     _check(network, training, standardizer, n_learned, n_held_out)
     _refuse_impossible(words.name, loss, standardizer.target, train, validation)
     device = choose_device(training)
-    train_rows, validation_rows = (
-        encode_rows(frame, standardizer, network.inputs, loss, dtype).to(device)
-        for frame in (train, validation)
-    )
     target = None if n_classes else target_of(standardizer, loss)
+    loss = loss if weights is None else RowWeighted(loss)
+    train_rows, validation_rows = (
+        encode_rows(frame, standardizer, network.inputs, loss, dtype, weights=own).to(device)
+        for frame, own in zip((train, validation), weights or (None, None), strict=True)
+    )
     return TrainingJob(network, loss, training, train_rows, validation_rows, dtype, target)
 
 
@@ -162,8 +167,12 @@ def encode_rows(
     inputs: Inputs,
     loss: Loss,
     dtype: torch.dtype,
+    *,
+    weights: np.ndarray | None = None,
 ) -> Rows:
     """Turn a prepared frame into tensors.
+
+    Args: weights: of the rows, for a loss that reads them.
 
     Raises: DataError if a feature or a target is not finite.
     """
@@ -185,4 +194,7 @@ def encode_rows(
     numeric = np.ones((len(frame), inputs.n_numeric + 1), dtype=np.float32)
     numeric[:, :-1] = x[:, inputs.numeric]
     codes = torch.from_numpy(x[:, inputs.categorical].astype(np.int64)) if inputs.codes else None
-    return Rows(torch.from_numpy(numeric).to(dtype), codes, loss.encode(labels, dtype), labels)
+    targets = loss.encode(labels, dtype)
+    if weights is not None:
+        targets[:, -1] = torch.from_numpy(weights)
+    return Rows(torch.from_numpy(numeric).to(dtype), codes, targets, labels)

@@ -69,6 +69,7 @@ def add_table(
     *,
     task: Task | None = None,
     ordered: bool = False,
+    weight: str | None = None,
     said: Sequence[str] = (),
     effort: Effort = "normal",
     force: bool = False,
@@ -77,8 +78,8 @@ def add_table(
     """Write parameters, catalog entry and name of a new table into a configuration folder.
 
     Args: conf: `conf/local` or `conf/base`. path: the table's file, below the project's root or
-        absolute, as the catalog shall name it. task, ordered: see `infer_table`. said: what
-        the user says of columns, each as "NAME={words of the YAML}". effort: how much time a
+        absolute, as the catalog shall name it. task, ordered, weight: see `infer_table`. said:
+        what the user says of columns, each as "NAME={words of the YAML}". effort: how much time a
         training may take. others: the tables that are there.
     Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table,
         or none that can be trained on.
@@ -88,7 +89,8 @@ def add_table(
     parameters = conf / f"parameters_{name}.yml"
     catalog = conf / f"catalog_{name}.yml"
     _refuse_name(name, others, [file for file in (parameters, catalog) if file.exists()], force)
-    draft = draft_table(name, path, target, task=task, ordered=ordered, said=said, effort=effort)
+    choices: dict[str, Any] = {"task": task, "ordered": ordered, "weight": weight, "said": said}
+    draft = draft_table(name, path, target, effort=effort, **choices)
     schema = _refuse_problems(draft, name)
     suspicions = _suspicions(draft.raw, schema)
     _write(parameters, draft.parameters)
@@ -107,12 +109,13 @@ def draft_table(
     *,
     task: Task | None = None,
     ordered: bool = False,
+    weight: str | None = None,
     said: Sequence[str] = (),
     effort: Effort = "normal",
 ) -> Draft:
     """Guess what a table's columns mean, and write it down.
 
-    Args: task, ordered: see `infer_table`. said, effort: see `add_table`.
+    Args: task, ordered, weight: see `infer_table`. said, effort: see `add_table`.
     Raises: DataError if the file is no table, or the target cannot be predicted.
     """
     options = _text_options(path)
@@ -123,6 +126,7 @@ def draft_table(
         name=raw.source.name,
         task=task,
         ordered=ordered,
+        weight=weight,
         said=_said_of_columns(said),
         # where commas do not separate columns they may well stand before decimals
         decimal_commas=None if options.get("separator") == ";" else False,

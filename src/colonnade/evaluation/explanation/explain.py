@@ -27,7 +27,13 @@ from colonnade.evaluation.metrics.scores import (
     class_metrics,
     rarest_class,
 )
-from colonnade.evaluation.observations import class_labels, label_codes, normalized, one_thread
+from colonnade.evaluation.observations import (
+    class_labels,
+    label_codes,
+    normalized,
+    one_thread,
+    weight_column,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +158,10 @@ def _classes(rows: pd.DataFrame) -> list[ClassMetrics]:
     if not labels or not len(rows):
         return []
     return class_metrics(
-        label_codes(rows["actual"], labels), label_codes(rows["prediction"], labels), labels
+        label_codes(rows["actual"], labels),
+        label_codes(rows["prediction"], labels),
+        labels,
+        weight_column(rows),
     )
 
 
@@ -160,10 +169,15 @@ def _calibration(predictions: pd.DataFrame, part: Part) -> Calibration | None:
     labels = class_labels(predictions)
     if not labels or not (predictions["part"] == part).any():
         return None
-    test = _codes_and_probabilities(predictions[predictions["part"] == part], labels)
+    judged = predictions[predictions["part"] == part]
     # The rows that are judged may not choose the temperature.
     chosen = predictions[predictions["part"] == ("validation" if part == "test" else "")]
-    return calibrate(*test, *_codes_and_probabilities(chosen, labels))
+    return calibrate(
+        *_codes_and_probabilities(judged, labels),
+        *_codes_and_probabilities(chosen, labels),
+        weights=weight_column(judged),
+        weights_fit=weight_column(chosen),
+    )
 
 
 def _codes_and_probabilities(rows: pd.DataFrame, labels: list[str]) -> tuple[Array, Array]:

@@ -11,7 +11,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from colonnade.evaluation.metrics.formatting import span
+from colonnade.evaluation.observations import weight_column
 from colonnade.messages.catalog import _
+from colonnade.tables.features.row_weights import worth_in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,28 +64,32 @@ def weakest_slices(
 
     Args: predictions: rows of one part. raw: the same rows of the typed table, in the same order.
     """
-    errors = row_errors(predictions, task)
+    errors, weights = row_errors(predictions, task), weight_column(predictions)
     if len(errors) < 2 * _LEAST_ROWS or errors.std() == 0:
         return []
+    overall = float(np.average(errors, weights=weights))
     found = []
     for feature in features:
         for values, inside in _bins(raw[feature]):
             n = int(inside.sum())
             if not _LEAST_ROWS <= n < len(errors):
                 continue
-            excess = (errors[inside].mean() - errors.mean()) / (errors.std() / np.sqrt(n))
-            found.append((excess, feature, values, n, inside))
+            own = None if weights is None else weights[inside]
+            mean = float(np.average(errors[inside], weights=own))
+            worth = n if own is None else worth_in_rows(own)
+            excess = (mean - overall) / (errors.std() / np.sqrt(worth))
+            found.append((excess, feature, values, n, mean))
     found.sort(key=lambda one: -one[0])
     return [
         Slice(
             feature=feature,
             values=values,
             rows=n,
-            metric=_metric(errors[inside], task),
-            overall=_metric(errors, task),
+            metric=_metric(mean, task),
+            overall=_metric(overall, task),
             beyond_chance=bool(excess > _BEYOND_CHANCE),
         )
-        for excess, feature, values, n, inside in found[:most]
+        for excess, feature, values, n, mean in found[:most]
         if excess > 1
     ]
 
@@ -149,8 +155,8 @@ def format_cell(value: object) -> str:
     return format_value(value)
 
 
-def _metric(errors: Array, task: Task) -> float:
-    return float(np.sqrt(errors.mean()) if task == "regression" else 1 - errors.mean())
+def _metric(mean_error: float, task: Task) -> float:
+    return float(np.sqrt(mean_error) if task == "regression" else 1 - mean_error)
 
 
 def _bins(values: pd.Series) -> Iterator[tuple[str, Array]]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from colonnade.evaluation.explanation.failures import format_cell
 from colonnade.evaluation.metrics.scores import HEADLINES, rarer_of_two
+from colonnade.tables.features.row_weights import part_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,15 +73,16 @@ def permutation_importances(
 
     standardizer = model.standardizer
     actual = standardizer.encode_target(raw[standardizer.target]).to_numpy()
-    places, weights = _sampled(actual == rare, MOST_ROWS)
+    places, drawn = _sampled(actual == rare, MOST_ROWS)
     rows = raw.iloc[places]
+    own = part_weights(standardizer.table_schema, rows)
     repeats = max(1, min(repeats, _MOST_SHUFFLES // len(standardizer.inputs)))
     read = _read_columns(model)
     found = permutation_importance(
         _gathering(model, rows, read=read),
         _row_numbers(len(rows), len(read)),
         actual[places],
-        scoring=_scorer(metric or HEADLINES[standardizer.task][0], rare, weights),
+        scoring=_scorer(metric or HEADLINES[standardizer.task][0], rare, drawn, own),
         n_repeats=repeats,
         random_state=np.random.RandomState(seed),
     ).importances
@@ -142,6 +144,7 @@ def _averages(model: Predictor, rows: pd.DataFrame, grids: dict[str, Array]) -> 
             gathering,
             _row_numbers(len(rows), len(inputs)),
             [inputs.index(name)],
+            sample_weight=part_weights(model.standardizer.table_schema, rows),
             custom_values={inputs.index(name): first + np.arange(len(grid), dtype=float)},
             kind="average",
             method="brute",
@@ -200,8 +203,13 @@ def _outputs(model: Predictor, raw: pd.DataFrame, averages: list[Array]) -> dict
     return {str(classes[k]): int(k) for k in kept}
 
 
-def _scorer(metric: Metric, rare: int | None, weights: Array) -> Callable[..., float]:
-    """A metric, turned so that more is better, as scikit-learn defines scores."""
+def _scorer(
+    metric: Metric, rare: int | None, drawn: Array, own: Array | None
+) -> Callable[..., float]:
+    """A metric, turned so that more is better, as scikit-learn defines scores.
+
+    Args: drawn: how many rows each stands for. own: weights of the rows, if they have any.
+    """
 
     def score(estimator: Any, X: Array, y: Array) -> float:
         from sklearn.metrics import average_precision_score, root_mean_squared_error
@@ -209,12 +217,13 @@ def _scorer(metric: Metric, rare: int | None, weights: Array) -> Callable[..., f
         model, features = estimator.model, estimator.gather(X)
         if metric == "rare_pr_auc":
             found = model.probabilities(features)[:, rare]
+            weights = drawn if own is None else drawn * own
             return float(average_precision_score(y == rare, found, sample_weight=weights))
         predicted = model.predict_array(features)
         if metric == "accuracy":
             # accuracy_score's value to the last bit: it checks codes longer than they are predicted
-            return float(np.mean(predicted == y))
-        return -float(root_mean_squared_error(y, predicted))
+            return float(np.average(predicted == y, weights=own))
+        return -float(root_mean_squared_error(y, predicted, sample_weight=own))
 
     return score
 

@@ -25,7 +25,7 @@ from colonnade.evaluation.figures.style import (
     room_for,
 )
 from colonnade.evaluation.metrics.scores import rarer_of_two
-from colonnade.evaluation.observations import class_labels, label_codes
+from colonnade.evaluation.observations import class_labels, label_codes, weight_column
 from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def roc_curves(predictions: pd.DataFrame, part: str = "test") -> Figure:
     title = _("ROC, one class against the rest")
     figure, ax, hardest = _by_class(predictions, part, title, roc_auc_score)
     for curve in hardest:
-        false_rate, true_rate = roc_curve(curve.hit, curve.p)[:2]
+        false_rate, true_rate = roc_curve(curve.hit, curve.p, sample_weight=curve.weights)[:2]
         ax.plot(false_rate, true_rate, label=curve.label, **curve.look)
         words = [
             _(
@@ -72,7 +72,9 @@ def precision_recall_curves(predictions: pd.DataFrame, part: str = "test") -> Fi
     title = _("Precision and recall, one class against the rest")
     figure, ax, hardest = _by_class(predictions, part, title, average_precision_score)
     for curve in hardest:
-        precision, recall = precision_recall_curve(curve.hit, curve.p)[:2]
+        precision, recall = precision_recall_curve(curve.hit, curve.p, sample_weight=curve.weights)[
+            :2
+        ]
         ax.step(recall, precision, where="post", label=curve.label, **curve.look)
         words = [
             _(
@@ -96,6 +98,7 @@ class _Curve:
     name: str
     hit: Array
     p: Array
+    weights: Array | None
     area: float
     place: int
     of: int
@@ -111,21 +114,21 @@ class _Curve:
 
 
 def _by_class(
-    predictions: pd.DataFrame, part: str, title: str, area: Callable[[Array, Array], float]
+    predictions: pd.DataFrame, part: str, title: str, area: Callable[..., float]
 ) -> tuple[Figure, Axes, list[_Curve]]:
     """An empty figure, and the classes with rows of both kinds, the least area first."""
     rows = predictions[predictions["part"] == part]
-    labels = class_labels(predictions)
+    labels, weights = class_labels(predictions), weight_column(rows)
     actual = label_codes(rows["actual"], labels)
     found = []
     # Of two classes one curve tells all: that of the rarer, which precision does not flatter.
     for k in [rarer_of_two(actual)] if len(labels) == 2 else range(len(labels)):
         hit, p = actual == k, rows[f"probability_{labels[k]}"].to_numpy()
         if hit.any() and not hit.all():
-            found.append((float(area(hit, p)), k, hit, p))
+            found.append((float(area(hit, p, sample_weight=weights)), k, hit, p))
     found.sort(key=lambda one: one[:2])
     curves = [
-        _Curve(plain(labels[k], _LONGEST), hit, p, value, place, len(found))
+        _Curve(plain(labels[k], _LONGEST), hit, p, weights, value, place, len(found))
         for place, (value, k, hit, p) in enumerate(found[:MOST_CURVES])
     ]
     # The legend stands beside the axes: curves may run anywhere within them.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colonnade.evaluation.metrics.scores import HEADLINES, Metric, rarest_class
+from colonnade.tables.features.row_weights import worth_in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ def headline_intervals(
     """Bootstrap the headline metrics: `accuracy_low`, `accuracy_high` and so on.
 
     A model without a mistake, or without a hit, gets the exact binomial interval for its accuracy:
-    resampling equal rows would claim certainty.
+    resampling equal rows would claim certainty. Rows are drawn alike, and counted by their weights.
     Source: Efron 1979, Bootstrap Methods; Clopper and Pearson 1934.
     """
     if resamples == 0 or len(rows) < 2:
@@ -37,10 +38,10 @@ def headline_intervals(
     rare: tuple[Metric, ...] = ("rare_pr_auc",) if lopsided else ()
     for metric in HEADLINES[rows.task] + rare:
         if metric == "accuracy" and len(set(row_values(rows, metric))) == 1:
-            interval = _exact_share(row_values(rows, metric), confidence)
+            interval = _exact_share(row_values(rows, metric), rows.weights, confidence)
         else:
             interval = _bootstrap(
-                (row_values(rows, metric), _truth(rows, metric)),
+                (row_values(rows, metric), _truth(rows, metric), rows.weights),
                 _STATISTICS[metric],
                 resamples,
                 confidence,
@@ -65,10 +66,11 @@ def difference_interval(
         return None
     statistic = _STATISTICS[metric]
 
-    def difference(a: Array, b: Array, actual: Array, axis: int = -1) -> Array:
-        return np.asarray(statistic(a, actual, axis=axis) - statistic(b, actual, axis=axis))
+    def difference(a: Array, b: Array, actual: Array, weights: Array | None) -> Array:
+        return np.asarray(statistic(a, actual, weights) - statistic(b, actual, weights))
 
-    data = (row_values(ours, metric), row_values(theirs, metric), _truth(ours, metric))
+    values = (row_values(ours, metric), row_values(theirs, metric))
+    data = (*values, _truth(ours, metric), ours.weights)
     found = _bootstrap(data, difference, resamples, confidence, seed)
     return found if np.isfinite(found).all() else None
 
@@ -98,34 +100,45 @@ def _truth(rows: Observations, metric: Metric) -> Array:
     return rows.actual == rarest_class(rows.actual) if metric == "rare_pr_auc" else rows.actual
 
 
-def _mean(values: Array, actual: Array, axis: int = -1) -> Array:
-    return np.asarray(values.mean(axis=axis))
+def _mean(values: Array, actual: Array, weights: Array | None) -> Array:
+    if weights is None:
+        return np.asarray(values.mean(axis=-1))
+    return np.asarray((values * weights).sum(axis=-1) / weights.sum(axis=-1))
 
 
-def _rmse(errors: Array, actual: Array, axis: int = -1) -> Array:
-    return np.asarray(np.sqrt((errors**2).mean(axis=axis)))
+def _rmse(errors: Array, actual: Array, weights: Array | None) -> Array:
+    return np.sqrt(_mean(errors**2, actual, weights))
 
 
-def _mae(errors: Array, actual: Array, axis: int = -1) -> Array:
-    return np.asarray(np.abs(errors).mean(axis=axis))
+def _mae(errors: Array, actual: Array, weights: Array | None) -> Array:
+    return _mean(np.abs(errors), actual, weights)
 
 
-def _r2(errors: Array, actual: Array, axis: int = -1) -> Array:
+def _r2(errors: Array, actual: Array, weights: Array | None) -> Array:
     """Minus infinity of a resample whose rows are all equal: no error is small beside no spread."""
     # Not the variance: that of equal numbers may be a rounding error above 0.
-    equal = np.ptp(actual, axis=axis) == 0
-    spread = np.where(equal, 1, actual.var(axis=axis))
-    return np.where(equal, -np.inf, 1 - (errors**2).mean(axis=axis) / spread)
+    equal = np.ptp(actual, axis=-1) == 0
+    if weights is None:
+        variance = actual.var(axis=-1)
+    else:
+        center = _mean(actual, actual, weights)
+        variance = _mean((actual - center[..., None]) ** 2, actual, weights)
+    spread = np.where(equal, 1, variance)
+    return np.where(equal, -np.inf, 1 - _mean(errors**2, actual, weights) / spread)
 
 
-def _average_precision(scores: Array, hits: Array, axis: int = -1) -> Array:
+def _average_precision(scores: Array, hits: Array, weights: Array | None) -> Array:
     """One resample after the other; NaN where it holds no row of the class: none can be found."""
     from sklearn.metrics import average_precision_score
 
-    n = hits.shape[axis]
-    pairs = zip(hits.reshape(-1, n), scores.reshape(-1, n), strict=True)
-    found = [average_precision_score(hit, p) if hit.any() else np.nan for hit, p in pairs]
-    return np.reshape(found, hits.shape[:axis])
+    n = hits.shape[-1]
+    rows = hits.reshape(-1, n), scores.reshape(-1, n)
+    each = [None] * len(rows[0]) if weights is None else weights.reshape(-1, n)
+    found = [
+        average_precision_score(hit, p, sample_weight=own) if hit.any() else np.nan
+        for hit, p, own in zip(*rows, each, strict=True)
+    ]
+    return np.reshape(found, hits.shape[:-1])
 
 
 _STATISTICS: dict[Metric, Callable[..., Array]] = {
@@ -140,7 +153,7 @@ _STATISTICS: dict[Metric, Callable[..., Array]] = {
 
 
 def _bootstrap(
-    data: tuple[Array, ...],
+    data: tuple[Array, *tuple[Array | None, ...]],
     statistic: Callable[..., Array],
     resamples: int,
     confidence: float,
@@ -154,7 +167,10 @@ def _bootstrap(
     batch = max(1, _BATCH_VALUES // n)
     sizes = (min(batch, resamples - done) for done in range(0, resamples, batch))
     draws = (rng.integers(0, n, (size, n)) for size in sizes)
-    found = [statistic(*(column[drawn] for column in data)) for drawn in draws]
+    found = [
+        statistic(*(None if column is None else column[drawn] for column in data))
+        for drawn in draws
+    ]
     values = np.concatenate(found)
     values = values[~np.isnan(values)]
     if len(values) == 0:
@@ -179,8 +195,10 @@ def _quantile(ordered: Array, share: float) -> float:
     return found if np.isfinite(found) else np.nan
 
 
-def _exact_share(hits: Array, confidence: float) -> Interval:
+def _exact_share(hits: Array, weights: Array | None, confidence: float) -> Interval:
+    """Of rows that are all hits, or none."""
     from scipy.stats import binomtest
 
-    found = binomtest(int(hits.sum()), len(hits)).proportion_ci(confidence, method="exact")
+    n = len(hits) if weights is None else max(1, int(worth_in_rows(weights)))
+    found = binomtest(n if hits[0] else 0, n).proportion_ci(confidence, method="exact")
     return float(found.low), float(found.high)

@@ -45,43 +45,64 @@ class Calibration(BaseModel):
 
 
 def calibrate(
-    actual: Array, probabilities: Array, actual_fit: Array, probabilities_fit: Array
+    actual: Array,
+    probabilities: Array,
+    actual_fit: Array,
+    probabilities_fit: Array,
+    *,
+    weights: Array | None = None,
+    weights_fit: Array | None = None,
 ) -> Calibration:
     """Measure calibration of test rows before and after temperature scaling.
 
     Args: actual, probabilities: of test rows; with `_fit`, of validation rows, which choose the
     temperature where there are at least fifty, and not all of them right: else the best
-    temperature would be 0.
+    temperature would be 0. weights, weights_fit: of the rows, where they differ.
     """
-    before = reliability(actual, probabilities)
+    before = reliability(actual, probabilities, weights)
     wrong = probabilities_fit.argmax(axis=1) != actual_fit
     if len(actual_fit) < _LEAST_ROWS or not wrong.any():
         return Calibration(before=before, after=None, temperature=None)
-    temperature = fit_temperature(actual_fit, probabilities_fit)
-    after = reliability(actual, tempered(probabilities, temperature))
+    temperature = fit_temperature(actual_fit, probabilities_fit, weights_fit)
+    after = reliability(actual, tempered(probabilities, temperature), weights)
     return Calibration(before=before, after=after, temperature=temperature)
 
 
-def reliability(actual: Array, probabilities: Array) -> Reliability:
+def reliability(actual: Array, probabilities: Array, weights: Array | None = None) -> Reliability:
     """Bin the rows by the probability of their likeliest class."""
-    from sklearn.calibration import calibration_curve
     from sklearn.metrics import log_loss
 
-    predicted = probabilities.argmax(axis=1)
+    predicted, codes = probabilities.argmax(axis=1), np.arange(probabilities.shape[1])
     # A probability that rounding has put above 1 has no bin.
     confidence = np.minimum(probabilities.max(axis=1), 1.0)
-    accuracy, mean = calibration_curve(predicted == actual, confidence, n_bins=ECE_BINS)
+    accuracy, mean = _binned(predicted == actual, confidence, weights)
     rows = np.histogram(confidence, bins=np.linspace(0, 1, ECE_BINS + 1))[0]
     return Reliability(
         confidence=mean.tolist(),
         accuracy=accuracy.tolist(),
         rows=rows[rows > 0].tolist(),
-        ece=expected_calibration_error(actual, predicted, probabilities),
-        log_loss=float(log_loss(actual, probabilities, labels=np.arange(probabilities.shape[1]))),
+        ece=expected_calibration_error(actual, predicted, probabilities, weights),
+        log_loss=float(log_loss(actual, probabilities, labels=codes, sample_weight=weights)),
     )
 
 
-def fit_temperature(actual: Array, probabilities: Array) -> float:
+def _binned(hits: Array, confidence: Array, weights: Array | None) -> tuple[Array, Array]:
+    """Share of hits and mean confidence of each bin that has rows."""
+    from sklearn.calibration import calibration_curve
+
+    if weights is None:
+        accuracy, mean = calibration_curve(hits, confidence, n_bins=ECE_BINS)
+        return accuracy, mean
+    # the same bins: scikit-learn's function knows no weights
+    bins = np.searchsorted(np.linspace(0, 1, ECE_BINS + 1)[1:-1], confidence)
+    each, right, sure = (
+        np.bincount(bins, values, ECE_BINS)
+        for values in (weights, weights * hits, weights * confidence)
+    )
+    return right[each > 0] / each[each > 0], sure[each > 0] / each[each > 0]
+
+
+def fit_temperature(actual: Array, probabilities: Array, weights: Array | None = None) -> float:
     """The temperature at which these rows have the least log-loss.
 
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, 4.2. Dividing log
@@ -93,7 +114,8 @@ def fit_temperature(actual: Array, probabilities: Array) -> float:
 
     def loss(log_temperature: float) -> float:
         p = tempered(probabilities, float(np.exp(log_temperature)))[rows, actual]
-        return float(-np.log(np.maximum(p, np.finfo(np.float64).eps)).mean())
+        logs = np.log(np.maximum(p, np.finfo(np.float64).eps))
+        return -float(np.average(logs, weights=weights))
 
     bounds = (np.log(_COLDEST), np.log(_HOTTEST))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))

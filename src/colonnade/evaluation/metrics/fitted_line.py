@@ -43,7 +43,7 @@ def line_metrics(
     slopes, intercept = found
     feature = column.name
     x = train.X.astype(np.float64) * column.scale.scale + column.scale.center
-    fitted = LinearRegression().fit(x, train.actual)
+    fitted = LinearRegression().fit(x, train.actual, train.weights)
     lines = {
         "line": {"slope": slopes[feature], "intercept": intercept},
         "least_squares": {

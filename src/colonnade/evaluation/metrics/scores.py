@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -31,11 +32,17 @@ MOST_CLASSES = 20
 
 
 def classification_metrics(
-    actual: Array, predicted: Array, probabilities: Array, *, ordinal: bool = False
+    actual: Array,
+    predicted: Array,
+    probabilities: Array,
+    *,
+    ordinal: bool = False,
+    weights: Array | None = None,
 ) -> dict[str, float]:
     """Measure class predictions against what the rows really were.
 
-    Shape: actual, predicted (n,) class codes 0..K-1; probabilities (n, K), rows sum to 1.
+    Shape: actual, predicted (n,) class codes 0..K-1; probabilities (n, K), rows sum to 1; weights
+        (n,), or None where all rows count alike.
     Units: `log_loss` in nats; `rank_error` in ranks; `brier` 0..2 (0..1 for two classes).
     A metric is left out where it is not defined, as ROC-AUC is when a class has no row.
     """
@@ -46,48 +53,54 @@ def classification_metrics(
     codes = np.arange(probabilities.shape[1])
     present = np.unique(actual)
     _, _, f1, rows = sk.precision_recall_fscore_support(
-        actual, predicted, labels=codes, zero_division=0
+        actual, predicted, labels=codes, zero_division=0, sample_weight=weights
     )
     found = {
-        "accuracy": sk.accuracy_score(actual, predicted),
-        "balanced_accuracy": _balanced_accuracy(actual, predicted),
+        "accuracy": sk.accuracy_score(actual, predicted, sample_weight=weights),
+        "balanced_accuracy": _balanced_accuracy(actual, predicted, weights),
         "f1_macro": f1.mean(),
         "f1_weighted": np.average(f1, weights=rows),
-        "log_loss": sk.log_loss(actual, probabilities, labels=codes),
-        "brier": sk.brier_score_loss(actual, probabilities, labels=codes),
-        "ece": expected_calibration_error(actual, predicted, probabilities),
+        "log_loss": sk.log_loss(actual, probabilities, labels=codes, sample_weight=weights),
+        "brier": sk.brier_score_loss(actual, probabilities, labels=codes, sample_weight=weights),
+        "ece": expected_calibration_error(actual, predicted, probabilities, weights),
     }
-    found |= _ranking_metrics(actual, probabilities, present)
-    found |= _rare_metrics(actual, probabilities)
+    found |= _ranking_metrics(actual, probabilities, present, weights)
+    found |= _rare_metrics(actual, probabilities, weights)
     if ordinal:
-        found["rank_error"] = sk.mean_absolute_error(actual, predicted)
+        found["rank_error"] = sk.mean_absolute_error(actual, predicted, sample_weight=weights)
         if len(np.union1d(present, predicted)) > 1:
             found["quadratic_kappa"] = sk.cohen_kappa_score(
-                actual, predicted, labels=codes, weights="quadratic"
+                actual, predicted, labels=codes, weights="quadratic", sample_weight=weights
             )
     return finite(found)
 
 
-def _ranking_metrics(actual: Array, probabilities: Array, present: Array) -> dict[str, float]:
+def _ranking_metrics(
+    actual: Array, probabilities: Array, present: Array, weights: Array | None
+) -> dict[str, float]:
     """ROC-AUC and PR-AUC (one class against the rest, averaged), and top-k accuracy."""
     from sklearn import metrics as sk
 
     n_classes = probabilities.shape[1]
     found: dict[str, float] = {
         f"top_{k}_accuracy": sk.top_k_accuracy_score(
-            actual, probabilities, k=k, labels=np.arange(n_classes)
+            actual, probabilities, k=k, labels=np.arange(n_classes), sample_weight=weights
         )
         for k in (2, 5)
         if k < n_classes
     }
     if len(present) == n_classes:
+        area, precision = (
+            partial(score, sample_weight=weights)
+            for score in (sk.roc_auc_score, sk.average_precision_score)
+        )
         if n_classes == 2:
-            found["roc_auc"] = sk.roc_auc_score(actual, probabilities[:, 1])
-            found["pr_auc"] = sk.average_precision_score(actual, probabilities[:, 1])
+            found["roc_auc"] = area(actual, probabilities[:, 1])
+            found["pr_auc"] = precision(actual, probabilities[:, 1])
         else:
             one_hot = np.eye(n_classes)[actual]
-            found["roc_auc"] = sk.roc_auc_score(actual, probabilities, multi_class="ovr")
-            found["pr_auc"] = sk.average_precision_score(one_hot, probabilities, average="macro")
+            found["roc_auc"] = area(actual, probabilities, multi_class="ovr")
+            found["pr_auc"] = precision(one_hot, probabilities, average="macro")
     return found
 
 
@@ -104,15 +117,23 @@ def rarest_class(actual: Array) -> int | None:
     return int(codes[rows.argmin()])
 
 
-def _balanced_accuracy(actual: Array, predicted: Array) -> float:
+def _balanced_accuracy(actual: Array, predicted: Array, weights: Array | None) -> float:
     """Mean recall of the classes present: balanced_accuracy_score warns of one that no row has."""
     from sklearn.metrics import recall_score
 
-    labels = np.unique(actual)
-    return float(recall_score(actual, predicted, labels=labels, average="macro", zero_division=0))
+    return float(
+        recall_score(
+            actual,
+            predicted,
+            labels=np.unique(actual),
+            average="macro",
+            zero_division=0,
+            sample_weight=weights,
+        )
+    )
 
 
-def _rare_metrics(actual: Array, probabilities: Array) -> dict[str, float]:
+def _rare_metrics(actual: Array, probabilities: Array, weights: Array | None) -> dict[str, float]:
     """What accuracy hides where nearly all rows are of one class; nothing elsewhere.
 
     Source: Saito and Rehmsmeier 2015, The Precision-Recall Plot Is More Informative than the ROC
@@ -123,10 +144,16 @@ def _rare_metrics(actual: Array, probabilities: Array) -> dict[str, float]:
     rare = rarest_class(actual)
     if rare is None:
         return {}
-    return {"rare_pr_auc": sk.average_precision_score(actual == rare, probabilities[:, rare])}
+    return {
+        "rare_pr_auc": sk.average_precision_score(
+            actual == rare, probabilities[:, rare], sample_weight=weights
+        )
+    }
 
 
-def expected_calibration_error(actual: Array, predicted: Array, probabilities: Array) -> float:
+def expected_calibration_error(
+    actual: Array, predicted: Array, probabilities: Array, weights: Array | None = None
+) -> float:
     """Mean gap between confidence and accuracy over ten bins of confidence, weighted by rows.
 
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, eq. 3.
@@ -134,7 +161,10 @@ def expected_calibration_error(actual: Array, predicted: Array, probabilities: A
     confidence = probabilities[np.arange(len(predicted)), predicted]
     bins = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
     gap = (predicted == actual) - confidence
-    return float(np.abs(np.bincount(bins, gap, ECE_BINS)).sum() / len(actual))
+    total: float = len(actual)
+    if weights is not None:
+        gap, total = gap * weights, weights.sum()
+    return float(np.abs(np.bincount(bins, gap, ECE_BINS)).sum() / total)
 
 
 class ClassMetrics(BaseModel):
@@ -149,13 +179,17 @@ class ClassMetrics(BaseModel):
     rows: int
 
 
-def class_metrics(actual: Array, predicted: Array, labels: list[str]) -> list[ClassMetrics]:
+def class_metrics(
+    actual: Array, predicted: Array, labels: list[str], weights: Array | None = None
+) -> list[ClassMetrics]:
     """Precision, recall, F1 and number of rows of each class, in the order of the classes."""
     from sklearn.metrics import precision_recall_fscore_support
 
-    columns = precision_recall_fscore_support(
-        actual, predicted, labels=np.arange(len(labels)), zero_division=0
+    codes = np.arange(len(labels))
+    *columns, _ = precision_recall_fscore_support(
+        actual, predicted, labels=codes, zero_division=0, sample_weight=weights
     )
+    columns.append((np.asarray(actual)[:, None] == codes).sum(axis=0))
     return [
         ClassMetrics(label=label, precision=precision, recall=recall, f1=f1, rows=rows)
         for label, precision, recall, f1, rows in zip(labels, *columns, strict=True)
@@ -163,7 +197,11 @@ def class_metrics(actual: Array, predicted: Array, labels: list[str]) -> list[Cl
 
 
 def headline_metrics(
-    task: Task, actual: Array, predicted: Array, probabilities: Array | None
+    task: Task,
+    actual: Array,
+    predicted: Array,
+    probabilities: Array | None,
+    weights: Array | None = None,
 ) -> dict[str, float]:
     """The headline metrics alone, in a tenth of the time: for train rows and for baselines.
 
@@ -172,20 +210,20 @@ def headline_metrics(
     if len(actual) == 0:
         return {}
     if probabilities is None:
-        found = regression_metrics(actual, predicted)
+        found = regression_metrics(actual, predicted, weights)
         return {name: found[name] for name in HEADLINES[task] if name in found}
     from sklearn import metrics as sk
 
     codes = np.arange(probabilities.shape[1])
     found = {
-        "accuracy": sk.accuracy_score(actual, predicted),
-        "log_loss": sk.log_loss(actual, probabilities, labels=codes),
+        "accuracy": sk.accuracy_score(actual, predicted, sample_weight=weights),
+        "log_loss": sk.log_loss(actual, probabilities, labels=codes, sample_weight=weights),
     }
     if task == "ordinal":
-        found["rank_error"] = sk.mean_absolute_error(actual, predicted)
-    rare = _rare_metrics(actual, probabilities)
+        found["rank_error"] = sk.mean_absolute_error(actual, predicted, sample_weight=weights)
+    rare = _rare_metrics(actual, probabilities, weights)
     if rare:
-        rare["balanced_accuracy"] = _balanced_accuracy(actual, predicted)
+        rare["balanced_accuracy"] = _balanced_accuracy(actual, predicted, weights)
     return finite({name: found[name] for name in HEADLINES[task]} | rare)
 
 
@@ -201,10 +239,13 @@ def class_keys(labels: list[str]) -> list[str]:
     return keys
 
 
-def regression_metrics(actual: Array, predicted: Array) -> dict[str, float]:
+def regression_metrics(
+    actual: Array, predicted: Array, weights: Array | None = None
+) -> dict[str, float]:
     """Measure numeric predictions against what the rows really were.
 
-    Shape: actual, predicted (n,), raw units of the target.
+    Shape: actual, predicted (n,), raw units of the target; weights (n,), or None where all rows
+        count alike.
     Units: `rmse`, `mae`, `median_error` in units of the target; `mape` a fraction, left out when
     an actual value is zero; `r2` left out when all actual values are equal.
     """
@@ -212,20 +253,26 @@ def regression_metrics(actual: Array, predicted: Array) -> dict[str, float]:
 
     if len(actual) == 0:
         return {}
-    found = {
-        "rmse": sk.root_mean_squared_error(actual, predicted),
-        "mae": sk.mean_absolute_error(actual, predicted),
-        "median_error": sk.median_absolute_error(actual, predicted),
+    scores = {
+        "rmse": sk.root_mean_squared_error,
+        "mae": sk.mean_absolute_error,
+        "median_error": sk.median_absolute_error,
     }
     if np.ptp(actual) > 0:
-        found["r2"] = sk.r2_score(actual, predicted)
+        scores["r2"] = sk.r2_score
     if np.all(actual != 0):
-        found["mape"] = sk.mean_absolute_percentage_error(actual, predicted)
-    return finite(found)
+        scores["mape"] = sk.mean_absolute_percentage_error
+    return finite(
+        {name: score(actual, predicted, sample_weight=weights) for name, score in scores.items()}
+    )
 
 
 def interval_metrics(
-    actual: Array, predicted: Array, calibration_errors: Array, nominal: float
+    actual: Array,
+    predicted: Array,
+    calibration_errors: Array,
+    nominal: float,
+    weights: Array | None = None,
 ) -> dict[str, float]:
     """How often actual values lie within the interval that held-out errors promise, and its width.
 
@@ -235,7 +282,7 @@ def interval_metrics(
     if len(actual) == 0 or half is None:
         return {}
     return {
-        "interval_coverage": float(np.mean(np.abs(predicted - actual) <= half)),
+        "interval_coverage": float(np.average(np.abs(predicted - actual) <= half, weights=weights)),
         "interval_width": float(2 * half),
     }
 

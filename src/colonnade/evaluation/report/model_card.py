@@ -97,12 +97,13 @@ def _data(content: ReportContent, parts: str) -> str:
         (_("rows"), number(content.source.rows)),
         ("sha256", content.source.sha256),
     ]
-    columns = column_rows(content)
-    listed = _list([*facts, (_("parts"), parts)] if parts else facts)
+    columns, weights = column_rows(content), content.data.profile.get("weights")
+    facts += [(_("parts"), parts)] if parts else []
+    facts += [(_("row weights"), weights)] if weights else []
     if not columns:
-        return _section(_("Data"), listed)
+        return _section(_("Data"), _list(facts))
     head = (_("column"), _("kind"), _("missing"), _("distinct"), _("minimum"), _("maximum"))
-    return _section(_("Data"), listed, _table(head, columns))
+    return _section(_("Data"), _list(facts), _table(head, columns))
 
 
 def _model(content: ReportContent) -> str:

@@ -91,7 +91,8 @@ class Standardizer(BaseModel):
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Features as the model reads them, and the target if the frame has it.
 
-        Shape: (n_rows, columns in any order, as text or typed) -> (n_rows, features, target last).
+        Shape: (n_rows, columns in any order, as text or typed) -> (n_rows, features, then the
+            target, then the weight if the schema names a column for it and the frame has it).
         Units: raw column units -> float32, standard deviations; the target becomes a class code
             (int64) or stays in raw units (float64).
         Raises: DataError if a column is missing or holds a value that the schema refuses.
@@ -99,6 +100,8 @@ class Standardizer(BaseModel):
         features = pd.DataFrame(self.features(frame), columns=self.feature_names, index=frame.index)
         if self.target in frame:
             features[self.target] = self.encode_target(frame[self.target])
+        if (name := self.table_schema.weight) is not None and name in frame:
+            features[name] = read_columns(frame[[name]], self.table_schema, [name])[name]
         return features
 
     def features(self, frame: pd.DataFrame) -> np.ndarray:
@@ -200,7 +203,7 @@ def fit_standardizer(
     *,
     source: Source | None = None,
 ) -> Standardizer:
-    """Learn the transforms from train rows.
+    """Learn the transforms from train rows, each of which counts the same, whatever its weight.
 
     >>> train = pd.DataFrame({"x": [1.0, 3.0], "y": [10.0, 20.0]})
     >>> schema = SchemaParams(target="y", task="regression")
@@ -223,7 +226,7 @@ def fit_standardizer(
     columns = [
         fit_column(name, train[name], schema.column(name), params.of(name)) for name in inputs
     ]
-    _refuse_shared_names(columns, schema.target)
+    _refuse_shared_names(columns, schema)
     facts: dict[str, Any] = {"reference": describe_rows(train, inputs, schema, source)}
     if schema.task != "regression":
         facts["classes"] = classes_of(train[schema.target], schema)
@@ -258,13 +261,15 @@ def _check_names(inputs: list[str], params: StandardizeParams) -> None:
         )
 
 
-def _refuse_shared_names(columns: list[FittedColumn], target: str) -> None:
+def _refuse_shared_names(columns: list[FittedColumn], schema: SchemaParams) -> None:
     """Refuse a feature named like another, as a column "age_missing" beside "age" with gaps."""
     owners: dict[str, list[str]] = {}
     for column in columns:
         for name in column.outputs:
             owners.setdefault(name, []).append(f"column '{column.name}'")
-    owners.setdefault(target, []).append("the target")
+    owners.setdefault(schema.target, []).append("the target")
+    if schema.weight is not None:
+        owners.setdefault(schema.weight, []).append("the weight")
     problems = [
         f"{' and '.join(found)} both give '{name}'. Rename one of them."
         for name, found in owners.items()

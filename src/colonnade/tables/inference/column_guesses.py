@@ -20,7 +20,7 @@ from colonnade.tables.inference.guesses.number_guess import (
 from colonnade.tables.schema.column import is_missing, is_text
 from colonnade.tables.schema.number_format import NumberFormat
 from colonnade.tables.schema.problems import Problems, plural, quoted
-from colonnade.tables.schema.table_schema import MISSING_WORDS, ColumnParams
+from colonnade.tables.schema.table_schema import MISSING_WORDS, NO_FEATURES, ColumnParams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,6 @@ LOOKED_AT = 1000
 """So many of the first cells tell whether a column has decimal commas."""
 MOST_WORDS = 12
 """So many odd words are named in a message."""
-NEVER_MISSING = ("identifier", "ignored")
 _NUMBER_WORDS = {"decimal", "thousands", "unit"}
 
 
@@ -91,7 +90,7 @@ def _guess(
         guess = guess_column(name, cells.mask(missing), decimal_commas)
         return replace(guess, schema={**guess.schema, **said})
     schema = {"kind": kind, **said}
-    if missing.any() and kind not in NEVER_MISSING:
+    if missing.any() and kind not in NO_FEATURES:
         schema.setdefault("missing", "category" if kind == "categorical" else "median")
     return Guess(str(kind), "as given", schema)
 

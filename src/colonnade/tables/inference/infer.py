@@ -20,7 +20,7 @@ from colonnade.tables.inference.guesses.number_guess import PLAIN, NumberGuess
 from colonnade.tables.inference.target_guess import TargetGuess, guess_target
 from colonnade.tables.schema.column import is_missing
 from colonnade.tables.schema.problems import Problems
-from colonnade.tables.schema.table_schema import MISSING_WORDS, Task
+from colonnade.tables.schema.table_schema import MISSING_WORDS, NO_FEATURES, Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ class Inference:
         columns = {name: dict(guess.schema) for name, guess in self.columns.items()}
         if "decimal" in found:  # that of the target is also that of columns which name none
             for words in columns.values():
-                if words["kind"] == "numeric":
+                if words["kind"] in ("numeric", "weight"):
                     words.setdefault("decimal", ".")
         return {**found, "others": "error", "columns": columns}
 
@@ -94,6 +94,7 @@ def infer_table(
     *,
     task: Task | None = None,
     ordered: bool = False,
+    weight: str | None = None,
     said: Mapping[str, Mapping[str, Any]] | None = None,
     decimal_commas: bool | None = False,
     name: str = "table",
@@ -102,6 +103,7 @@ def infer_table(
 
     Args: raw: cells as text or typed. task: what to predict, if the user says so. ordered: whether
         the classes have an order; words are put in the order that is usual for them, or sorted.
+        weight: the column that says how much each row counts.
         said: what the user says of columns, in the words of `schema.columns`. decimal_commas: None
         where the file may write decimals behind commas. name: what errors call the table.
 
@@ -113,8 +115,7 @@ def infer_table(
     if target not in names:
         raise DataError(f"there is no column '{target}' to predict. {nearest(target, names)}")
     places, raw = Problems(name, raw.index), raw.set_axis(range(len(raw)))
-    said = said or {}
-    _refuse_unknown(said, names)
+    said = _known_words(said or {}, names, weight, target)
     unlabelled_words = [str(word) for word in said.get(target, {}).get("missing_words", [])]
     refuse_missing_header(raw, name)
     labeled, unlabelled = _labeled_rows(raw, target, unlabelled_words)
@@ -150,16 +151,26 @@ def _labeled_rows(
     return raw[~missing], raw.loc[missing, target]
 
 
-def _refuse_unknown(said: Mapping[str, Any], names: list[str]) -> None:
+def _known_words(
+    said: Mapping[str, Mapping[str, Any]], names: list[str], weight: str | None, target: str
+) -> Mapping[str, Mapping[str, Any]]:
+    """What the user says of columns, that of weights among them, if there are such columns."""
     for name in said:
         if name not in names:
             raise DataError(
                 f"there is no column '{name}', which --column names. {nearest(name, names)}"
             )
+    if weight is None:
+        return said
+    if weight not in names:
+        raise DataError(f"there is no column '{weight}' of weights. {nearest(weight, names)}")
+    if weight == target:
+        raise DataError(f"column '{weight}' is the target: the weights have to be another column.")
+    return {**said, weight: {**said.get(weight, {}), "kind": "weight"}}
 
 
 def _refuse_nothing_to_learn_from(columns: Mapping[str, Guess], target: str) -> None:
-    if not any(guess.kind not in ("identifier", "ignored") for guess in columns.values()):
+    if not any(guess.kind not in NO_FEATURES for guess in columns.values()):
         raise DataError(
             f"no column besides '{target}' holds anything to learn from: "
             + "; ".join(f"{name} is {guess.reason}" for name, guess in columns.items())

@@ -51,7 +51,7 @@ def _describe(cells: pd.Series, column: Column) -> Iterator[str]:
             words = sorted(set(as_text(cells[found]).to_pylist()))
             shown = listed([quoted(word) for word in words])
             yield _("{cells} {words} hold no value", cells=_cells(found), words=shown)
-    is_number = params.kind == "numeric"
+    is_number = params.kind in ("numeric", "weight")
     if is_number and (not column.is_target or column.schema.task == "regression"):
         yield from _describe_numbers(as_text(cells), column)
     if params.latest_year is not None:

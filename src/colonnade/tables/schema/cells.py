@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from colonnade.parameters import nearest
 from colonnade.tables.schema.column import Column, as_text, is_missing, is_text, mask, text_series
 from colonnade.tables.schema.dates import has_short_years, lone_reading, read_dates, zoned
-from colonnade.tables.schema.numbers import read_numbers
+from colonnade.tables.schema.numbers import read_numbers, read_weights
 from colonnade.tables.schema.problems import plural
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ def _refuse_missing(values: pd.Series, cells: pd.Series, column: Column) -> None
         column.problems.add(
             f"column '{column.name}' has no value in any row. Set `{column.key}.kind: ignored`."
         )
+        return
+    if column.params.kind == "weight":
+        column.refuse(missing, cells, "is no weight", "Fill it in; 0 leaves the row out.")
         return
     words = "category" if column.params.kind == "categorical" else "mean, median"
     cure = f"Fill it in, or set `{column.key}.missing` to {words} or constant."
@@ -162,5 +165,6 @@ _READERS: dict[str, Callable[[pd.Series, Column], pd.Series]] = {
     "categorical": _read_categories,
     "ordered": _read_categories,
     "datetime": _read_datetimes,
+    "weight": read_weights,
     "identifier": _read_identifier,
 }

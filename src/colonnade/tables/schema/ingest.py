@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from colonnade.errors import DataError
 from colonnade.parameters import nearest
 from colonnade.tables.schema.cells import read_cells
 from colonnade.tables.schema.column import Column, is_missing
@@ -55,6 +56,7 @@ def ingest_table(
     # no copy: pandas copies a column when someone writes to it
     table = pd.DataFrame(typed, index=raw.index, copy=False)
     if labeled:
+        table = _weighted_rows(table, schema, name)
         table = _common_classes(table, schema, name)
         _refuse_constants(table, schema, problems)
         problems.raise_if_any()
@@ -114,6 +116,22 @@ def _labeled_rows(raw: pd.DataFrame, schema: SchemaParams, name: str) -> pd.Data
     return raw[~missing]
 
 
+def _weighted_rows(table: pd.DataFrame, schema: SchemaParams, name: str) -> pd.DataFrame:
+    """The table without its rows of weight zero.
+
+    Raises: DataError if no row is left.
+    """
+    if schema.weight is None:
+        return table
+    weightless = (table[schema.weight] == 0).to_numpy()
+    if weightless.all():
+        raise DataError(f"column '{schema.weight}': the weight of every row is zero.", name)
+    if weightless.any():
+        n_rows = len(table)
+        log.info("%s: rows of weight 0 are left out: %d of %d.", name, weightless.sum(), n_rows)
+    return table[~weightless]
+
+
 def _common_classes(table: pd.DataFrame, schema: SchemaParams, name: str) -> pd.DataFrame:
     """The table without its rare classes, where the schema drops them."""
     if schema.rare_classes != "drop" or schema.task == "regression":
@@ -147,7 +165,8 @@ def _columns(
             f"there is no column '{schema.target}', the `schema.target`. "
             f"{nearest(schema.target, present)}"
         )
-    kept = {name: column for name, column in schema.columns.items() if column.kind != "ignored"}
+    unread = ("ignored",) if labeled else ("ignored", "weight")
+    kept = {name: column for name, column in schema.columns.items() if column.kind not in unread}
     for name in kept:
         if name not in present:
             taken = {*schema.columns, schema.target}

@@ -42,6 +42,14 @@ def read_numbers(cells: pd.Series, column: Column) -> pd.Series:
     return numbers
 
 
+def read_weights(cells: pd.Series, column: Column) -> pd.Series:
+    """How much each row counts: float64, none below 0."""
+    weights = read_numbers(cells, column).astype("float64")
+    what, cure = "is a weight below 0", "Correct it; a row of weight 0 is left out."
+    column.refuse((weights < 0).to_numpy(), cells, what, cure)
+    return weights
+
+
 def _typed_numbers(cells: pd.Series, column: Column) -> pd.Series:
     if cells.dtype.kind == "M":
         column.problems.add(
@@ -108,7 +116,8 @@ def _refuse_words(refused: np.ndarray, text: pa.Array, cells: pd.Series, column:
     grouped = refused & matches(text, _GROUPED)
     comma = refused & ~grouped & matches(text, _COMMA)
     date = refused & matches(text, _DATE)
-    column.refuse(infinite, cells, "is not a finite number", "Correct it, or leave the cell empty.")
+    cure = "." if column.params.kind == "weight" else ", or leave the cell empty."
+    column.refuse(infinite, cells, "is not a finite number", f"Correct it{cure}")
     column.refuse(
         grouped,
         cells,

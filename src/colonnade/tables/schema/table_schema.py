@@ -10,7 +10,8 @@ from colonnade.parameters import Params
 from colonnade.tables.schema.dates import has_short_years
 
 Task = Literal["classification", "ordinal", "regression"]
-Kind = Literal["numeric", "boolean", "categorical", "ordered", "datetime", "identifier", "ignored"]
+FeatureKind = Literal["numeric", "boolean", "categorical", "ordered", "datetime"]
+Kind = Literal[FeatureKind, "weight", "identifier", "ignored"]
 Decimal = Literal[".", ","]
 Thousands = Literal[",", ".", " ", "'"]
 Missing = Literal["error", "mean", "median", "constant", "category"]
@@ -18,12 +19,16 @@ Missing = Literal["error", "mean", "median", "constant", "category"]
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nat")
 """Cells that mean "no value", compared without regard to case."""
 
+NO_FEATURES: tuple[Kind, ...] = ("weight", "identifier", "ignored")
+"""Kinds of columns that the model never sees."""
+
 _POLICIES: dict[Kind, tuple[Missing, ...]] = {
     "numeric": ("error", "mean", "median", "constant"),
     "boolean": ("error", "mean", "median", "constant"),
     "datetime": ("error", "mean", "median", "constant"),
     "ordered": ("error", "median", "constant"),
     "categorical": ("error", "constant", "category"),
+    "weight": ("error",),
 }
 
 
@@ -102,7 +107,7 @@ class ColumnParams(Params):
     def _check_number_format(self) -> None:
         if self.case and self.kind not in ("categorical", "ordered"):
             raise ValueError(f"`case` does not go with `kind: {self.kind}`")
-        if (self.decimal or self.thousands or self.unit) and self.kind != "numeric":
+        if (self.decimal or self.thousands or self.unit) and self.kind not in ("numeric", "weight"):
             raise ValueError(
                 f"`decimal`, `thousands` and `unit` do not go with `kind: {self.kind}`"
             )
@@ -121,7 +126,7 @@ class ColumnParams(Params):
     @property
     def is_feature(self) -> bool:
         """Whether the model sees this column."""
-        return self.feature and self.kind not in ("identifier", "ignored")
+        return self.feature and self.kind not in NO_FEATURES
 
 
 class SchemaParams(Params):
@@ -174,6 +179,10 @@ class SchemaParams(Params):
             raise ValueError("`classes` names one label twice")
         if self.thousands == self.decimal:
             raise ValueError("`thousands` and `decimal` are one mark: give two different ones")
+        weights = [name for name, column in self.columns.items() if column.kind == "weight"]
+        if len(weights) > 1:
+            names = " and ".join(map(repr, weights))
+            raise ValueError(f"`columns` names {names} as `kind: weight`: a row has one weight")
         return self
 
     def column(self, name: str) -> ColumnParams:
@@ -181,6 +190,12 @@ class SchemaParams(Params):
         if name in self.columns:
             return self.columns[name]
         return ColumnParams(kind="ignored" if self.others == "ignored" else "numeric")
+
+    @property
+    def weight(self) -> str | None:
+        """Name of the column that says how much each row counts, if there is one."""
+        weights = (name for name, column in self.columns.items() if column.kind == "weight")
+        return next(weights, None)
 
     def target_column(self) -> ColumnParams:
         """What a number to be predicted may be, and how it is written."""

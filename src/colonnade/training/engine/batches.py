@@ -67,10 +67,13 @@ class Rows:
         codes = None if self.categorical is None else self.categorical[index]
         return Rows(self.numeric[index], codes, self.targets[index], self.labels[index])
 
-    def digest(self) -> str:
-        """Name the contents: a checkpoint of other rows is refused by it."""
+    def digest(self, weights: Tensor | None = None) -> str:
+        """Name the contents: a checkpoint of other rows is refused by it.
+
+        Args: weights: of the rows, if they have any.
+        """
         found = hashlib.sha256()
-        for tensor in (self.numeric, self.categorical, self.labels):
+        for tensor in (self.numeric, self.categorical, self.labels, weights):
             if tensor is None:
                 continue
             array = np.ascontiguousarray(tensor.cpu().numpy())

@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 class AutogradGradients:
     """The same gradients by autograd through the module, at any batch size."""
 
-    def __init__(self, stack: StackedParameters, network: Network, loss: Loss) -> None:
-        self.network, self.loss = network, loss
+    def __init__(
+        self,
+        stack: StackedParameters,
+        network: Network,
+        loss: Loss,
+        mean_weights: Tensor | None = None,
+    ) -> None:
+        self.network, self.loss, self.mean_weights = network, loss, mean_weights
         self.parameters = list(network.parameters())
         self.gradients = stack.gradients_of(network)
 
@@ -39,9 +45,12 @@ class AutogradGradients:
                 rows = self.loss.per_example_loss(out, targets.unsqueeze(-3)).mean(-2)
             else:
                 rows = self.loss.per_example_loss(out, targets)
-            weights = self.loss.weights(targets)
+            if self.mean_weights is None:
+                weight = self.loss.weights(targets).sum(-1)
+            else:
+                weight = self.mean_weights * targets.shape[-2]
             # Members don't share parameters: the gradient of the sum is each one's own.
-            total = (rows.sum(-1) / weights.sum(-1)).sum()
+            total = (rows.sum(-1) / weight).sum()
         gradients = torch.autograd.grad(total, self.parameters, materialize_grads=True)
         for own, gradient in zip(self.gradients, gradients, strict=True):
             own.copy_(gradient)
@@ -104,19 +113,21 @@ class Validation:
     ) -> tuple[list[float], list[float]]:
         """Give each member's mean loss, and its error if that is asked for.
 
-        The error: the mean of the loss's `errors`. NaN where there are no rows.
+        The error: the mean of the loss's `errors`, by the rows' own weights. NaN without rows.
         """
         if not len(self):
             nothing = [float("nan")] * self.n_members
             return nothing, nothing
         loss = self.job.loss
-        total = torch.zeros(3, self.n_members, dtype=torch.float64, device=flat.device)
+        total = torch.zeros(4, self.n_members, dtype=torch.float64, device=flat.device)
         for part, logits in self._logits(flat, buffers):
             targets = self.rows.targets[..., part, :]
             total[0] += loss.per_example_loss(logits, targets).to(torch.float64).sum(-1)
             total[1] += loss.weights(targets).to(torch.float64).sum(-1)
             if errors:
-                wrong = loss.errors(logits, self.rows.labels[..., part])
-                total[2] += wrong.to(torch.float64).sum(-1)
-        losses, shares = total[0] / total[1], total[2] / len(self)
+                wrong = loss.errors(logits, self.rows.labels[..., part]).to(torch.float64)
+                own = loss.row_weights(targets)
+                total[2] += (wrong if own is None else wrong * own).sum(-1)
+                total[3] += wrong.shape[-1] if own is None else own.to(torch.float64).sum(-1)
+        losses, shares = total[0] / total[1], total[2] / total[3]
         return [float(value) for value in losses.tolist()], [float(v) for v in shares.tolist()]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from colonnade.tables.features.row_weights import weights_of
 from colonnade.training.engine.cores import available_cores
 from colonnade.training.engine.placement import run_side_by_side
 from colonnade.training.ensembles.outcome import Fitted, ensemble, history_frame, trained_model
@@ -113,7 +114,7 @@ def group_folds(jobs: Sequence[TrainingJob], n_members: int) -> list[list[int]]:
     """Group folds of one shape, and cut large groups into near-equal programs."""
     groups: dict[object, list[int]] = {}
     for i, job in enumerate(jobs):
-        shape = (job.network, len(job.train), len(job.validation))
+        shape = (job.network, len(job.train), len(job.validation), job.loss.by_rows)
         groups.setdefault(shape, []).append(i)
     programs = []
     for group in groups.values():
@@ -209,7 +210,8 @@ def errors_of_folds(train: pd.DataFrame, trained: TrainedModel) -> HeldOut | Non
     for fold, fitted in zip(folds, fit_folds(folds, trained.model, same, workers=1), strict=True):
         predicted = fitted.model.predict_array(fold.validation[names].to_numpy(dtype=np.float32))
         errors.append(predicted - fold.validation[target].to_numpy())
-    kept = kept_errors(np.concatenate(errors))
+    weights = weights_of(standardizer.table_schema, *(fold.validation for fold in folds))
+    kept = kept_errors(np.concatenate(errors), None if weights is None else np.concatenate(weights))
     return HeldOut(
         errors=kept, n_rows=len(train), origin="train rows, each fifth predicted from the rest"
     )

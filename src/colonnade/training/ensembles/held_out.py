@@ -12,6 +12,8 @@ from colonnade.training.models.conformal import held_out_errors
 from colonnade.training.models.target import kept_residuals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from colonnade.training.engine.loop.trainer import Trainer
 
 # Of fewer validation rows the mean of what residuals make would say less than train rows do.
@@ -42,7 +44,8 @@ def measure_held_out(trainer: Trainer) -> dict[str, Any]:
             )
         ]
     if len(validation):
-        found["held_out"] = held_out_errors(*_numbers(trainer, validation), targets)
+        predicted, actual, weights = _numbers(trainer, validation)
+        found["held_out"] = held_out_errors(predicted, actual, targets, weights)
     return found
 
 
@@ -62,21 +65,33 @@ def _measure_residuals(trainer: Trainer) -> Residuals:
         places = [member.rows for member in members]
         seen = zip(members, places, strict=True)
         rows = Validation(job, [dataclasses.replace(m, validation_rows=own) for m, own in seen])
-    predicted, actual = _numbers(trainer, rows)
+    predicted, actual, weights = _numbers(trainer, rows)
     actual = np.broadcast_to(actual, predicted.shape)
+    each: Sequence[np.ndarray | None] = [None] * len(members)
+    if weights is not None:
+        each = list(np.broadcast_to(weights, predicted.shape))
     groups = [[i for i, other in enumerate(places) if other is own] for own in places]
     return {
-        "alone": [kept_residuals(own) for own in actual - predicted],
+        "alone": [
+            kept_residuals(own, weight)
+            for own, weight in zip(actual - predicted, each, strict=True)
+        ],
         "together": [
-            kept_residuals(actual[i] - predicted[group].mean(0)) for i, group in enumerate(groups)
+            kept_residuals(actual[i] - predicted[group].mean(0), each[i])
+            for i, group in enumerate(groups)
         ],
     }
 
 
-def _numbers(trainer: Trainer, rows: Validation) -> tuple[np.ndarray, np.ndarray]:
-    """What the members predict, and what is right, as it is learned.
+def _numbers(
+    trainer: Trainer, rows: Validation
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """What the members predict, what is right, as it is learned, and what rows weigh if they do.
 
-    Shape: -> (M, n), and (n,) or (M, n) where each has rows of its own.
+    Shape: -> (M, n), and (n,) or (M, n) where each has rows of its own, twice.
     """
-    predicted = trainer.job.loss.numbers(rows.exact_logits(*trainer.result()))
-    return predicted.cpu().numpy(), rows.rows.labels.cpu().numpy()
+    loss = trainer.job.loss
+    predicted = loss.numbers(rows.exact_logits(*trainer.result()))
+    weights = loss.row_weights(rows.rows.targets)
+    own = None if weights is None else weights.cpu().double().numpy()
+    return predicted.cpu().numpy(), rows.rows.labels.cpu().numpy(), own

@@ -69,7 +69,9 @@ def open_checkpoint(
         "device": job.train.numeric.device.type,
         "torch": torch.__version__,
     }
-    return Checkpoint(path, configuration, job.train.digest() + job.validation.digest())
+    parts = (job.train, job.validation)
+    rows = "".join(part.digest(job.loss.row_weights(part.targets)) for part in parts)
+    return Checkpoint(path, configuration, rows)
 
 
 def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:

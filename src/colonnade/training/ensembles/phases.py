@@ -132,13 +132,20 @@ def _temperatures(trainer: Trainer) -> list[float]:
         return [1.0] * (n_members + 1)
     logits = trainer.validation.exact_logits(*trainer.result()).cpu()
     codes, loss = trainer.validation.rows.labels.cpu(), trainer.job.loss
-    own_codes = codes.unbind(0) if codes.ndim == 2 else [codes] * n_members
-    own = [fit_temperature(loss, logits[i : i + 1], own_codes[i]) for i in range(n_members)]
-    # Members that were validated on different rows are different models, never one ensemble.
-    return [
-        own[0] if codes.ndim == 2 or n_members == 1 else fit_temperature(loss, logits, codes),
-        *own,
+    weights = loss.row_weights(trainer.validation.rows.targets.cpu())
+    apart = codes.ndim == 2
+    own = [
+        fit_temperature(
+            loss,
+            logits[i : i + 1],
+            codes[i] if apart else codes,
+            weights[i] if apart and weights is not None else weights,
+        )
+        for i in range(n_members)
     ]
+    # Members that were validated on different rows are different models, never one ensemble.
+    alone = apart or n_members == 1
+    return [own[0] if alone else fit_temperature(loss, logits, codes, weights), *own]
 
 
 def _refit(

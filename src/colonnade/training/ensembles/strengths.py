@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from colonnade.errors import DataError
+from colonnade.training.components.losses.row_weighted import RowWeighted
 from colonnade.training.engine.forward import Validation
 from colonnade.training.engine.placement import thread_count
 from colonnade.training.ensembles.members import run_members
@@ -108,13 +109,14 @@ def _choose(
     """Choose among one member's trials: of each strength, one a fold."""
     logits = [[_left_out(job, one) for one in folds] for folds in trials]
     row_losses = [np.concatenate([_row_losses(job, *one) for one in folds]) for folds in logits]
-    chosen = largest_within_one_error(row_losses)
+    weights = _weights(job, logits[0])
+    chosen = largest_within_one_error(row_losses, weights)
     return Sparsity(
         share * strengths[chosen],
         strengths[chosen],
         _temperature(job, logits[chosen]),
         _mean_curve(trials[chosen]),
-        {s: float(rows.mean()) for s, rows in zip(strengths, row_losses, strict=True)},
+        {s: _mean(rows, weights) for s, rows in zip(strengths, row_losses, strict=True)},
     )
 
 
@@ -191,23 +193,41 @@ def _left_out(job: TrainingJob, one: TrainedMember) -> tuple[Tensor, Tensor, Ten
 
 
 def _row_losses(job: TrainingJob, logits: Tensor, targets: Tensor, codes: Tensor) -> np.ndarray:
-    """Log-loss of each row, or the training loss where numbers are predicted."""
+    """Log-loss of each row, or the training loss where numbers are predicted, by no weight."""
     if job.loss.n_classes:
         shares = job.loss.probabilities(logits)[0]
         found = -shares.gather(1, codes.reshape(-1, 1).long()).clamp_min(1e-12).log()
     else:
-        found = job.loss.per_example_loss(logits, targets.double())
+        loss = job.loss.loss if isinstance(job.loss, RowWeighted) else job.loss
+        found = loss.per_example_loss(logits, targets[..., : loss.n_logits].double())
     return found.reshape(-1).cpu().numpy()
 
 
-def largest_within_one_error(row_losses: Sequence[np.ndarray]) -> int:
+def _weights(job: TrainingJob, left_out: Sequence[tuple[Tensor, ...]]) -> np.ndarray | None:
+    """The rows' own weights, if they have any, of every fold's rows left out."""
+    if not job.loss.by_rows:
+        return None
+    found = [job.loss.row_weights(targets) for _, targets, _ in left_out]
+    return torch.cat([own.reshape(-1) for own in found if own is not None]).cpu().double().numpy()
+
+
+def _mean(rows: np.ndarray, weights: np.ndarray | None) -> float:
+    return float(rows.mean() if weights is None else np.average(rows, weights=weights))
+
+
+def largest_within_one_error(
+    row_losses: Sequence[np.ndarray], weights: np.ndarray | None = None
+) -> int:
     """Give the last place whose mean loss is within one standard error of the least.
 
-    Shape: row_losses: for each strength, smallest first, (n_rows,).
+    Shape: row_losses: for each strength, smallest first, (n_rows,), as the weights.
     """
-    means = np.array([rows.mean() for rows in row_losses])
+    means = np.array([_mean(rows, weights) for rows in row_losses])
     best = int(means.argmin())
     error = row_losses[best].std() / np.sqrt(len(row_losses[best]))
+    if weights is not None:
+        # of a weighted mean: that of the sum of what each row adds, by its weight
+        error = np.linalg.norm(weights * (row_losses[best] - means[best])) / weights.sum()
     return int(np.flatnonzero(means <= means[best] + error).max())
 
 
@@ -216,7 +236,9 @@ def _temperature(job: TrainingJob, logits: Sequence[tuple[Tensor, Tensor, Tensor
         return None
     together = torch.cat([one for one, _, _ in logits], dim=1)
     codes = torch.cat([codes.reshape(-1) for _, _, codes in logits])
-    return fit_temperature(job.loss, together.cpu(), codes.cpu())
+    weights = _weights(job, logits)
+    own = None if weights is None else torch.from_numpy(weights)
+    return fit_temperature(job.loss, together.cpu(), codes.cpu(), own)
 
 
 def _mean_curve(trained: Sequence[TrainedMember]) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from colonnade.errors import ParameterError
+from colonnade.tables.features.row_weights import worth_in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,13 +75,25 @@ def fewest_errors(coverage: float) -> int:
     return math.ceil(round(coverage / (1 - coverage), 9))
 
 
-def kept_errors(errors: np.ndarray) -> list[float]:
+def kept_errors(errors: np.ndarray, weights: np.ndarray | None = None) -> list[float]:
     """At most 999 absolute errors that promise what all of them do, or a thousandth more.
 
     Used as if they were all, the m errors of ranks ceil(j n / m) never give a narrower interval:
     ceil((m + 1) c) n / m >= (n + 1) c for every share c and n >= m.
+
+    Args: weights: of the rows. Then the errors up to which j m-ths of the weight lie, as many as
+        the rows are worth: a new row is taken to weigh what a row does on average, if drawn in
+        proportion to the weights. It lies in its interval as often as promised, counted by weight.
+    Source: Tibshirani et al. 2019, Conformal Prediction Under Covariate Shift (weighted quantiles).
     """
-    ordered = np.sort(np.abs(errors))
+    order = np.argsort(np.abs(errors), kind="stable")
+    ordered = np.abs(errors)[order]
+    if weights is not None:
+        reached = np.cumsum(weights[order])
+        n_kept = min(MOST_ERRORS, max(1, math.floor(worth_in_rows(weights))))
+        # A share of the whole weight may round to a hair above it.
+        shares = np.arange(1, n_kept + 1) / n_kept * (1 - 1e-12)
+        return [float(error) for error in ordered[np.searchsorted(reached / reached[-1], shares)]]
     if len(ordered) <= MOST_ERRORS:
         return [float(error) for error in ordered]
     ranks = -(-np.arange(1, MOST_ERRORS + 1) * len(ordered) // MOST_ERRORS)
@@ -88,23 +101,28 @@ def kept_errors(errors: np.ndarray) -> list[float]:
 
 
 def held_out_errors(
-    predicted: np.ndarray, actual: np.ndarray, targets: Sequence[Target]
+    predicted: np.ndarray,
+    actual: np.ndarray,
+    targets: Sequence[Target],
+    weights: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Errors on the members' validation rows: of their mean, then each member's own.
 
     Members validated on different rows are different models, and have no mean.
     Args: targets: how they are learned, together, then by each member.
 
-    Shape: predicted (M, n), actual (n,), or (M, n) where each has rows of its own.
+    Shape: predicted (M, n), actual and weights (n,), or (M, n) where each has rows of its own.
     Units: as learned -> raw. Plain data, for a checkpoint.
     """
     shared = actual.ndim == 1
     alone = np.broadcast_to(actual, predicted.shape)
+    each = [None] * len(predicted) if weights is None else np.broadcast_to(weights, alone.shape)
     own = [
-        kept_errors(target.errors(numbers, right))
-        for target, numbers, right in zip(targets[1:], predicted, alone, strict=True)
+        kept_errors(target.errors(numbers, right), weight)
+        for target, numbers, right, weight in zip(targets[1:], predicted, alone, each, strict=True)
     ]
-    together = kept_errors(targets[0].errors(predicted.mean(0), actual)) if shared else []
+    mean = predicted.mean(0)
+    together = kept_errors(targets[0].errors(mean, actual), weights) if shared else []
     return {"n_rows": actual.shape[-1], "raw_errors": [together, *own]}
 
 

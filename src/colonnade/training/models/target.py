@@ -75,13 +75,18 @@ def target_of(standardizer: Standardizer, loss: Loss, residuals: Sequence[float]
     return Target(center, scale, curve, smears, tuple(residuals))
 
 
-def kept_residuals(residuals: np.ndarray) -> list[float]:
-    """All residuals in order, or the means of two hundred equal shares of them.
+def kept_residuals(residuals: np.ndarray, weights: np.ndarray | None = None) -> list[float]:
+    """All residuals in order, or the means of two hundred equal shares of them, or of the weight.
 
     Shape: (n,) -> at most 200.
     """
-    ordered = np.sort(residuals)
-    n = len(ordered)
+    order = np.argsort(residuals, kind="stable")
+    ordered, n = residuals[order], len(residuals)
+    if weights is not None:
+        own, n_kept = weights[order] / weights.sum(), min(n, MOST_RESIDUALS)
+        reached, total = (np.concatenate([[0.0], np.cumsum(part)]) for part in (own, own * ordered))
+        ends = np.interp(np.linspace(0, 1, n_kept + 1), reached, total)
+        return [float(mean) for mean in np.diff(ends) * n_kept]
     if n <= MOST_RESIDUALS:
         return [float(residual) for residual in ordered]
     total = np.concatenate([[0.0], np.cumsum(ordered)])

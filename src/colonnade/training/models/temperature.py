@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from colonnade.tables.features.row_weights import worth_in_rows
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,22 +22,35 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 _LIMIT = math.log(20.0)
 
 
-def fit_temperature(loss: Loss, logits: Tensor, codes: Tensor, *, spread: float = 1.0) -> float:
+def fit_temperature(
+    loss: Loss,
+    logits: Tensor,
+    codes: Tensor,
+    weights: Tensor | None = None,
+    *,
+    spread: float = 1.0,
+) -> float:
     """Find the temperature whose averaged probabilities give the codes the least log-loss.
 
     The logarithm of the temperature is taken to be normal around 0: a few rows that are all
     predicted rightly would make the model certain otherwise, and many rows outweigh it.
 
-    Args: spread: its standard deviation.
+    Args: spread: its standard deviation. weights: of the rows, if they differ.
 
-    Shape: logits (M, n, n_logits), codes (n,). Between 1/20 and 20; 1 if it cannot be improved.
+    Shape: logits (M, n, n_logits), codes, weights (n,). Between 1/20 and 20; 1 if it cannot be
+        improved.
     """
-    logits, index, n = logits.to(torch.float64), codes.long()[:, None], len(codes)
+    logits, index, n = logits.to(torch.float64), codes.long()[:, None], float(len(codes))
+    share = None
+    if weights is not None:
+        share = weights.double() / weights.double().sum()
+        n = worth_in_rows(share.numpy())
 
     def cost(log_temperature: float) -> float:
         shares = loss.probabilities(logits / math.exp(log_temperature)).mean(0)
         # The smallest positive number: a class that was held impossible costs much, not infinity.
-        known = shares.gather(1, index).clamp_min(1e-300).log().mean()
+        logs = shares.gather(1, index).clamp_min(1e-300).log()
+        known = logs.mean() if share is None else share @ logs[:, 0]
         return float(-known) + (log_temperature / spread) ** 2 / (2 * n)
 
     best = _golden_section(cost, -_LIMIT, _LIMIT)

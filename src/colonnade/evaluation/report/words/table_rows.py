@@ -38,6 +38,7 @@ _KINDS = {
     "ordered": marked("ordered"),
     "datetime": marked("datetime"),
     "identifier": marked("identifier"),
+    "weight": marked("weight"),
     "ignored": marked("ignored"),
 }
 

@@ -13,14 +13,15 @@ class Loss:
 
     link: how predictions are made of logits: identity, exp (log), softmax, or a sigmoid of each.
     needs: in words, the numbers that it can learn, if not all. predicts_mean: whether it is a mean
-      that it predicts, rather than a quantile.
+      that it predicts, rather than a quantile. by_rows: whether rows have weights of their own.
 
     Shape: logits (..., n, n_logits), targets (..., n, width) as made by `encode`.
     """
 
-    link: ClassVar[str] = "identity"
-    needs: ClassVar[str] = ""
-    predicts_mean: ClassVar[bool] = True
+    link: str = "identity"
+    needs: str = ""
+    predicts_mean: bool = True
+    by_rows: ClassVar[bool] = False
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
@@ -48,6 +49,10 @@ class Loss:
     def weights(self, targets: Tensor) -> Tensor:
         """Give the weight of each row: the mean divides by their sum."""
         return targets[..., -1] if self.weighted else targets.new_ones(targets.shape[:-1])
+
+    def row_weights(self, targets: Tensor) -> Tensor | None:
+        """Give the weight that each row has of its own, if rows have any."""
+        return targets[..., -1] if self.by_rows else None
 
     def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         """Write the derivative of each row's loss by its logits into `out`."""

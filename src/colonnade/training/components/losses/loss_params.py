@@ -98,11 +98,11 @@ class LossParams(NamedChoice):
             )
         return found
 
-    def loss(self, n_classes: int, counts: Sequence[int] | None = None) -> Loss:
+    def loss(self, n_classes: int, counts: Sequence[float] | None = None) -> Loss:
         """Set the loss to work on so many classes.
 
-        counts: train rows of each class, from which `balanced` weights come; a loss that only
-        predicts does without.
+        counts: train rows of each class, or the sum of their weights, from which `balanced`
+        weights come; a loss that only predicts does without.
         """
         entry = LOSSES[self.name]
         options = {name: getattr(self, name) for name in entry.options}
@@ -111,6 +111,6 @@ class LossParams(NamedChoice):
         return entry.build(n_classes, **options)
 
 
-def balanced_weights(counts: Sequence[int]) -> list[float]:
+def balanced_weights(counts: Sequence[float]) -> list[float]:
     """Weigh classes as scikit-learn's `balanced`: n_rows / (n_classes x rows of the class)."""
-    return [sum(counts) / (len(counts) * max(1, count)) for count in counts]
+    return [sum(counts) / (len(counts) * (count or 1)) for count in counts]

@@ -24,10 +24,18 @@ if TYPE_CHECKING:
 
 
 class HandDerivedGradients:
-    """Loss gradients of one batch size, in `stack.grad`."""
+    """Loss gradients of one batch size, in `stack.grad`.
+
+    mean_weights: of each member's train rows (M,), where rows have weights of their own.
+    """
 
     def __init__(
-        self, stack: StackedParameters, loss: Loss, dropout: DropoutMasks, n_rows: int
+        self,
+        stack: StackedParameters,
+        loss: Loss,
+        dropout: DropoutMasks,
+        n_rows: int,
+        mean_weights: Tensor | None = None,
     ) -> None:
         spec, own, grads = stack.spec, Blocks(stack, stack.flat), Blocks(stack, stack.grad)
         self.loss = loss
@@ -58,6 +66,9 @@ class HandDerivedGradients:
         self.out_delta = self.delta if self.head is None else self.head.delta
         self.out_delta_t = self.out_delta.mT
         self.scale = block.new_full((1,), 1 / n_rows)
+        if mean_weights is not None:
+            self.scale = self.scale / mean_weights.view(-1, *[1] * (self.delta.ndim - 1))
+        self.by_batch = loss.weighted and mean_weights is None
 
     def gradient(
         self, numeric: Tensor, categorical: Tensor | None, targets: Tensor, logits: Tensor
@@ -90,7 +101,7 @@ class HandDerivedGradients:
 
     def _losses(self, targets: Tensor, logits: Tensor) -> None:
         self.loss.grad_logits(logits, targets, self.delta)
-        if self.loss.weighted:
+        if self.by_batch:
             self.delta.div_(targets[..., -1:].sum(-2, keepdim=True))
         else:
             self.delta.mul_(self.scale)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from colonnade.errors import DataError
 from colonnade.training.components.losses.heads import first_cuts
 from colonnade.training.networks.binding.stacked import StackedParameters
 
@@ -29,7 +30,9 @@ def start_members(job: TrainingJob, members: Sequence[MemberConfig]) -> StackedP
     labels = [_labels_of(job, member) for member in members]
     if spec.ordinal:
         k = job.loss.n_classes
-        counts = torch.stack([torch.bincount(codes, minlength=k) for codes in labels])
+        weights = [_weights_of(job, member) for member in members]
+        pairs = zip(labels, weights, strict=True)
+        counts = torch.stack([torch.bincount(codes, own, minlength=k) for codes, own in pairs])
         stack.tensors()["cuts"].copy_(first_cuts(counts))
     else:
         outputs = [job.loss.outputs_for(own) for own in labels]
@@ -37,6 +40,22 @@ def start_members(job: TrainingJob, members: Sequence[MemberConfig]) -> StackedP
         for name, end in zip(("low", "high"), ends.unbind(1), strict=True):
             stack.tensors()[name].copy_(end.unsqueeze(-1))
     return stack
+
+
+def mean_weights(job: TrainingJob, members: Sequence[MemberConfig]) -> Tensor | None:
+    """Give the mean weight of each member's train rows, where rows have weights of their own.
+
+    Shape: -> (M,).
+    Raises: DataError if none of a member's rows weighs anything.
+    """
+    if not job.loss.by_rows:
+        return None
+    weights = job.loss.weights(job.train.targets).double()
+    own = [weights if member.rows is None else weights[member.rows] for member in members]
+    means = torch.stack([each.mean() for each in own])
+    if not bool(means.all()):
+        raise DataError("the weight of every row that is learned from is zero.")
+    return means.to(job.dtype)
 
 
 def _columns_of(job: TrainingJob, member: MemberConfig) -> tuple[Tensor, Tensor | None]:
@@ -48,3 +67,10 @@ def _columns_of(job: TrainingJob, member: MemberConfig) -> tuple[Tensor, Tensor 
 def _labels_of(job: TrainingJob, member: MemberConfig) -> Tensor:
     labels = job.train.labels.cpu()
     return labels if member.rows is None else labels[member.rows]
+
+
+def _weights_of(job: TrainingJob, member: MemberConfig) -> Tensor | None:
+    weights = job.loss.row_weights(job.train.targets)
+    if weights is None or member.rows is None:
+        return None if weights is None else weights.cpu()
+    return weights.cpu()[member.rows]

@@ -20,7 +20,7 @@ from colonnade.training.engine.fast_mlp.gradient import HandDerivedGradients, de
 from colonnade.training.engine.forward import AutogradGradients, Validation
 from colonnade.training.engine.job import History, MemberConfig, TrainingJob
 from colonnade.training.engine.loop.rates import Rates
-from colonnade.training.engine.loop.start import start_members
+from colonnade.training.engine.loop.start import mean_weights, start_members
 from colonnade.training.engine.loop.stopping import EarlyStopping, Stopping
 from colonnade.training.networks.base import draw_from
 
@@ -45,6 +45,7 @@ class Trainer:
         self.job, self.members, self.params = job, members, job.params
         self.n_rows = len(job.train) if members[0].rows is None else len(members[0].rows)
         self.stack = start_members(job, members)
+        self.mean_weights = mean_weights(job, members)
         self.dropout = DropoutMasks([m.model.dropout_rate for m in members], self.stack.flat)
         whole_table = self.params.optimizer.full_batch
         self.batch_size = self.n_rows if whole_table else min(self.n_rows, self.params.batch_size)
@@ -117,14 +118,13 @@ class Trainer:
     def gradients(self, n_rows: int) -> HandDerivedGradients | AutogradGradients:
         """Give the gradient path for batches of one size, made once."""
         if n_rows not in self._paths:
+            stack, loss, means = self.stack, self.job.loss, self.mean_weights
             if self.path == "hand-derived":
-                self._paths[n_rows] = HandDerivedGradients(
-                    self.stack, self.job.loss, self.dropout, n_rows
-                )
+                self._paths[n_rows] = HandDerivedGradients(stack, loss, self.dropout, n_rows, means)
             else:
-                network = self.stack.network()
+                network = stack.network()
                 draw_from(network, self.dropout)
-                self._paths[n_rows] = AutogradGradients(self.stack, network, self.job.loss)
+                self._paths[n_rows] = AutogradGradients(stack, network, loss, means)
         return self._paths[n_rows]
 
     def run(
@@ -206,6 +206,8 @@ class Trainer:
         loss = self.job.loss
         rows = loss.per_example_loss(block.all_logits, block.all_targets).sum(-1)
         weights = loss.weights(block.all_targets).sum(-1)
+        if loss.by_rows:  # a batch may hold nothing but rows without weight
+            weights = weights.clamp_min(torch.finfo(weights.dtype).tiny)
         shape = (len(block.numeric), len(self.members))
         return (rows / weights).view(shape), weights.view(shape)
 

@@ -19,16 +19,21 @@ LEAST_SHARE = 0.02
 _LEAST = 1e-15
 
 
-def score(predicted: np.ndarray, actual: np.ndarray) -> float:
+def score(predicted: np.ndarray, actual: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Log-loss of classes, or root mean squared error of numbers: the lower, the better.
 
-    Shape: predicted (n, n_classes) with codes (n,), or numbers (n,) with numbers (n,).
+    Shape: predicted (n, n_classes) with codes (n,), or numbers (n,) with numbers (n,); weights
+        (n,), or None where all rows count alike.
     """
-    return float(_scores(_judged(predicted, actual)[None], predicted.ndim == 2)[0])
+    return float(_scores(_judged(predicted, actual)[None], predicted.ndim == 2, weights)[0])
 
 
 def blend_shares(
-    predictions: Sequence[np.ndarray], actual: np.ndarray, *, seed: int = 0
+    predictions: Sequence[np.ndarray],
+    actual: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    seed: int = 0,
 ) -> list[float]:
     """Choose on many draws of the rows, and average: of few rows, one draw may say anything.
 
@@ -38,19 +43,21 @@ def blend_shares(
     >>> blend_shares([poor, right], np.array([0, 1]))
     [0.0, 1.0]
 
-    Shape: predictions: each (n, n_classes) or (n,), of the rows of actual (n,) -> one share a
-        candidate, which sum to 1.
+    Shape: predictions: each (n, n_classes) or (n,), of the rows of actual (n,) and weights
+        (n,) -> one share a candidate, which sum to 1.
     """
     classes = predictions[0].ndim == 2
     judged = np.stack([_judged(predicted, actual) for predicted in predictions])
     rng, n = np.random.default_rng(seed), len(actual)
     draws = [rng.integers(0, n, min(n, MOST_ROWS)) for _ in range(DRAWS)]
-    shares = np.mean([_greedy_shares(judged[:, rows], classes) for rows in draws], axis=0)
+    own = [None if weights is None else weights[rows] for rows in draws]
+    pairs = zip(draws, own, strict=True)
+    shares = np.mean([_greedy_shares(judged[:, rows], classes, w) for rows, w in pairs], axis=0)
     shares[shares < LEAST_SHARE] = 0
     return [float(share) for share in shares / shares.sum()]
 
 
-def _greedy_shares(judged: np.ndarray, classes: bool) -> np.ndarray:
+def _greedy_shares(judged: np.ndarray, classes: bool, weights: np.ndarray | None) -> np.ndarray:
     """Add the candidate that improves the blend most, again and again; the best blend counts.
 
     Shape: (C, n) -> (C,).
@@ -58,7 +65,7 @@ def _greedy_shares(judged: np.ndarray, classes: bool) -> np.ndarray:
     total, counts = np.zeros(judged.shape[1]), np.zeros(len(judged))
     best_score, best = np.inf, counts
     for n in range(1, ROUNDS + 1):
-        scores = _scores((total + judged) / n, classes)
+        scores = _scores((total + judged) / n, classes, weights)
         chosen = int(scores.argmin())
         total += judged[chosen]
         counts[chosen] += 1
@@ -78,8 +85,8 @@ def _judged(predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
     return true
 
 
-def _scores(judged: np.ndarray, classes: bool) -> np.ndarray:
+def _scores(judged: np.ndarray, classes: bool, weights: np.ndarray | None) -> np.ndarray:
     """Shape: (C, n) -> (C,)."""
     if classes:
-        return np.asarray(-np.log(judged.clip(_LEAST)).mean(axis=1))
-    return np.asarray(np.sqrt(np.square(judged).mean(axis=1)))
+        return -np.average(np.log(judged.clip(_LEAST)), axis=1, weights=weights)
+    return np.sqrt(np.average(np.square(judged), axis=1, weights=weights))

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from colonnade.errors import ParameterError
+from colonnade.tables.features.row_weights import part_weights
 from colonnade.tables.source import rows_digest
 from colonnade.training.components.losses.class_losses import CrossEntropy
 from colonnade.training.engine.cores import available_cores
@@ -84,24 +85,25 @@ def train_blend(
     started = time.perf_counter()
     training, folds, chosen = _plan(train, validation, standardizer, model, training)
     actual = folds.rows[standardizer.target].to_numpy()[folds.judged]
+    weights = part_weights(standardizer.table_schema, folds.rows.iloc[folds.judged])
     seconds = estimated_seconds(chosen, folds)
     if seconds > _WORTH_SAYING:
         logger.info("%d candidates: about %.0f s, or less", len(chosen), seconds)
     outcomes = []
     for i, contender in enumerate(chosen, 1):
         phase(f"candidate {i} of {len(chosen)}: {contender.name}")
-        outcomes.append(_train(contender, folds, actual))
-    shares = blend_shares([one.predicted for one in outcomes], actual, seed=training.seed)
+        outcomes.append(_train(contender, folds, actual, weights))
+    shares = blend_shares([one.predicted for one in outcomes], actual, weights, seed=training.seed)
     outcomes = [replace(one, share=share) for one, share in zip(outcomes, shares, strict=True)]
     parts = tuple(Part(one.name, one.share, one.model) for one in outcomes if one.share)
     predicted = np.asarray(sum(one.share * one.predicted for one in outcomes))
     leading = max(outcomes, key=lambda one: one.share)
     facts, held_out = _facts(outcomes, leading), None
     if standardizer.classes is None:
-        errors = kept_errors(predicted - actual)
+        errors = kept_errors(predicted - actual, weights)
         held_out = HeldOut(errors=errors, n_rows=len(actual), origin=folds.origin)
     elif training.temperature:
-        facts["temperature"] = blend_temperature(predicted, actual)
+        facts["temperature"] = blend_temperature(predicted, actual, weights)
     facts |= {
         "learned_from_validation_rows": folds.all_judged and len(validation) > 0,
         "seconds": round(time.perf_counter() - started, 3),
@@ -160,10 +162,13 @@ def _plan(
 
 def _rows_of(contender: Contender, folds: Folds) -> pd.DataFrame:
     own = contender.standardizer
-    return folds.rows[[*own.feature_names, own.target]]
+    weight = own.table_schema.weight
+    return folds.rows[[*own.feature_names, own.target, *([weight] if weight else [])]]
 
 
-def _train(contender: Contender, folds: Folds, actual: np.ndarray) -> Outcome:
+def _train(
+    contender: Contender, folds: Folds, actual: np.ndarray, weights: np.ndarray | None
+) -> Outcome:
     started = time.perf_counter()
     rows, own = _rows_of(contender, folds), contender.standardizer
     fitted = fit_many(
@@ -171,7 +176,7 @@ def _train(contender: Contender, folds: Folds, actual: np.ndarray) -> Outcome:
     )
     models = [one.model for one in fitted]
     predicted = _predictions(models, rows, folds)
-    seconds, error = time.perf_counter() - started, score(predicted, actual)
+    seconds, error = time.perf_counter() - started, score(predicted, actual, weights)
     logger.info("candidate %s: %.4g on rows left out, %.1f s", contender.name, error, seconds)
     model, history = _joined(models), _mean_history(fitted)
     return Outcome(contender.name, model, history, predicted, error, seconds)
@@ -242,13 +247,16 @@ def _facts(outcomes: list[Outcome], leading: Outcome) -> dict[str, Any]:
     }
 
 
-def blend_temperature(predicted: np.ndarray, actual: np.ndarray) -> float:
+def blend_temperature(
+    predicted: np.ndarray, actual: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """The temperature at which blended probabilities have the least log-loss.
 
     What many networks agree on needs little correction.
 
-    Shape: predicted (n, n_classes), actual (n,) codes.
+    Shape: predicted (n, n_classes), actual (n,) codes, weights (n,).
     """
     logits = torch.from_numpy(np.log(predicted.clip(1e-300)))[None]
     codes = torch.from_numpy(actual.astype(np.int64))
-    return fit_temperature(CrossEntropy(predicted.shape[1]), logits, codes, spread=_SPREAD)
+    own = None if weights is None else torch.from_numpy(weights)
+    return fit_temperature(CrossEntropy(predicted.shape[1]), logits, codes, own, spread=_SPREAD)

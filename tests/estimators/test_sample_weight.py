@@ -100,6 +100,7 @@ def test_fit_takes_the_weights_from_a_column(rows, tmp_path):
     assert len(model.predict(frame[["a", "b", "c"]])) == 80
     page = (tmp_path / "report.html").read_text()
     assert "row weights" in page
+    assert "Metrics count rows by their weights" in page
     assert "column &#39;w&#39;, 1 to 3: the rows tell as much as" in page
     assert "weight=&#39;w&#39;" in page
     assert "row weights: column 'w', 1 to 3" in (tmp_path / "model_card.md").read_text()

@@ -33,3 +33,11 @@ def test_nothing_is_written_of_a_table_that_a_run_would_refuse(tmp_path: Path) -
     assert "shop: nothing was written, since the table cannot be trained on" in str(caught.value)
     assert "shop.csv: column 'age', line 2: '1e39' is infinite or beyond" in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["shop.csv"]
+
+
+def test_the_column_of_weights_is_written_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_text(f"age,bought,times\n{rows(90)}", encoding="utf-8")
+    add_table(tmp_path, "shop", path, "bought", weight="times")
+    written = (tmp_path / "parameters_shop.yml").read_text(encoding="utf-8")
+    assert "times: {kind: weight}  # as given" in written

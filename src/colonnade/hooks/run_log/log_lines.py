@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from colonnade.hooks.run_log.stage_facts import shown
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from colonnade.hooks.run_log.run_outcome import RunOutcome
@@ -32,7 +33,7 @@ class LogLines:
 
     def failed(self, stage: Stage) -> None:
         """Say where it failed; the error itself comes last."""
-        logger.info("%s: %-8s %6.2f s  failed", stage.table, stage.name, stage.passed)
+        logger.info("%s: %-8s %6.2f s  %s", stage.table, stage.name, stage.passed, _("failed"))
 
     def finish(self, outcomes: list[RunOutcome]) -> None:
         """Say what came of each table."""
@@ -46,11 +47,12 @@ class LogLines:
 
 def lines_of(outcome: RunOutcome) -> list[str]:
     """The verdict, where the report and the record are, and the next command."""
-    lines = [f"{outcome.headline}. {outcome.sentence}"]
+    lines = [outcome.headline + _(". ") + outcome.sentence]
     if outcome.report:
-        lines.append(f"report in {shown(outcome.report)}")
+        lines.append(_("report in {path}", path=shown(outcome.report)))
     if outcome.page:
-        lines += [f"tracked as {outcome.page}", f"all its runs, best first: {outcome.all_runs}"]
+        lines.append(_("tracked as {page}", page=outcome.page))
+        lines.append(_("all its runs, best first: {page}", page=outcome.all_runs))
     elif outcome.run_id:
-        lines.append(f"tracked as run {outcome.run_id[:8]}: `make ui` shows it")
-    return [*lines, f"next, to {outcome.next_reason}: {outcome.next_command}"]
+        lines.append(_("tracked as run {id}: `make ui` shows it", id=outcome.run_id[:8]))
+    return [*lines, f"{outcome.next_reason} {outcome.next_command}"]

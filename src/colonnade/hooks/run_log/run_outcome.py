@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from colonnade.evaluation.metrics.formatting import NAMES, format_metric, metric_with_interval
+from colonnade.evaluation.metrics.formatting import (
+    baseline_name,
+    format_metric,
+    metric_name,
+    metric_with_interval,
+    part_name,
+)
 from colonnade.evaluation.metrics.verdict import best_baseline, deciding_metric, verdict
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,13 +53,13 @@ class RunOutcome:
         baseline = None
         if best is not None:
             theirs = format_metric(headline, metrics.baselines[best][headline])
-            baseline = (best.replace("_", " "), theirs)
+            baseline = (baseline_name(best), theirs)
         return cls(
             table,
             judged.word,
             judged.headline,
             judged.sentence,
-            (f"{part} {NAMES[headline]}", value),
+            (_("{part} {metric}", part=part_name(part), metric=metric_name(headline)), value),
             baseline,
             simpler="" if kind == "linear" else "linear",
             folds=bool(metrics["cv"]),
@@ -74,11 +81,13 @@ class RunOutcome:
 
     @property
     def next_reason(self) -> str:
-        """What that command is for."""
+        """What that command is for, to be followed by it."""
         if self.word == "no" and self.simpler:
-            return "try the simpler model"
+            return _("next, to try the simpler model:")
         if self.word == "unclear" and not self.folds:
-            return "judge on five splits"
+            return _("next, to judge on five splits:")
         if self.word == "yes" and self.run_id:
-            return "keep this model as the champion"
-        return "rank the runs" if self.run_id else "predict new rows"
+            return _("next, to keep this model as the champion:")
+        if self.run_id:
+            return _("next, to rank the runs:")
+        return _("next, to predict new rows:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from colonnade.hooks.names import file_of
+from colonnade.messages.catalog import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,23 +49,37 @@ def shown(path: Path) -> str:
 
 
 def _describe_source(data: dict[str, Any]) -> str:
-    from colonnade.tables.schema.problems import plural
     from colonnade.tables.source import Source
 
     source = Source.model_validate(data)
-    note = f" ({source.note})" if source.note else ""
-    n_read = len(source.readings)
-    read = f"{n_read} {plural('reading', n_read)} to check in the report" if n_read else ""
-    return (
-        f"{source.rows:,} {plural('row', source.rows)}, {source.columns} columns, "
-        f"{read or 'no problems'}; {source.name}{note}"
+    read = _("no problems")
+    if n_read := len(source.readings):
+        read = ngettext(
+            "{n} reading to check in the report", "{n} readings to check in the report", n_read
+        )
+    name = source.name
+    if source.note:
+        name = _("{model} ({value})", model=name, value=_(source.note))
+    return ngettext(
+        "{n:,} row, {columns} columns, {readings}; {source}",
+        "{n:,} rows, {columns} columns, {readings}; {source}",
+        source.rows,
+        columns=source.columns,
+        readings=read,
+        source=name,
     )
 
 
 def _describe_split(split: pd.DataFrame) -> str:
+    from colonnade.evaluation.metrics.formatting import part_name
+
     counts = split["part"].value_counts()
-    parts = [f"{counts[part]:,} {part}" for part in PARTS if counts.get(part)]
-    return f"{', '.join(parts)} rows"
+    parts = [
+        _("{n:,} {part}", n=counts[part], part=part_name(part))
+        for part in PARTS
+        if counts.get(part)
+    ]
+    return _("{parts} rows", parts=_(", ").join(parts))
 
 
 def _describe_metrics(kind: str, data: dict[str, Any], task: Task) -> str:
@@ -75,26 +90,30 @@ def _describe_metrics(kind: str, data: dict[str, Any], task: Task) -> str:
     if kind == "metrics":
         return verdict(Metrics.from_flat(data), task).headline
     metrics, n_folds = Metrics.from_flat(data["metrics"]), len(data["folds"])
-    return cross_validation_line(metrics, task, n_folds).rstrip(".")
+    return cross_validation_line(metrics, task, n_folds).rstrip(".。")
 
 
 def _describe_history(history: pd.DataFrame) -> str:
-    from colonnade.tables.schema.problems import plural
-
-    n_epochs, last = len(history), history.iloc[-1]
-    text = f"{n_epochs} {plural('epoch', n_epochs)}"
-    losses = history["validation_loss"]
+    n_epochs, losses = len(history), history["validation_loss"]
     if losses.isna().all():
-        return f"{text}, loss {last['train_loss']:.4g}"
+        return ngettext(
+            "{n} epoch, loss {loss:.4g}",
+            "{n} epochs, loss {loss:.4g}",
+            n_epochs,
+            loss=history["train_loss"].iloc[-1],
+        )
     place = int(losses.argmin())
-    epoch = int(history["epoch"].iloc[place])
-    return f"{text}, lowest validation loss {losses.iloc[place]:.4g} at epoch {epoch}"
+    return ngettext(
+        "{n} epoch, lowest validation loss {loss:.4g} at epoch {epoch}",
+        "{n} epochs, lowest validation loss {loss:.4g} at epoch {epoch}",
+        n_epochs,
+        loss=losses.iloc[place],
+        epoch=int(history["epoch"].iloc[place]),
+    )
 
 
 def _describe_file(kind: str, data: Any, path: Path | None) -> str:
     place = shown(path) if path else ""
     if kind == "report":
         return place
-    from colonnade.tables.schema.problems import plural
-
-    return f"{len(data):,} {plural('row', len(data))} in {place}"
+    return ngettext("{n:,} row in {path}", "{n:,} rows in {path}", len(data), path=place)

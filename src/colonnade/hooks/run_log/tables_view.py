@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from colonnade.hooks.run_log.terminal import Moving, Screen, row, sign
+from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -67,18 +68,19 @@ class TablesView:
             if outcome.baseline:
                 best, theirs = outcome.baseline
                 said.pad_right(max(0, METRIC_WIDTH - len(said)))
-                said.append(f"baseline {theirs} ({best})", style="dim")
+                compared = _("baseline {value} ({model})", value=theirs, model=best)
+                said.append(compared, style="dim")
             report = outcome.report
             self._print("done", link(report, outcome.table) if report else outcome.table, said)
         if not outcomes:
-            self._print("done", running, Text("done"))
+            self._print("done", running, Text(_("done")))
 
     def broke(self, table: str) -> None:
         """Print that a table has failed; the command's end says why."""
         from rich.text import Text
 
         self._running = ""
-        self._print("failed", table, Text("failed", style="red"))
+        self._print("failed", table, Text(_("failed"), style="red"))
 
     def close(self) -> None:
         """Leave nothing that moves."""
@@ -102,5 +104,6 @@ class TablesView:
             seconds = time.perf_counter() - self._began
             lines.append(row(sign("running"), (self._running, self._width), seconds, now))
         if self._waiting:
-            lines.append(Text(f"  then {', '.join(self._waiting)}", style="dim"))
+            waiting = _("then {tables}", tables=", ".join(self._waiting))
+            lines.append(Text(f"  {waiting}", style="dim"))
         return Group(*lines)

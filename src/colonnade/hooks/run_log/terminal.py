@@ -9,6 +9,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from colonnade.messages.catalog import _
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -129,7 +131,9 @@ def _bar(progress: Progress, since: float, *, with_note: bool) -> RenderableType
     left = ""
     if progress.seconds_left is not None:
         seconds = max(0.0, progress.seconds_left - since)
-        left = f"{'at most ' if progress.at_most else ''}{clock(seconds)} left"
+        left = _("{time} left", time=clock(seconds))
+        if progress.at_most:
+            left = _("at most {time} left", time=clock(seconds))
     counted = f"{progress.what} {progress.done}/{progress.total}"
     grid = Table.grid(padding=(0, 2, 0, 0))
     for narrowest in (len(counted), 6, len(left), 0):
@@ -170,7 +174,7 @@ class RunView:
 
     def failed(self, stage: Stage) -> None:
         """Print in which stage it failed."""
-        self._screen.print(self._line(stage, "failed", "failed"))
+        self._screen.print(self._line(stage, "failed", _("failed")))
 
     def finish(self, outcomes: list[RunOutcome]) -> None:
         """Print the verdict on each table."""

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from colonnade.hooks.run_log.stage_facts import shown
+from colonnade.messages.catalog import _, marked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +24,11 @@ WIDEST = 100
 COLORS = {"yes": "green", "no": "red"}
 """By the verdict's word; what is neither is yellow."""
 TITLES = {
-    "yes": "better than a simple model",
-    "no": "a simple model does better",
-    "level": "as good as a simple model",
-    "unclear": "not clearly better than a simple model",
-    "unknown": "not compared with a simple model",
+    "yes": marked("better than a simple model"),
+    "no": marked("a simple model does better"),
+    "level": marked("as good as a simple model"),
+    "unclear": marked("not clearly better than a simple model"),
+    "unknown": marked("not compared with a simple model"),
 }
 
 
@@ -41,10 +42,10 @@ def verdict_panel(outcome: RunOutcome, width: int) -> Panel:
             Text(outcome.sentence),
             "",
             _places(outcome),
-            Text(f"next, to {outcome.next_reason}:", style="dim"),
+            Text(outcome.next_reason, style="dim"),
             Text(outcome.next_command, style="bold"),  # a line of its own, to be copied
         ),
-        title=Text(f"{outcome.table}: {TITLES[outcome.word]}", style=f"bold {color}"),
+        title=Text(f"{outcome.table}: {_(TITLES[outcome.word])}", style=f"bold {color}"),
         title_align="left",
         border_style=color,
         box=ROUNDED,
@@ -66,27 +67,30 @@ def link(path: Path, words: str = "") -> Text:
 def _numbers(outcome: RunOutcome, color: str) -> Table:
     rows: list[tuple[str, RenderableType]] = []
     name, value = outcome.metric
-    number, _, interval = value.partition(" (")
-    interval = f"  ({interval}" if interval else ""
+    number, *rest = value.split(" (", 1)
+    interval = f"  ({rest[0]}" if rest else ""
     rows.append((name, Text.assemble((number, f"bold {color}"), (interval, "dim"))))
     if outcome.baseline:
         best, theirs = outcome.baseline
-        rows.append(("best baseline", Text.assemble(theirs, (f"  {best}", "dim"))))
+        rows.append((_("best baseline"), Text.assemble(theirs, (f"  {best}", "dim"))))
     return _grid(rows)
 
 
 def _places(outcome: RunOutcome) -> Table:
     rows: list[tuple[str, RenderableType]] = []
     if outcome.report:
-        rows.append(("report", link(outcome.report)))
+        rows.append((_("report"), link(outcome.report)))
     if outcome.page:
         tracked = Text.assemble(
-            ("this run", f"link {outcome.page}"), ", ", ("all runs", f"link {outcome.all_runs}")
+            (_("this run"), f"link {outcome.page}"),
+            _(", "),
+            (_("all runs"), f"link {outcome.all_runs}"),
         )
-        rows.append(("in MLflow", tracked))
+        rows.append((_("in MLflow"), tracked))
     elif outcome.run_id:
-        where = Text.assemble(f"run {outcome.run_id[:8]}", ("  to see it: make ui", "dim"))
-        rows.append(("in MLflow", where))
+        name = _("run {id}", id=outcome.run_id[:8])
+        where = Text.assemble(name, ("  " + _("to see it: make ui"), "dim"))
+        rows.append((_("in MLflow"), where))
     return _grid(rows)
 
 

@@ -44,7 +44,7 @@ def test_every_message_of_the_code_is_translated_and_no_other(template, path):
     assert sorted(asked - known) == [], "new messages: run `make messages`, then translate them"
     assert sorted(known - asked) == [], "messages that are said no more: run `make messages`"
     for message in catalog:
-        if message.id and texts(message.id) != (" ",):
+        if message.id:
             assert all(texts(message.string)), f"not translated: {texts(message.id)[0]}"
             assert not message.fuzzy, message.id
 

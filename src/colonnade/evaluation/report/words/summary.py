@@ -27,13 +27,21 @@ _MOST_COLUMNS = 4
 def summary_lines(content: ReportContent) -> list[tuple[str, str]]:
     """Pairs of a word and a sentence; none where nothing was explained."""
     pairs = [
-        (_("Suspicious"), _(" ").join(content.data.profile.get("suspicions", []))),
+        (_("Suspicious"), _joined(content.data.profile.get("suspicions", []))),
         (_("Over folds"), _folds(content)),
         (_("Why"), _most_important(content)),
         (_("How far off"), _typical_error(content)),
-        (_("Where it fails"), _(" ").join(filter(None, (_confusion(content), _weakest(content))))),
+        (_("Where it fails"), _joined([_confusion(content), _weakest(content)])),
     ]
     return [(name, text) for name, text in pairs if text]
+
+
+def _joined(sentences: list[str]) -> str:
+    """Sentences one after another; in some languages no blank stands between them."""
+    text = ""
+    for sentence in filter(None, sentences):
+        text = _("{before} {after}", before=text, after=sentence) if text else sentence
+    return text
 
 
 def _folds(content: ReportContent) -> str:

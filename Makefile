@@ -3,6 +3,7 @@
 # make test-slow  the slow tests: servers, pages in a browser, notebooks, killed processes
 # make ui     compare runs in MLflow           make viz     see the graph in kedro-viz
 # make lessons  run the lessons and render them to HTML
+# make lab      run the experiments that ship: their answers on one page
 # make bench    measure speed                  make screenshots  draw the README's pictures anew
 # make messages gather the messages to be translated, and compile translations
 # make readme   write the README's table of hyperparameters anew
@@ -13,7 +14,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 REQUIREMENTS := pyproject.toml constraints.txt
 
-.PHONY: run test test-slow check ui viz lessons bench screenshots readme messages format clean
+.PHONY: run test test-slow check ui viz lessons lab bench screenshots readme messages format clean
 
 run: .venv/.installed
 	$(BIN)/kedro run --pipeline phone_price
@@ -42,6 +43,9 @@ viz: .venv/.installed-viz
 
 lessons: .venv/.installed-lessons
 	PYTHONPATH=notebooks $(BIN)/python -m lessons.render
+
+lab: .venv/.installed
+	$(BIN)/kedro lab
 
 bench: .venv/.installed
 	$(BIN)/python tests/benchmarks/speed.py

@@ -84,6 +84,11 @@ def test_words_are_put_in_at_their_paths():
     assert with_words(groups, {"model.kind": "linear"})["model"] == {"kind": "linear"}
     assert with_words(groups, {"model.kind": "mlp"})["model"]["hidden"] == [8]
     assert groups["training"] == {"optimizer": "adam"}
+    own = {"training": {"optimizer": {"name": "adamw", "lr": 0.2, "eps": 1e-8}}}
+    other = with_words(own, {"training.optimizer.lr": 0.1, "training.optimizer.name": "sgd"})
+    assert other["training"] == {"optimizer": {"name": "sgd", "lr": 0.1}}
+    same = with_words(own, {"training.optimizer.lr": 0.1, "training.optimizer.name": "adamw"})
+    assert same["training"]["optimizer"] == {"name": "adamw", "lr": 0.1, "eps": 1e-8}
 
 
 def test_all_that_is_wrong_is_said_at_once(plan):

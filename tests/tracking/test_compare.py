@@ -14,9 +14,9 @@ import pytest
 from colonnade.errors import TrackingError
 from colonnade.tracking.comparison.compare import Comparison, compare_runs
 from colonnade.tracking.comparison.ranking import headline, higher_is_better
+from colonnade.tracking.comparison.registry import register
 from colonnade.tracking.comparison.run_parameters import differing, worth_recording
 from colonnade.tracking.recording.recorder import Recorder, RunStart
-from colonnade.tracking.registry import register
 from colonnade.tracking.tracking_params import GateParams, TrackingParams
 from tests.loopback import listening
 

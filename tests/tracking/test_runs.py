@@ -18,9 +18,9 @@ import pytest
 
 from colonnade.errors import TrackingError
 from colonnade.tracking.comparison.chosen_model import ChosenModel, choose_model
+from colonnade.tracking.comparison.registry import register
 from colonnade.tracking.naming import run_name
 from colonnade.tracking.recording.recorder import Recorded, Recorder, RunStart
-from colonnade.tracking.registry import register
 from colonnade.tracking.tracking_params import TrackingParams
 from colonnade.training.models.storage import load_model
 

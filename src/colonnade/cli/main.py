@@ -7,7 +7,7 @@ from functools import partial
 import click
 from kedro.framework.cli.project import run as kedro_run
 
-from colonnade.cli.experiment.experiment_command import experiment
+from colonnade.cli.experiment.experiment_command import adopt, experiment, lab
 from colonnade.cli.graph import graph
 from colonnade.cli.plain_errors import PlainErrors
 from colonnade.cli.runs import compare, deliver, register
@@ -35,5 +35,5 @@ run = PlainErrors(
     help=kedro_run.help,
     short_help=kedro_run.short_help,
 )
-for command in (run, table_group, graph, compare, register, deliver, experiment):
+for command in (run, table_group, graph, compare, register, deliver, experiment, adopt, lab):
     cli.add_command(command)

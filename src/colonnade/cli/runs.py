@@ -55,7 +55,7 @@ def compare(
 @click.pass_obj
 def register(project: ProjectMetadata, /, name: str, run_id: str) -> None:
     """Make a run's model the champion of table NAME, if it passes the gate in mlflow.yml."""
-    from colonnade.tracking import registry
+    from colonnade.tracking.comparison import registry
 
     decision = registry.register(project.project_path, _tracking(), name, run_id)
     click.echo(decision.reason)

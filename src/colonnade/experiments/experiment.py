@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import math
 import time
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,9 @@ def checked(trials: list[Trial], rows: Rows) -> list[Trial]:
         for trial in seen.values():
             standardizer, train, validation = prepared
             try:
-                check_single(train, validation, standardizer, trial.model, trial.training)
+                with warnings.catch_warnings():  # that it may not learn is what a trial shows
+                    warnings.simplefilter("ignore", UserWarning)
+                    check_single(train, validation, standardizer, trial.model, trial.training)
             except UserError as error:
                 for problem in error.problems:
                     problems.setdefault(str(problem), problem)
@@ -188,9 +191,17 @@ class _Teller:
 
 @dataclass(frozen=True)
 class Winner:
-    """The best configuration, trained alone as `kedro run` would, and judged by test rows once."""
+    """The best configuration, trained alone as `kedro run` would, and judged by test rows once.
+
+    words: all that the plan says of it, varied: what is varied alone. score: its mean over seeds
+    of the metric that trials are ranked by. metrics: on validation and test rows, of its first
+    seed.
+    """
 
     words: dict[str, Any]
+    varied: dict[str, Any]
+    metric: str
+    score: float
     metrics: dict[str, float]
 
 
@@ -209,4 +220,5 @@ def judge_winner(plan: PlanParams, groups: dict[str, Any], rows: Rows, outcome: 
     params = EvaluationParams(baselines=[])
     metrics = evaluate_model(fitted.model, train, validation, test, params).metrics.flat()
     kept = {name: value for name, value in metrics.items() if not name.startswith("train/")}
-    return Winner({**plan.set, **words}, kept)
+    score = float(outcome.ranking["mean"].iloc[0])
+    return Winner({**plan.set, **words}, words, outcome.metric, score, kept)

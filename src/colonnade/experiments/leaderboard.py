@@ -41,7 +41,10 @@ def ranking_metric(plan: PlanParams, task: Task, results: Sequence[TrialResult])
 
 
 def trial_table(trials: Sequence[Trial], results: Sequence[TrialResult]) -> pd.DataFrame:
-    """One row a trial: number, configuration, seed, what is varied, metrics, cost."""
+    """One row a trial: number, configuration, seed, what is varied, metrics, cost.
+
+    words: what is varied, as JSON. key: of all that decides the result.
+    """
     rows = [
         {
             "trial": trial.number,
@@ -53,11 +56,13 @@ def trial_table(trials: Sequence[Trial], results: Sequence[TrialResult]) -> pd.D
             "n_parameters": result.n_parameters,
             "seconds": result.seconds,
             "failed": result.reason,
+            "words": json.dumps(trial.words),
+            "key": trial.key[:16],
         }
         for trial, result in zip(trials, results, strict=True)
     ]
     frame = pd.DataFrame(rows)
-    last = ["best_epoch", "n_parameters", "seconds", "failed"]
+    last = ["best_epoch", "n_parameters", "seconds", "failed", "words", "key"]
     return frame[[name for name in frame if name not in last] + last]
 
 

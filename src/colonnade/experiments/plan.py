@@ -50,7 +50,8 @@ Values = RangeParams | Annotated[list[Any], Field(min_length=1)]
 class PlanParams(Params):
     """An experiment.
 
-    question: what it answers, in words. set: words that hold for all trials, by path.
+    question: what it answers, in words. tables: those that it is meant for; it runs on any.
+    set: words that hold for all trials, by path.
     vary: by path, the values to try: a list, or a range {low, high, log, whole}.
     when: a path that is varied only where others have one of some values:
       {training.optimizer.momentum: {training.optimizer.name: [sgd]}}.
@@ -63,6 +64,7 @@ class PlanParams(Params):
     """
 
     question: str = ""
+    tables: list[str] = Field(default_factory=list)
     set: Words = Field(default_factory=dict)
     vary: dict[str, Values] = Field(default_factory=dict)
     when: dict[str, dict[str, list[Any]]] = Field(default_factory=dict)
@@ -157,8 +159,8 @@ def _each_once(plan: PlanParams, drawn: Any) -> list[Words]:
 def with_words(groups: dict[str, Any], words: Words) -> dict[str, Any]:
     """The groups with values put in at their paths; a path in a bare word makes it a group.
 
-    The words of one kind of network are no words of another: where `model.kind` changes, the
-    table's own are left out.
+    The words of one kind of network, optimizer or schedule are no words of another: where
+    `model.kind` or a `name` changes, the table's own are left out.
 
     >>> with_words({"training": {"optimizer": "adam", "epochs": 5}}, {"training.optimizer.lr": 0.1})
     {'training': {'optimizer': {'name': 'adam', 'lr': 0.1}, 'epochs': 5}}
@@ -167,7 +169,8 @@ def with_words(groups: dict[str, Any], words: Words) -> dict[str, Any]:
     kind = words.get("model.kind")
     if kind is not None and kind != changed.get("model", {}).get("kind", "mlp"):
         changed["model"] = {}
-    for path, value in words.items():
+    # a name first: it may take away what stands beside it
+    for path, value in sorted(words.items(), key=lambda word: not word[0].endswith(".name")):
         *parents, last = path.split(".")
         place: dict[str, Any] = changed
         for parent in parents:
@@ -175,5 +178,7 @@ def with_words(groups: dict[str, Any], words: Words) -> dict[str, Any]:
             inner = {"name": inner} if isinstance(inner, str) else dict(inner or {})
             place[parent] = inner
             place = inner
+        if last == "name" and place.get("name") != value:
+            place.clear()
         place[last] = value
     return changed

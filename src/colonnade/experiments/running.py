@@ -6,9 +6,11 @@ import hashlib
 import json
 import math
 import multiprocessing
+import os
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -170,8 +172,15 @@ def _begin_worker(rows: Rows) -> None:
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
+    Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _rows[:] = [rows]
+
+
+def _end_with_parent() -> None:
+    """Leave no worker behind when the parent is killed: it would wait for work for ever."""
+    multiprocessing.parent_process().join()  # type: ignore[union-attr]  # a worker has one
+    os._exit(1)
 
 
 def _in_worker(program: list[Trial]) -> list[TrialResult]:

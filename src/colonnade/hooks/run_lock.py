@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
 ROOM = Path(".colonnade") / "tables"
-STAGES = ("ingest", "prepare", "train", "evaluate", "report")
+STAGES = ("ingest", "prepare", "train", "evaluate", "report", "experiment")
 _PAUSE = 0.2  # seconds
 logger = logging.getLogger(__name__)
 

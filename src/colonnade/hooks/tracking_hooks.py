@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from kedro.io import DataCatalog
     from kedro.pipeline import Pipeline
 
+    from colonnade.hooks.reporters.run_reporter import RunReporter
     from colonnade.hooks.run_log import LogHooks
-    from colonnade.hooks.run_reporter import RunReporter
     from colonnade.tracking.recording.recorder import Recorded, Status
     from colonnade.tracking.tracking_params import TrackingParams
+
+logger = logging.getLogger(__name__)
 
 
 class TrackingHooks:
@@ -31,6 +34,7 @@ class TrackingHooks:
         self._log = log
         self._context: KedroContext | None = None
         self._reporters: dict[str, RunReporter] = {}
+        self._experiments: list[str] = []
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -43,7 +47,7 @@ class TrackingHooks:
     ) -> None:
         """Begin a record for each table, so that MLflow is imported while the table is trained."""
         # pandas and more, which no other command wants
-        from colonnade.hooks.run_reporter import RunReporter, describe_run
+        from colonnade.hooks.reporters.run_reporter import RunReporter, describe_run
         from colonnade.tracking.recording.recorder import Recorder
 
         assert self._context is not None
@@ -57,6 +61,15 @@ class TrackingHooks:
         for table, run in runs.items():
             recorder = Recorder.start(self._context.project_path, tracking, run)
             self._reporters[table] = RunReporter(table, recorder, catalog, began)
+        self._experiments = [
+            table
+            for table in tables_in(pipeline, stages=("experiment",))
+            if f"{table}.experiment_report" in pipeline.all_outputs() and tracking.mode != "off"
+        ]
+        if self._experiments:
+            from colonnade.tracking.trials.trial_runs import check_store
+
+            check_store(tracking)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
@@ -66,9 +79,11 @@ class TrackingHooks:
             self._reporters[table].saved(name)
 
     @hook_impl
-    def after_pipeline_run(self) -> None:
+    def after_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
         """Hand over the rest, and say where it is found."""
         self._finish("FINISHED")
+        for table in self._experiments:
+            self._record(table, catalog, run_params["env"])
 
     @hook_impl
     def on_pipeline_error(self) -> None:
@@ -81,6 +96,25 @@ class TrackingHooks:
         assert self._context is not None
         params = TrackingParams.model_validate(self._context.config_loader["mlflow"])
         return params.located(self._context.project_path.resolve())
+
+    def _record(self, table: str, catalog: DataCatalog, env: str | None) -> None:
+        """Record an experiment that has run, if the store is there; when run again, the rest."""
+        from colonnade.hooks.reporters.experiment_reporter import report_experiment
+        from colonnade.tracking.server import pages_open
+        from colonnade.tracking.trials.trial_runs import check_store
+
+        assert self._context is not None
+        tracking = self._params()
+        if away := check_store(tracking):
+            logger.warning(
+                "%s: %s The trials are kept: the same command records them later.", table, away
+            )
+            return
+        began = time.perf_counter()
+        page, _ = report_experiment(self._context.project_path, tracking, table, catalog, env)
+        where = page if pages_open(tracking) else f"`make ui` shows them at {page}"
+        passed = time.perf_counter() - began
+        logger.info("%s: trials recorded in MLflow in %.1f s: %s", table, passed, where)
 
     def _finish(self, status: Status) -> None:
         reporters, self._reporters = self._reporters, {}

@@ -84,6 +84,16 @@ def short_names(keys: Iterable[str]) -> dict[str, str]:
     return {key: _shortest(path, list(paths.values())) for key, path in paths.items()}
 
 
+def named_values(words: Mapping[str, Any]) -> str:
+    """Words by path, as short as they can be read.
+
+    >>> named_values({"training.optimizer.lr": 0.1, "model.activation": "relu"})
+    'lr=0.1, activation=relu'
+    """
+    names = short_names(words)
+    return ", ".join(f"{names[path]}={shown(value)}" for path, value in words.items())
+
+
 def _shortest(path: str, paths: list[str]) -> str:
     words = path.split(".")
     for size in range(1, len(words)):

@@ -81,3 +81,37 @@ def _values(text: str) -> Any:
         whole = isinstance(low, int) and isinstance(high, int)
         return {"low": low, "high": high, "log": log, "whole": whole}
     return [yaml.safe_load(value) for value in body.split(",")]
+
+
+@click.command(name="adopt", cls=PlainErrors)
+@click.argument("name")
+@click.option("--plan", default="", help="Whose winner; by default of the last experiment.")
+@click.pass_obj
+def adopt(project: ProjectMetadata, /, name: str, plan: str) -> None:
+    """Write the winner of table NAME's experiment into its YAML; comments are kept."""
+    from colonnade.cli.experiment.adoption import adopt_winner
+
+    done = adopt_winner(project.project_path, name, plan)
+    if not done.diff:
+        click.echo(f"{done.file.name} says so already: nothing is written.")
+        return
+    click.echo(done.diff, nl=False)
+    file, backup = (one.relative_to(project.project_path) for one in (done.file, done.backup))
+    click.echo(
+        f"{name}: {file} has the words of the winner of {done.plan} ({done.metric} "
+        f"{done.score:.4g} on validation rows); before: {backup}. Next: kedro run --pipeline {name}"
+    )
+
+
+@click.command(name="lab", cls=PlainErrors)
+@click.option("--seeds", type=int, help="Trials of each configuration; by default the plan's.")
+@click.option("--env", "-e", help="Kedro's configuration environment.")
+@click.pass_obj
+def lab(project: ProjectMetadata, /, seeds: int | None, env: str | None) -> None:
+    """Run the plans of conf/base/experiments on the tables they name; answers on one page."""
+    from colonnade.cli.experiment.lab import run_lab
+    from colonnade.pipeline_registry import experiment_plans
+
+    words = {} if seeds is None else {"seeds": seeds}
+    page = run_lab(project.project_path, experiment_plans(), words, env)
+    click.echo(f"The answers: {page.relative_to(project.project_path)}")

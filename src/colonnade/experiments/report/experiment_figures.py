@@ -22,6 +22,7 @@ from colonnade.evaluation.figures.style import (
 from colonnade.evaluation.metrics.formatting import NAMES
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from colonnade.experiments.experiment import Outcome
@@ -33,12 +34,12 @@ MOST_EFFECTS = 6
 _CROWDED = 34
 
 
-def ranking_figure(outcome: Outcome, names: list[str], metric: str) -> Figure:
+def ranking_figure(ranking: pd.DataFrame, names: list[str], metric: str) -> Figure:
     """Mean and interval of the best configurations, the best on top.
 
     Args: names: of the configurations, in the ranking's order.
     """
-    shown = outcome.ranking.head(MOST_SHOWN)
+    shown = ranking.head(MOST_SHOWN)
     labels = [plain(name, 40) for name in names[: len(shown)]]
     left = min(room_for(labels), 4.2)
     figure, [ax] = new_figure(

@@ -74,7 +74,7 @@ def experiment_html(
 
 
 def _figures(outcome: Outcome, names: list[str]) -> dict[str, Figure]:
-    figures = {"ranking": ranking_figure(outcome, names, outcome.metric)}
+    figures = {"ranking": ranking_figure(outcome.ranking, names, outcome.metric)}
     if outcome.effects:
         figures["effects"] = effects_figure(outcome.effects, outcome.metric)
     figures["curves"] = curves_figure(outcome, _chosen(outcome))

@@ -24,12 +24,13 @@ def fact(name: str, data: Any, catalog: DataCatalog) -> str:
     table, _, kind = name.partition(".")
     if kind in ("cross_validation", "metrics") and data:
         return _describe_metrics(kind, data, task_of(table, catalog))
-    if kind in ("report", "predictions"):
+    if kind in ("report", "experiment_report", "predictions"):
         return _describe_file(kind, data, file_of(catalog, name))
     describe: dict[str, Callable[[Any], str]] = {
         "source": _describe_source,
         "split": _describe_split,
         "history": _describe_history,
+        "winner": _describe_winner,
     }
     return describe[kind](data) if kind in describe else ""
 
@@ -112,8 +113,18 @@ def _describe_history(history: pd.DataFrame) -> str:
     )
 
 
+def _describe_winner(winner: dict[str, Any]) -> str:
+    from colonnade.evaluation.metrics.formatting import NAMES, format_metric
+    from colonnade.tracking.naming import named_values
+
+    metric = winner["metric"]
+    words = named_values(winner["varied"])
+    score = format_metric(metric, winner["score"])
+    return f"best: {words or 'as the YAML says'}, {NAMES.get(metric, metric)} {score}"
+
+
 def _describe_file(kind: str, data: Any, path: Path | None) -> str:
     place = shown(path) if path else ""
-    if kind == "report":
+    if kind != "predictions":
         return place
     return ngettext("{n:,} row in {path}", "{n:,} rows in {path}", len(data), path=place)

@@ -21,8 +21,13 @@ ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated_csv", "lea
 IN_ORDER = ("source", "model", "metrics", "history", *ARTIFACTS)
 
 
-def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any]) -> RunStart:
-    """What MLflow shows of a run: the parameters that matter, and a name for what is special."""
+def describe_run(
+    table: str, groups: dict[str, Any], run_params: dict[str, Any], *, document: bool = True
+) -> RunStart:
+    """What MLflow shows of a run: the parameters that matter, and a name for what is special.
+
+    Args: document: whether all parameters are written out, too.
+    """
     from colonnade.tracking.comparison.run_parameters import worth_recording
     from colonnade.tracking.naming import flatten, run_name
     from colonnade.tracking.recording.recorder import RunStart
@@ -42,7 +47,7 @@ def describe_run(table: str, groups: dict[str, Any], run_params: dict[str, Any])
         run_name(parameters, special),
         worth_recording(parameters, flatten(changed)),
         named=bool(special),
-        document=_as_yaml(table, whole) if whole else "",
+        document=_as_yaml(table, whole) if whole and document else "",
     )
 
 

@@ -1,0 +1,169 @@
+"""An experiment in MLflow: a parent run, and one child run a trial."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from contextlib import chdir
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from colonnade.errors import TrackingError
+from colonnade.tracking.naming import DESCRIPTION, safe_keys, safe_value
+from colonnade.tracking.recording.run_tags import git_tags, source_tags
+from colonnade.tracking.server import problem_with, run_page, runs_page, unwritable
+from colonnade.tracking.tracking_params import SAFETY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+    from colonnade.tracking.recording.journal import RunStart
+    from colonnade.tracking.tracking_params import TrackingParams
+
+PARENT = "mlflow.parentRunId"  # the name is MLflow's
+KEY = "trial_key"
+EXPERIMENT_KEY = "experiment_key"
+REASON = "failed"
+_MOST_FOUND = 50_000  # at most so many does MLflow find at once
+
+
+@dataclass(frozen=True)
+class TrialRun:
+    """A trial as its run shows it.
+
+    key: of all that decides its result. reason: why it failed, or "".
+    """
+
+    key: str
+    start: RunStart
+    metrics: Mapping[str, float]
+    seconds: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ExperimentRun:
+    """An experiment as its parent run shows it: with the winner's parameters and metrics.
+
+    about: in Markdown. trials: the best first.
+    """
+
+    start: RunStart
+    metrics: Mapping[str, float]
+    about: str
+    trials: Sequence[TrialRun]
+    artifacts: Sequence[Path] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """The same for an experiment that is run again: of what all its trials are."""
+        keys = sorted(trial.key for trial in self.trials)
+        return hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
+
+
+def check_store(params: TrackingParams) -> str:
+    """Say why nothing could be recorded now, if so; else "".
+
+    Raises: TrackingError if tracking is required.
+    """
+    away = problem_with(params.uri) or unwritable(params.uri)
+    if away and params.mode == "required":
+        raise TrackingError(f"{away} To go on without it, set `mode: optional` in mlflow.yml.")
+    return away
+
+
+def record_experiment(
+    project: Path, params: TrackingParams, experiment: ExperimentRun
+) -> tuple[str, str]:
+    """Record an experiment, and each of its trials that is not recorded yet.
+
+    Stopped at any point and done again, this records the rest, and nothing twice.
+
+    Returns: the addresses of the parent's page, and of the page of all trials.
+    """
+    # read by MLflow when it is imported; that it creates a store is no news
+    os.environ.update({"MLFLOW_LOGGING_LEVEL": "WARNING", **os.environ, **SAFETY})
+    from colonnade.tracking.store import experiment_id, open_store
+
+    with chdir(project):  # a local store puts artifacts where it is opened
+        client = open_store(params.uri)
+        number = experiment_id(client, experiment.start.experiment, {DESCRIPTION: _ABOUT})
+    start = experiment.start
+    tags = {**start.tags, **source_tags(start.message(document=False)), **git_tags(project)}
+    parent = _begin_parent(client, number, experiment, tags)
+    known = {run.data.tags.get(KEY, ""): run for run in _children(client, number, parent)}
+    began = round(time.time() * 1000)
+    # the last one recorded stands first in MLflow's table
+    for place, trial in enumerate(reversed(experiment.trials)):
+        run = known.get(trial.key)
+        if run is None:
+            own = {**tags, PARENT: parent, **_tags_of_trial(trial)}
+            run = client.create_run(number, began + place, own, trial.start.name)
+        if run.info.status not in ("FINISHED", "FAILED"):
+            _complete(client, run, trial)
+    for path in experiment.artifacts:
+        if path.exists() and params.artifacts:
+            client.log_artifact(parent, str(path))
+    client.set_terminated(parent, status="FINISHED")
+    pages = params.pages
+    return run_page(pages, number, parent), runs_page(pages, number)
+
+
+_ABOUT = (
+    "One run an experiment, and below it one a trial, the best on top. What is said of the whole "
+    "is in the report among the artifacts of the experiment's run."
+)
+
+
+def _begin_parent(
+    client: MlflowClient, number: str, experiment: ExperimentRun, tags: dict[str, str]
+) -> str:
+    found = client.search_runs(
+        [number], filter_string=f"tags.{EXPERIMENT_KEY} = '{experiment.key}'", max_results=1
+    )
+    if found:
+        return str(found[0].info.run_id)
+    own = {**tags, EXPERIMENT_KEY: experiment.key, DESCRIPTION: experiment.about}
+    run = client.create_run(number, run_name=experiment.start.name, tags=own)
+    _log(client, run.info.run_id, experiment.start.parameters, experiment.metrics)
+    return str(run.info.run_id)
+
+
+def _children(client: MlflowClient, number: str, parent: str) -> list[Run]:
+    return list(
+        client.search_runs(
+            [number], filter_string=f"tags.`{PARENT}` = '{parent}'", max_results=_MOST_FOUND
+        )
+    )
+
+
+def _tags_of_trial(trial: TrialRun) -> dict[str, str]:
+    reason = {REASON: trial.reason[:8000]} if trial.reason else {}
+    return {**trial.start.tags, KEY: trial.key, **reason}
+
+
+def _complete(client: MlflowClient, run: Run, trial: TrialRun) -> None:
+    """Record what a trial came to; of one that was broken off here, nothing doubles."""
+    _log(client, run.info.run_id, trial.start.parameters, trial.metrics)
+    status = "FAILED" if trial.reason else "FINISHED"
+    end = run.info.start_time + round(1000 * trial.seconds)
+    client.set_terminated(run.info.run_id, status=status, end_time=end)
+
+
+def _log(
+    client: MlflowClient, run_id: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]
+) -> None:
+    """One request for all. At most 100 parameters and 1,000 of both are allowed, far above ours."""
+    from mlflow.entities import Metric, Param
+
+    now, names = round(time.time() * 1000), safe_keys([*parameters, *metrics])
+    client.log_batch(
+        run_id,
+        metrics=[Metric(names[key], value, now, 0) for key, value in metrics.items()],
+        params=[Param(names[key], safe_value(value)) for key, value in parameters.items()],
+    )

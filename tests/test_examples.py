@@ -36,6 +36,10 @@ def kept_line(tmp_path, monkeypatch):
         ("colonnade.tables.features.standardizer", "fit_standardizer"),
         ("colonnade.training.fit", "train_model"),
         ("colonnade.training.ensembles.many", "fit_many"),
+        ("colonnade.tracking.comparison.ranking", "shown_metric"),
+        ("colonnade.tracking.comparison.run_parameters", "differing"),
+        ("colonnade.tracking.comparison.run_parameters", "is_used"),
+        ("colonnade.tracking.recording.description", "judged_name"),
     ],
 )
 def test_example(module, example):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -116,9 +117,11 @@ def test_interval_champion_and_what_a_run_does_not_use_stand_in_its_line() -> No
     [(100, "scheduler, epochs"), (80, "optimizer, lr, scheduler, epochs")],
 )
 def test_a_table_that_is_too_wide_names_what_it_leaves_out(width: int, left: str) -> None:
-    lines = four_runs().text(width).splitlines()
+    compared = replace(four_runs(), url="http://127.0.0.1:5000/#/experiments/12/runs?here")
+    lines = compared.text(width).splitlines()
     assert max(map(len, lines)) <= width
-    assert lines[-2] == f"   left out for width: {left} (--wide)"
+    assert f"   left out for width: {left} (--wide)" in lines
+    assert lines[-1].endswith("http://127.0.0.1:5000/#/experiments/12/runs?here")
 
 
 def test_a_wide_table_leaves_nothing_out() -> None:
@@ -147,6 +150,19 @@ def test_a_run_records_what_matters_and_what_is_set_and_at_most_forty() -> None:
 
 
 @pytest.mark.slow
+def test_of_model_auto_only_what_is_written_for_all_candidates_is_recorded() -> None:
+    parameters = {"model.kind": "auto", "model.folds": 8, "training.seed": 0, "training.epochs": 50}
+    parameters |= {"training.optimizer.name": "adam", "training.optimizer.lr": 0.001}
+    assert list(worth_recording(parameters)) == ["model.kind", "model.folds", "training.seed"]
+    assert list(worth_recording(parameters, ["training.optimizer.lr"])) == [
+        "model.kind",
+        "model.folds",
+        "training.optimizer.name",
+        "training.optimizer.lr",
+        "training.seed",
+    ]
+
+
 def test_a_default_is_read_from_what_a_run_recorded_in_full(tmp_path: Path) -> None:
     document = "t:\n  model: {kind: mlp, dropout: 0.0}\n"
     for dropout in ({}, {"model.dropout": 0.2}):

@@ -39,6 +39,11 @@ def test_loss_left_to_the_task_is_named_by_it() -> None:
     assert run_name(parameters) == "huber adamw lr=0.2 seed=0"
 
 
+def test_kind_of_network_stands_before_how_it_learns() -> None:
+    assert run_name({**USUAL, "model.kind": "mlp"}) == "mlp ordinal adamw lr=0.2 seed=0"
+    assert run_name({"model.kind": "auto", "training.seed": 0}) == "auto seed=0"
+
+
 def test_name_tells_each_special_hyperparameter() -> None:
     changed = {
         **USUAL,

@@ -166,7 +166,7 @@ def test_each_table_is_an_experiment(store: Store) -> None:
 
 def test_run_has_name_and_status(store: Store) -> None:
     first, _, third = store.runs
-    assert first.info.run_name == "0.7500 better: ordinal adamw lr=0.2 seed=42"
+    assert first.info.run_name == "0.750 better ordinal adamw lr=0.2 seed=42"
     assert store.recorded[0].name == first.info.run_name
     assert first.info.status == "FINISHED"
     assert third.info.status == "FAILED"

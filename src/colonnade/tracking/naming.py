@@ -13,11 +13,14 @@ LONGEST_NAME = 80
 LONGEST_HYPERPARAMETER = 24
 LONGEST_KEY = 250
 LONGEST_VALUE = 6000
-LOSS = ("training.loss.name", "training.loss")
-OPTIMIZER = "training.optimizer.name"
-RATE = "training.optimizer.lr"
-SEED = "training.seed"
-KIND = "model.kind"
+RATE, SEED = "training.optimizer.lr", "training.seed"
+USUAL = (  # told of every run that has them; of each, the first that is there
+    ("model.kind",),
+    ("training.loss.name", "training.loss", "schema.task"),
+    ("training.optimizer.name",),
+    (RATE,),
+    (SEED,),
+)
 # what a bare word stands for: `scheduler.name=cosine` is shown as `scheduler=cosine`
 NAMES = (".name", ".kind", ".strength")
 
@@ -40,27 +43,26 @@ def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def run_name(parameters: Mapping[str, Any], special: Iterable[str] = ()) -> str:
-    """Say what is special about a run, and then how it learns: `epochs=50 ordinal adamw lr=0.2`.
+    """Say what is special about a run, and then how it learns: `epochs=50 mlp mse adamw lr=0.2`.
 
     What is `special` comes first, since tables cut names: what the command line gives, or what is
-    otherwise than in the run before. Loss (or the task that chooses it), optimizer and learning
-    rate follow, and the seed. What does not fit in 80 characters is counted: `+3`.
+    otherwise than in the run before. The kind of network, the loss (or the task that chooses it),
+    the optimizer, the learning rate and the seed follow. What does not fit in 80 characters is
+    counted: `+3`.
     """
     words = [_leaf(key, parameters) for key in dict.fromkeys(special)]
     told = [key for key in words if parameters.get(key) is not None]
     names = {**short_names(told), SEED: "seed"}
+    usual = [next((key for key in keys if parameters.get(key) is not None), "") for keys in USUAL]
     pairs = [f"{names[key]}={shown(parameters[key])}" for key in told]
-    blend = parameters.get(KIND) == "auto"
-    task = KIND if blend else "schema.task"
-    losses = {key: parameters.get(key) for key in (*LOSS, task) if key not in told}
-    usual = [shown(loss) for loss in losses.values() if loss not in (None, "" if blend else "auto")]
-    usual = [] if {*LOSS} & {*told} else usual[:1]
-    if parameters.get(OPTIMIZER) is not None and OPTIMIZER not in told:
-        usual.append(shown(parameters[OPTIMIZER]))
-    for key in (RATE, SEED):
-        if parameters.get(key) is not None and key not in told:
-            usual.append(f"{key.rpartition('.')[2]}={shown(parameters[key])}")
-    return _fitted(pairs, usual)
+    # a blend's candidates choose a loss each
+    left = {*told, "", "schema.task" if parameters.get("model.kind") == "auto" else ""}
+    return _fitted(pairs, [_usual(key, parameters[key]) for key in usual if key not in left])
+
+
+def _usual(key: str, value: Any) -> str:
+    """A word that speaks for itself, or a number with its name."""
+    return f"{key.rpartition('.')[2]}={shown(value)}" if key in (RATE, SEED) else shown(value)
 
 
 def _leaf(key: str, parameters: Mapping[str, Any]) -> str:

@@ -42,10 +42,15 @@ def describe_run(
     parameters = {**named, **_loss_of_task(groups), **flatten(whole)}
     parameters = {name: value for name, value in parameters.items() if value is not None}
     special = [*named, *flatten(words.get(table, {}))]
+    told = tuple(f"{word}." for word in special)
+    recorded = worth_recording(parameters, flatten(changed))
     return RunStart(
         table,
-        run_name(parameters, special),
-        worth_recording(parameters, flatten(changed)),
+        run_name(
+            {**recorded, **{k: v for k, v in parameters.items() if f"{k}.".startswith(told)}},
+            special,
+        ),
+        recorded,
         named=bool(special),
         document=_as_yaml(table, whole) if whole and document else "",
     )

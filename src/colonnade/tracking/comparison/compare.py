@@ -14,7 +14,7 @@ import yaml
 
 from colonnade.errors import TrackingError
 from colonnade.tracking.comparison.comparison_figure import draw
-from colonnade.tracking.comparison.comparison_text import DATA, ROWS, counted, written
+from colonnade.tracking.comparison.comparison_text import DATA, ROWS, counted, wrapped, written
 from colonnade.tracking.comparison.experiment_lookup import champion, find_experiment
 from colonnade.tracking.comparison.ranking import headline, higher_is_better, judged_by
 from colonnade.tracking.comparison.run_parameters import differing, is_hyperparameter, is_used
@@ -59,14 +59,14 @@ class Comparison:
         best = f"{self.metrics[0]}, best first" if self.metrics else "time: no test metrics yet"
         mark = " (*: the champion)" if self.runs["champion"].any() else ""
         groups = [group for _, group in self.runs.groupby(ROWS)]
-        lines = [f"{self.table}: {counted(len(groups[0]))} by {best}{mark}"]
+        lines = wrapped(f"{self.table}: {counted(len(groups[0]))} by {best}{mark}", width)
         lines += written(groups[0], self.drawn, self.metrics, width)
         for group in groups[1:]:
             of = _other(group[DATA].iloc[0], groups[0][DATA].iloc[0])
-            lines += [f"Evaluated on other rows, not comparable with these{of}:"]
+            lines += wrapped(f"Evaluated on other rows, not comparable with these{of}:", width)
             lines += written(group, self._unlike(groups[0], group), self.metrics, width)
         where = f"In MLflow: {self.url}" if self.shown else f"`make ui` shows them at {self.url}"
-        return "\n".join([*lines, where])
+        return "\n".join([*lines, *wrapped(where, width)])
 
     @property
     def drawn(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
@@ -38,7 +39,16 @@ def written(
         columns |= {name: [*map(str, runs[name])] for name in ("status", "name")}
     left = _fit(columns, width)
     more = f"   left out for width: {', '.join(left)} (--wide)"
-    return [*_lines(columns), *([more] if left else [])]
+    return [*_lines(columns), *(wrapped(more, width) if left else [])]
+
+
+def wrapped(text: str, width: int | None) -> list[str]:
+    """A sentence in lines of so many columns; an address is never broken."""
+    if width is None:
+        return [text]
+    return wrap(
+        text, width, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _fit(columns: dict[str, list[str]], width: int | None) -> list[str]:
@@ -58,7 +68,7 @@ def _lines(columns: dict[str, list[str]]) -> list[str]:
 def _aligned(name: str, cells: list[str]) -> list[str]:
     """A column's heading and cells, of one width: numbers to the right, words to the left."""
     width = max(len(cell) for cell in (name, *cells))
-    numbers = all(re.fullmatch(r"-|-?[\d.]+(e-?\d+)?", cell) for cell in cells)
+    numbers = name != "run" and all(re.fullmatch(r"-|-?[\d.]+(e-?\d+)?", cell) for cell in cells)
     return [cell.rjust(width) if numbers else cell.ljust(width) for cell in (name, *cells)]
 
 

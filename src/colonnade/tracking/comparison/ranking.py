@@ -32,8 +32,16 @@ def higher_is_better(metric: str) -> bool:
 
 
 def shown_metric(value: float) -> str:
-    """Four decimals below a hundred, so that equal ones look equal and columns align."""
-    return "-" if math.isnan(value) else f"{value:.4f}" if abs(value) < 100 else f"{value:.5g}"
+    """Four decimals below a hundred, so that equal ones look equal and columns align.
+
+    >>> shown_metric(0.9675), shown_metric(0.00001234), shown_metric(1234.5678)
+    ('0.9675', '1.234e-05', '1234.6')
+    """
+    if math.isnan(value):
+        return "-"
+    if 0 < abs(value) < 0.001:
+        return f"{value:.4g}"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:.5g}"
 
 
 def judged_by(run: Run) -> str:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 MATTER = (
     "env",
     "model.kind",
+    "model.candidates",
+    "model.folds",
     "model.hidden",
     "training.loss.name",
     "training.optimizer.name",
@@ -45,6 +47,15 @@ NOT_TRIED = (
 )
 """What the table is, how it is judged, and where it is computed: no hyperparameter."""
 _COLUMNS = "schema.columns."
+_LEFT_TO_CANDIDATES = (
+    "training.loss",
+    "training.optimizer",
+    "training.scheduler",
+    "training.epochs",
+    "training.batch_size",
+    "training.l1",
+    "training.refit",
+)
 _UNDRAWN = ("time", "expanding", "rolling", "column")
 _OF_HIDDEN_LAYERS = ("model.hidden", "model.activation.", "model.dropout", "model.batch_norm")
 
@@ -52,11 +63,24 @@ _OF_HIDDEN_LAYERS = ("model.hidden", "model.activation.", "model.dropout", "mode
 def worth_recording(parameters: Mapping[str, Any], changed: Iterable[str] = ()) -> dict[str, Any]:
     """What a run's page shows: what matters, then what is otherwise than its default, if used.
 
+    The candidates of `model: auto` have words of their own for what `training` leaves at default.
+
     Args: parameters: all, flat. changed: names of those that are not at their default.
     """
-    names = [*MATTER, *(name for name in changed if not name.startswith(_COLUMNS))]
+    changed = [name for name in changed if not name.startswith(_COLUMNS)]
+    names = [*MATTER, *changed]
+    if parameters.get("model.kind") == "auto":
+        names = [
+            n for n in names if not n.startswith(_LEFT_TO_CANDIDATES) or _is_written(n, changed)
+        ]
     found = (n for n in dict.fromkeys(names) if n in parameters and is_used(n, parameters))
     return {name: parameters[name] for name in islice(found, MOST_RECORDED)}
+
+
+def _is_written(name: str, changed: Sequence[str]) -> bool:
+    """Whether a parameter, or another of its choice, is otherwise than its default."""
+    choice = name.rpartition(".")[0]
+    return name in changed or (choice != "training" and any(c.startswith(choice) for c in changed))
 
 
 def is_hyperparameter(name: str) -> bool:

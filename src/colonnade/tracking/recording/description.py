@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from colonnade.tracking.comparison.ranking import headline, shown_metric
+from colonnade.tracking.comparison.ranking import headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERDICTS = {"yes": "better", "no": "worse", "level": "as good", "unclear": "unclear"}
+VERDICTS = {"yes": "better", "no": "worse", "level": "equal", "unclear": "unclear"}
 """What a run says of the model, compared with the best simple one on the same rows."""
 ABOUT_RUNS = (
-    "A run's name: its test metric, the model against the best simple one (better, worse, as good; "
+    "A run's name: its test metric, the model against the best simple one (better, worse, equal; "
     "unclear: too few rows to say), and what is special. Best first: `kedro compare {}`"
 )
 
@@ -21,13 +21,16 @@ def judged_name(name: str, metrics: Mapping[str, float], verdict: str) -> str:
     """Put metric and verdict first: MLflow's table of runs shows no other, and cuts long names.
 
     >>> judged_name("lr=0.1 ordinal adam", {"test/accuracy": 0.9675}, "yes")
-    '0.9675 better: lr=0.1 ordinal adam'
+    '0.968 better lr=0.1 ordinal adam'
     """
     names = headline(metrics)
     if not names:
         return name
     word = f" {VERDICTS[verdict]}" if verdict in VERDICTS else ""
-    return f"{shown_metric(metrics[names[0]])}{word}: {name}"
+    value = metrics[names[0]]
+    # three decimals: the column has room for some 22 letters
+    shown = f"{value:.3f}" if 0.1 <= abs(value) < 100 else f"{value:.3g}"
+    return f"{shown}{word} {name}"
 
 
 def verdict_text(word: str, text: str) -> str:

@@ -4,9 +4,9 @@
 # make ui     compare runs in MLflow           make viz     see the graph in kedro-viz
 # make lessons  run the lessons and render them to HTML
 # make lab      run the experiments that ship: their answers on one page
-# make bench    measure speed                  make screenshots  draw the README's pictures anew
+# make bench    measure speed                  make screenshots  draw its pictures anew
 # make messages gather the messages to be translated, and compile translations
-# make readme   write the README's table of hyperparameters anew
+# make docs     build the site             make reference    write its table of hyperparameters anew
 PYTHON ?= python3
 BIN := .venv/bin
 # Python compiles what it imports when it first does: of these packages, a small part. The tests
@@ -14,7 +14,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 REQUIREMENTS := pyproject.toml constraints.txt
 
-.PHONY: run test test-slow check ui viz lessons lab bench screenshots readme messages format clean
+.PHONY: run test test-slow check ui viz lessons lab bench screenshots docs reference messages format clean
 
 run: .venv/.installed
 	$(BIN)/kedro run --pipeline phone_price
@@ -54,7 +54,10 @@ bench: .venv/.installed
 screenshots: .venv/.installed-test
 	$(BIN)/python -m tests.browser.screenshots
 
-readme: .venv/.installed-test
+docs: .venv/.installed-docs
+	PYTHONPATH=notebooks $(BIN)/python docs/build.py
+
+reference: .venv/.installed-test
 	$(BIN)/python -m tests.hyperparameter_table
 
 messages: .venv/.installed-test
@@ -68,7 +71,7 @@ clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
 
 # One make installs at a time: another waits here, and then finds the work done.
-INSTALLED := .venv/.installed $(addprefix .venv/.installed-,test check viz lessons)
+INSTALLED := .venv/.installed $(addprefix .venv/.installed-,test check viz lessons docs)
 ALONE := $(PYTHON) -c 'import fcntl, os, sys; file = os.open("pyproject.toml", os.O_RDONLY); fcntl.flock(file, fcntl.LOCK_EX); os.set_inheritable(file, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
 $(INSTALLED): $(REQUIREMENTS)

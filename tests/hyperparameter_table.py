@@ -1,6 +1,7 @@
-"""The README's table of hyperparameters, written from the classes that read them.
+"""The table of hyperparameters, written from the classes that read them.
 
-`make readme` puts it between its marks; a test holds the README to it, so that no word is missing.
+`make reference` puts it between its marks in the docs; a test holds that page to it, so that no
+word is missing.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from colonnade.training.components.optimizers import OptimizerParams
 from colonnade.training.components.schedulers import SchedulerParams
 from colonnade.training.networks.model_params import KINDS
 
-README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- hyperparameters: make readme -->\n", "<!-- hyperparameters: end -->\n"
+PAGE = Path(__file__).parents[1] / "docs/pages/reference/hyperparameters.md"
+BEGIN, END = "<!-- hyperparameters: make reference -->\n", "<!-- hyperparameters: end -->\n"
 
 LESSONS = {
     3: "03_linear_regression",
@@ -113,7 +114,7 @@ def _rows(name: str, group: type[Params], title: str) -> Iterator[str]:
 
 
 def _row(name: str, words: str, lesson: int) -> str:
-    link = f"[{lesson}](notebooks/{LESSONS[lesson]}.ipynb)"
+    link = f"[{lesson}](../tutorials/lessons/{LESSONS[lesson]}.html)"
     return f"| `{name}` | {words} | {link} |"
 
 
@@ -202,10 +203,10 @@ def _default_first(shown: list[str], default: str) -> list[str]:
 
 
 def written(text: str) -> str:
-    """Put the table into the README's text."""
+    """Put the table into the text of the page."""
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
     return pattern.sub(lambda _: f"{BEGIN}\n{table()}\n{END}", text)
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text()))
+    PAGE.write_text(written(PAGE.read_text()))

@@ -18,7 +18,7 @@ from tests.browser.servers import ARGUMENTS, find_chromium, mlflow_ui
 from tests.conftest import REPOSITORY, kedro_in, make_project
 from tests.loopback import files_of, listening
 
-DOCS = REPOSITORY / "docs"
+PICTURES = REPOSITORY / "docs/pages/images"
 HYPERPARAMETERS = [
     "training.epochs=20",
     "training.optimizer.lr=0.02",
@@ -54,7 +54,7 @@ def open_page(browser: Any, width: int, height: int) -> Page:
 def report_picture(browser: Any, project: Path) -> None:
     page = open_page(browser, 1000, 790)
     page.goto((project / "data/08_reporting/phone_price/report.html").as_uri())
-    page.screenshot(path=DOCS / "report.png")
+    page.screenshot(path=PICTURES / "report.png")
 
 
 def graph_picture(browser: Any, address: str) -> None:
@@ -70,7 +70,7 @@ def graph_picture(browser: Any, address: str) -> None:
     page.wait_for_timeout(3000)
     beside = 136  # the width of the tools
     page.screenshot(
-        path=DOCS / "graph.png",
+        path=PICTURES / "graph.png",
         clip={"x": beside, "y": 0, "width": 900 - beside, "height": 1300},
     )
 
@@ -92,7 +92,7 @@ def runs_picture(browser: Any, address: str, project: Path) -> None:
     page.goto(runs_page(address, experiment, "test/accuracy") + "&compareRunsMode=CHART")
     page.get_by_text("Loss/train").first.wait_for(timeout=60_000)
     page.wait_for_timeout(2000)
-    page.screenshot(path=DOCS / "runs.png")
+    page.screenshot(path=PICTURES / "runs.png")
 
 
 def main() -> None:

@@ -87,14 +87,13 @@ def test_examples(module):
     assert results.failed == 0
 
 
-def test_the_readmes_example(tmp_path, monkeypatch):
-    text = (REPOSITORY / "README.md").read_text()
-    task = text[text.index("**From Python.**") :]
+def test_the_docs_example(tmp_path, monkeypatch):
+    task = (REPOSITORY / "docs/pages/how-to/from-python.md").read_text()
     code = task[task.index("```python\n") + 10 : task.index("\n```\n", task.index("```python\n"))]
     (tmp_path / "data/01_raw").mkdir(parents=True)
     (tmp_path / "data/01_raw/penguins.csv").write_bytes(PENGUINS.read_bytes())
     monkeypatch.chdir(tmp_path)
     space: dict = {}
-    exec(compile(code, "README.md", "exec"), space)
+    exec(compile(code, "from-python.md", "exec"), space)
     assert (tmp_path / "report/report.html").exists()
     assert space["scores"].mean() > 0.9

@@ -112,9 +112,10 @@ def test_a_database_is_read_trained_on_and_asked_for_rows_by_two_catalog_entries
     assert predictions["id"].tolist() == read["id"][read["ram"] > 4].tolist()
 
 
-def test_the_readmes_entry_for_a_database_works(shop):
+def test_the_docs_entry_for_a_database_works(shop):
     [entry] = re.findall(
-        r"```yaml\ncustomers.raw: {(.*)}\n", (REPOSITORY / "README.md").read_text()
+        r"```yaml\ncustomers.raw: {(.*)}\n",
+        (REPOSITORY / "docs/pages/how-to/read-data.md").read_text(),
     )
     write_database(draw_shop(), name="customers")
     Path("conf/local/credentials.yml").write_text('shop: {con: "sqlite:///shop.db"}\n')

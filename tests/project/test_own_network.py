@@ -1,4 +1,4 @@
-"""The README's network of one's own, in a project: trained, evaluated, loaded again."""
+"""The docs' network of one's own, in a project: trained, evaluated, loaded again."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 
 from tests.conftest import REPOSITORY, kedro_in, make_project
 
-README = (REPOSITORY / "README.md").read_text()
+PAGE = (REPOSITORY / "docs/pages/how-to/own-network.md").read_text()
 
 
 @pytest.mark.parametrize("tracked", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_the_readmes_class_runs_by_its_path(tmp_path, tracked):
-    [code] = re.findall(r"```python\n# src/nets.py\n(.*?)```", README, re.DOTALL)
-    [words] = re.findall(r"```yaml\n(  model: \{kind: nets.*?)```", README, re.DOTALL)
+def test_the_docs_class_runs_by_its_path(tmp_path, tracked):
+    [code] = re.findall(r"```python\n# src/nets.py\n(.*?)```", PAGE, re.DOTALL)
+    [words] = re.findall(r"```yaml\n(  model: \{kind: nets.*?)```", PAGE, re.DOTALL)
     assert len(code.strip().splitlines()) <= 15
     project = make_project(tmp_path / "project", tracked=tracked)
     (project / "src/nets.py").write_text(code)

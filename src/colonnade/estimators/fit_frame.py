@@ -64,8 +64,9 @@ def fit(
         columns: what columns mean, where the guess would be wrong, in the words of
             `schema.columns`: `{"age": {"missing_words": ["unknown"]}}`.
         model: a kind's name, as "realmlp", or the words of the group `model`.
-        training, standardize, split: words of these groups, in place of those chosen. Of the rows
-            70 % train, 10 % validate, 20 % are left for the report.
+        training: words of this group, in place of those chosen.
+        standardize: likewise.
+        split: likewise. Of the rows 70 % train, 10 % validate, 20 % are left for the report.
         effort: quick: one network in place of a blend; best: larger networks in it, too.
         report: a folder for `report.html` and `model_card.md`.
         name: what errors and the report call the table.

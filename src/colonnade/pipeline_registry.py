@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kedro.config import AbstractConfigLoader
     from kedro.pipeline import Pipeline
 
-TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+YAML_WORDS = ("null", "true", "false", "yes", "no", "on", "off")
 RESERVED = (
     "raw",
     "rows",
@@ -82,15 +82,29 @@ def name_problem(name: str, others: Iterable[str] = ()) -> str:
     """Why a name cannot be a table's beside others, or nothing."""
     if name in RESERVED:
         return f"tables.yml: '{name}' is the name of a pipeline that exists already."
-    if not TABLE_NAME.fullmatch(name):
+    # no mark that a path, a namespace or the catalog would take for one of its own
+    if not name.isidentifier() or name.startswith("_"):
         return (
-            f"tables.yml: '{name}' is not a table name. Use letters, digits and _, a letter first."
+            f"tables.yml: '{name}' is not a table name. Use letters (of any language), digits and "
+            "_, a letter first."
         )
+    if name != composed(name):
+        return (
+            f"tables.yml: '{name}' is written with combining marks, which look like letters and "
+            f"are not found again. Write '{composed(name)}'."
+        )
+    if name.lower() in YAML_WORDS:
+        return f"tables.yml: '{name}' means something else in YAML. Choose another name."
     for other in others:
         if name in (f"{other}_predict", f"{other}_experiment"):
             what = "predictions" if name.endswith("_predict") else "experiments"
             return f"tables.yml: '{name}' is the name of {other}'s {what}: choose another."
     return ""
+
+
+def composed(name: str) -> str:
+    """A name as most keyboards write it: é as one letter, not as e and a mark (Unicode's NFC)."""
+    return unicodedata.normalize("NFC", name)
 
 
 def remember(loader: AbstractConfigLoader) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from colonnade.errors import ParameterError
 from colonnade.hooks.names import check_groups, check_tables
-from colonnade.pipeline_registry import table_names
+from colonnade.pipeline_registry import name_problem, table_names
 
 
 def test_a_table_that_does_not_exist_is_refused_with_the_nearest_name():
@@ -59,7 +59,25 @@ def test_a_group_of_a_table_that_is_not_run_is_none_of_the_runs_business():
     check_groups({"diabetes": {"trainin": {}}, "wine": {"training": {}}}, ["wine"])
 
 
-@pytest.mark.parametrize("name", ["../etc", "2nd", "a b", "价格", ""])
+NO_NAMES = ["../etc", "/etc", "a/b", "a\\b", "2nd", "a b", "价 格", "a.b", "a:b", "_a", "½", ""]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
 def test_a_table_name_that_could_not_be_a_folder_is_refused(name):
     with pytest.raises(ParameterError, match="is not a table name"):
         table_names({"tables": {"good_1": None, name: None}})
+
+
+def test_table_names_are_of_the_letters_of_any_language():
+    names = ["phones_2", "价格", "Ätna", "квартиры", "सारणी"]
+    assert table_names({"tables": dict.fromkeys(names)}) == names
+
+
+def test_a_name_of_combining_marks_is_refused_with_the_one_that_looks_like_it():
+    with pytest.raises(ParameterError) as caught:
+        table_names({"tables": {"A\N{COMBINING DIAERESIS}tna": None}})
+    assert caught.value.sentences()[0].endswith("are not found again. Write 'Ätna'.")
+
+
+def test_a_name_that_yaml_takes_for_something_else_is_refused():
+    assert "'on' means something else in YAML" in name_problem("on")

@@ -14,7 +14,7 @@ from kedro.io import DataCatalog
 
 from colonnade.errors import DataError, ParameterError, Problem
 from colonnade.parameters import nearest
-from colonnade.pipeline_registry import name_problem, table_names
+from colonnade.pipeline_registry import composed, name_problem, table_names
 from colonnade.pipelines.table.parameter_groups import read_groups
 from colonnade.tables.check import table_problems
 from colonnade.tables.inference.infer import infer_table
@@ -84,6 +84,7 @@ def add_table(
     Raises: ParameterError if the name cannot be one or is taken; DataError if the file is no table,
         or none that can be trained on.
     """
+    name = composed(name)
     if "${" in str(path):
         raise DataError(f"{path}: ${{ has a special meaning in the catalog. Rename the file.")
     parameters = conf / f"parameters_{name}.yml"
@@ -204,10 +205,11 @@ def catalog_text(name: str, path: Path, options: TextOptions) -> str:
 
 def _source_entry(name: str, param: str, path: Path, options: TextOptions) -> str:
     place = path.as_posix().replace("\\", "\\\\").replace("'", "\\'")
+    read = f"${{runtime_params:{param},'{place}'}}"
     lines = [
         f"{name}:",
         "  type: colonnade.datasets.RawTableDataset",
-        f"  filepath: {json.dumps(f'${{runtime_params:{param},{chr(39)}{place}{chr(39)}}}')}",
+        f"  filepath: {json.dumps(read, ensure_ascii=False)}",
         f"  encoding: ${{runtime_params:encoding,{options.get('encoding', 'null')}}}",
         "  metadata: {kedro-viz: {layer: 01_raw}}",
     ]

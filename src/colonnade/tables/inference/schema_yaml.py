@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from colonnade.tables.inference.guesses.known_words import usual_order
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
     from colonnade.tables.inference.infer import Inference
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SPECIAL = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "none"}
 
 
@@ -116,6 +114,6 @@ def _value(value: Any) -> str:
 
 def _word(text: str) -> str:
     """Text as it is where YAML cannot take it for anything else, else in quotes."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _SPECIAL:
+    if text.isidentifier() and text.lower() not in _SPECIAL:
         return text
     return json.dumps(text, ensure_ascii=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from colonnade.estimators import ColonnadeClassifier, ColonnadeRegressor, fit
+    from colonnade.estimators import ColonnadeClassifier, ColonnadeRegressor, experiment, fit
     from colonnade.training.models.storage import save_model
     from colonnade.training.models.trained import TrainedModel
 
@@ -16,6 +16,7 @@ __all__ = [
     "ColonnadeClassifier",
     "ColonnadeRegressor",
     "__version__",
+    "experiment",
     "fit",
     "load_model",
     "save_model",
@@ -24,6 +25,7 @@ __all__ = [
 _IMPORTED_LATER = {
     "ColonnadeClassifier": "estimators",
     "ColonnadeRegressor": "estimators",
+    "experiment": "estimators",
     "fit": "estimators",
     "save_model": "training.models.storage",
 }

@@ -79,7 +79,7 @@ def printed(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("module", ["fit_frame", "classifier", "regressor", "python_errors"])
+@pytest.mark.parametrize("module", ["frames.fit_frame", "classifier", "regressor", "python_errors"])
 def test_examples(module):
     found = importlib.import_module(f"colonnade.estimators.{module}")
     results = doctest.testmod(found)

@@ -112,6 +112,10 @@ def shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, Mapping):
+        words = dict(value)
+        name = words.pop("name", words.pop("kind", ""))
+        return _cut(f"{name}({','.join(f'{key}={shown(one)}' for key, one in words.items())})")
     if isinstance(value, list | tuple):
         return _cut("-".join(shown(item) for item in value) or "none")
     return _cut("none" if value is None else re.sub(r"\s+", "_", str(value)))

@@ -74,7 +74,7 @@ def fit(
     Raises: InputError, a ValueError, naming everything that cannot be used; TrainingError.
     """
     with in_python():
-        raw = _readable(frame, columns or {}, name)
+        raw = readable_frame(frame, columns or {}, name)
         said = {**kinds_by_dtype(frame), **(columns or {})}
         inference = infer_table(raw, target, task=task, weight=weight, said=said, name=name)
         for line in inference.lines():
@@ -99,7 +99,7 @@ def fit(
         return trained.model
 
 
-def _readable(frame: Any, said: Mapping[str, Mapping[str, Any]], name: str) -> pd.DataFrame:
+def readable_frame(frame: Any, said: Mapping[str, Mapping[str, Any]], name: str) -> pd.DataFrame:
     """The frame in plain dtypes.
 
     Raises: DataError if it is none, or holds what cannot be read.

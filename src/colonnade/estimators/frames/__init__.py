@@ -1,0 +1,1 @@
+"""Whole frames: one training, or an experiment of many."""

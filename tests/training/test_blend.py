@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import mean_pinball_loss
 from tests.training.conftest import draw_table
 
 from colonnade.errors import ModelError, ParameterError
@@ -148,6 +149,31 @@ def test_the_leaderboard_scores_rows_that_a_network_has_not_seen():
     X = rows[standardizer.feature_names].to_numpy(np.float32)
     assert score(found.predict_array(X), raw["y"].to_numpy()) < 0.7
     assert row["score"] > 1
+
+
+def test_quantiles_are_blended_by_their_own_loss():
+    actual = np.random.default_rng(0).gamma(1, size=1000)
+    mean, high = np.full(1000, actual.mean()), np.full(1000, np.quantile(actual, 0.9))
+    assert blend_shares([mean, high], actual)[0] > 0.9
+    assert blend_shares([mean, high], actual, quantile=0.9)[1] > 0.9
+    assert score(high, actual, quantile=0.9) == pytest.approx(
+        mean_pinball_loss(actual, high, alpha=0.9)
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "quantile"), [({"name": "quantile", "quantile": 0.9}, 0.9), ("mae", 0.5)]
+)
+def test_candidates_are_judged_by_the_loss_where_it_asks_for_no_mean(loss, quantile):
+    fitted, (_, validation, standardizer) = blend("regression", {"loss": loss}, {"folds": 0})
+    X = validation[standardizer.feature_names].to_numpy(np.float32)
+    predicted, actual = fitted.model.predict_array(X), validation["y"].to_numpy()
+    scores = [one["score"] for one in fitted.model.facts["leaderboard"]]
+    for part in fitted.model.parts:
+        own = validation[part.model.standardizer.feature_names].to_numpy(np.float32)
+        error = mean_pinball_loss(actual, part.model.predict_array(own), alpha=quantile)
+        assert any(one == pytest.approx(error, rel=1e-5) for one in scores)
+    assert mean_pinball_loss(actual, predicted, alpha=quantile) < 1.02 * min(scores)
 
 
 def test_the_time_is_estimated_by_an_epoch():

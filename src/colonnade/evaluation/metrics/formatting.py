@@ -38,6 +38,7 @@ METRICS = {
     "quadratic_kappa": Shown("quadratic-weighted kappa", "score"),
     "rmse": Shown("RMSE", "raw"),
     "mae": Shown("mean absolute error", "raw"),
+    "pinball": Shown("pinball loss", "raw"),
     "median_error": Shown("median absolute error", "raw"),
     "r2": Shown("R²", "score"),
     "mape": Shown("mean absolute percentage error", "share"),

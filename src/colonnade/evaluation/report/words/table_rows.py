@@ -51,14 +51,15 @@ class Cell:
     interval: str = ""
 
 
-def candidate_metric(task: str) -> str:
-    """What the candidates of a blend are compared by."""
-    return "rmse" if task == "regression" else "log_loss"
+def candidate_metric(task: str, loss: object = None) -> str:
+    """What the candidates of a blend are compared by: the loss, where it asks for no mean."""
+    if task != "regression":
+        return "log_loss"
+    return "pinball" if loss in ("mae", "quantile") else "rmse"
 
 
-def candidate_rows(leaderboard: Iterable[Mapping[str, Any]], task: str) -> Rows:
+def candidate_rows(leaderboard: Iterable[Mapping[str, Any]], metric: str) -> Rows:
     """One row a candidate of a blend: its score, its share, its size and time."""
-    metric = candidate_metric(task)
     return [
         (
             str(one["name"]),

@@ -99,6 +99,7 @@ def _details_context(content: ReportContent) -> dict[str, Any]:
     """What the data are, how the model was trained, and every number behind the verdict."""
     metrics, why, model = content.results.metrics, content.explanation, content.model
     columns = content.data.profile.get("columns", {})
+    score = rows.candidate_metric(content.task, model.hyperparameters.get("training.loss"))
     return {
         "line": rows.line_rows(metrics),
         "parts": part_sizes(content),
@@ -108,8 +109,8 @@ def _details_context(content: ReportContent) -> dict[str, Any]:
         "columns": rows.column_rows(content),
         "missing": sum(column["missing"] for column in columns.values()),
         "training": training_facts(content),
-        "candidates": rows.candidate_rows(content.model.facts.get("leaderboard", ()), content.task),
-        "candidate_score": metric_name(rows.candidate_metric(content.task)),
+        "candidates": rows.candidate_rows(model.facts.get("leaderboard", ()), score),
+        "candidate_score": metric_name(score),
         "measured": rows.measured_parts(metrics),
         "metrics": rows.metric_rows(metrics, class_labels(content.results.predictions)),
         "calibration": calibration_sentence(why.calibration, model.facts.get("temperature")),

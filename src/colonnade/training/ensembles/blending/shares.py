@@ -19,13 +19,22 @@ LEAST_SHARE = 0.02
 _LEAST = 1e-15
 
 
-def score(predicted: np.ndarray, actual: np.ndarray, weights: np.ndarray | None = None) -> float:
+def score(
+    predicted: np.ndarray,
+    actual: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    quantile: float | None = None,
+) -> float:
     """Log-loss of classes, or root mean squared error of numbers: the lower, the better.
+
+    Args: quantile: that the numbers are predictions of: they are judged by the pinball loss.
 
     Shape: predicted (n, n_classes) with codes (n,), or numbers (n,) with numbers (n,); weights
         (n,), or None where all rows count alike.
     """
-    return float(_scores(_judged(predicted, actual)[None], predicted.ndim == 2, weights)[0])
+    judged = _judged(predicted, actual)[None]
+    return float(_scores(judged, predicted.ndim == 2, weights, quantile)[0])
 
 
 def blend_shares(
@@ -33,6 +42,7 @@ def blend_shares(
     actual: np.ndarray,
     weights: np.ndarray | None = None,
     *,
+    quantile: float | None = None,
     seed: int = 0,
 ) -> list[float]:
     """Choose on many draws of the rows, and average: of few rows, one draw may say anything.
@@ -52,12 +62,16 @@ def blend_shares(
     draws = [rng.integers(0, n, min(n, MOST_ROWS)) for _ in range(DRAWS)]
     own = [None if weights is None else weights[rows] for rows in draws]
     pairs = zip(draws, own, strict=True)
-    shares = np.mean([_greedy_shares(judged[:, rows], classes, w) for rows, w in pairs], axis=0)
+    shares = np.mean(
+        [_greedy_shares(judged[:, rows], classes, w, quantile) for rows, w in pairs], axis=0
+    )
     shares[shares < LEAST_SHARE] = 0
     return [float(share) for share in shares / shares.sum()]
 
 
-def _greedy_shares(judged: np.ndarray, classes: bool, weights: np.ndarray | None) -> np.ndarray:
+def _greedy_shares(
+    judged: np.ndarray, classes: bool, weights: np.ndarray | None, quantile: float | None
+) -> np.ndarray:
     """Add the candidate that improves the blend most, again and again; the best blend counts.
 
     Shape: (C, n) -> (C,).
@@ -65,7 +79,7 @@ def _greedy_shares(judged: np.ndarray, classes: bool, weights: np.ndarray | None
     total, counts = np.zeros(judged.shape[1]), np.zeros(len(judged))
     best_score, best = np.inf, counts
     for n in range(1, ROUNDS + 1):
-        scores = _scores((total + judged) / n, classes, weights)
+        scores = _scores((total + judged) / n, classes, weights, quantile)
         chosen = int(scores.argmin())
         total += judged[chosen]
         counts[chosen] += 1
@@ -85,8 +99,13 @@ def _judged(predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
     return true
 
 
-def _scores(judged: np.ndarray, classes: bool, weights: np.ndarray | None) -> np.ndarray:
+def _scores(
+    judged: np.ndarray, classes: bool, weights: np.ndarray | None, quantile: float | None
+) -> np.ndarray:
     """Shape: (C, n) -> (C,)."""
     if classes:
         return -np.average(np.log(judged.clip(_LEAST)), axis=1, weights=weights)
+    if quantile is not None:
+        pinball = 0.5 * np.abs(judged) + (0.5 - quantile) * judged
+        return np.average(pinball, axis=1, weights=weights)
     return np.sqrt(np.average(np.square(judged), axis=1, weights=weights))

@@ -93,8 +93,7 @@ def train_blend(
     for i, contender in enumerate(chosen, 1):
         phase(f"candidate {i} of {len(chosen)}: {contender.name}")
         outcomes.append(_train(contender, folds, actual, weights))
-    shares = blend_shares([one.predicted for one in outcomes], actual, weights, seed=training.seed)
-    outcomes = [replace(one, share=share) for one, share in zip(outcomes, shares, strict=True)]
+    outcomes = _with_shares(outcomes, actual, weights, training)
     parts = tuple(Part(one.name, one.share, one.model) for one in outcomes if one.share)
     predicted = np.asarray(sum(one.share * one.predicted for one in outcomes))
     leading = max(outcomes, key=lambda one: one.share)
@@ -129,6 +128,24 @@ def estimated_seconds(chosen: list[Contender], folds: Folds) -> float:
         epoch = (seconds[-1] - seconds[0]) / max(len(seconds) - 1, 1)
         total += float(epoch) * one.training.epochs * len(folds.members)
     return total / min(available_cores(), len(folds.members))
+
+
+def _with_shares(
+    outcomes: list[Outcome],
+    actual: np.ndarray,
+    weights: np.ndarray | None,
+    training: TrainingParams,
+) -> list[Outcome]:
+    predicted, quantile = [one.predicted for one in outcomes], predicted_quantile(training)
+    shares = blend_shares(predicted, actual, weights, quantile=quantile, seed=training.seed)
+    return [replace(one, share=share) for one, share in zip(outcomes, shares, strict=True)]
+
+
+def predicted_quantile(training: TrainingParams) -> float | None:
+    """The quantile that training asks for, the median for absolute errors, None for a mean."""
+    if training.loss is None or training.loss.name not in ("mae", "quantile"):
+        return None
+    return training.loss.quantile if training.loss.name == "quantile" else 0.5
 
 
 def check_blend(
@@ -176,7 +193,8 @@ def _train(
     )
     models = [one.model for one in fitted]
     predicted = _predictions(models, rows, folds)
-    seconds, error = time.perf_counter() - started, score(predicted, actual, weights)
+    seconds = time.perf_counter() - started
+    error = score(predicted, actual, weights, quantile=predicted_quantile(contender.training))
     logger.info("candidate %s: %.4g on rows left out, %.1f s", contender.name, error, seconds)
     model, history = _joined(models), _mean_history(fitted)
     return Outcome(contender.name, model, history, predicted, error, seconds)

@@ -44,9 +44,12 @@ def test_a_csv_of_ones_own_becomes_a_trained_table_by_two_commands(kedro, projec
     write_customers(project / "customers.csv", separator=";", encoding="gbk")
     add = ("table", "add", "customers", "customers.csv", "--target", "bought", "--effort", "quick")
     output = kedro(*add).stdout
-    assert "bought: predicted by classification, words: 2 different values in 300 rows" in output
-    assert "customer: identifier, 300 different texts in 300 rows" in output
-    assert "age: numeric, whole numbers from 18 to 80; 2.0% missing" in output
+    for line in (
+        r"bought +classification +words: 2 different values in 300 rows",
+        r"customer +identifier +300 different texts in 300 rows",
+        r"age +numeric +2\.0% +whole numbers from 18 to 80",
+    ):
+        assert re.search(line, output)
     assert "can be trained on" in kedro("table", "check", "customers").stdout
     kedro("run", "--pipeline", "customers")
     metrics = json.loads((project / "data/08_reporting/customers/metrics.json").read_text())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from kedro.config import OmegaConfigLoader
 
+from colonnade.cli.table_yaml.configured_table import show_table
 from colonnade.cli.table_yaml.known_tables import listed_tables, remove_table
 from colonnade.cli.table_yaml.new_table import add_table
 from colonnade.errors import ParameterError
@@ -37,10 +38,17 @@ def test_every_table_is_listed_with_what_it_predicts_and_reads():
     lines = [line.split("  ") for line in listed_tables(loader(), CONF).splitlines()]
     listed = {line[0]: [cell.strip() for cell in line[1:] if cell] for line in lines}
     assert listed["table"] == ["predicts", "reads", "listed in"]
-    assert listed["wine"] == ["target (classification)", "load_wine", "conf/base/tables.yml"]
-    assert listed["shop"] == ["bought (classification)", "shop.csv", "conf/local/tables.yml"]
+    assert listed["wine"] == ["target (classification)", "load_wine", "conf/base"]
+    assert listed["shop"] == ["bought (classification)", "shop.csv", "conf/local"]
     assert listed["phone_price"][1] == "data/01_raw/phone_price_sample.csv"
     assert len(listed) == 7
+
+
+def test_a_table_is_shown_by_the_words_of_its_yaml():
+    lines = show_table(loader(), "shop").splitlines()
+    assert lines[0] == "shop.csv: 90 rows, 2 columns"
+    assert lines[2].startswith("bought  classification")
+    assert lines[-1].endswith("Not trained yet.")
 
 
 def test_removing_undoes_adding():

@@ -13,7 +13,7 @@ from colonnade.errors import DataError
 def add(folder: Path, text: str) -> list[str]:
     path = folder / "shop.csv"
     path.write_text(text, encoding="utf-8")
-    return add_table(folder, "shop", path, "bought").lines()
+    return add_table(folder, "shop", path, "bought").text().splitlines()
 
 
 def rows(n_rows: int, last: str = "{age},{bought}") -> str:
@@ -23,8 +23,28 @@ def rows(n_rows: int, last: str = "{age},{bought}") -> str:
 
 def test_a_copy_of_the_target_is_said_first(tmp_path: Path) -> None:
     lines = add(tmp_path, f"age,bought,paid\n{rows(90)}")
-    assert lines[0].startswith("look: Column 'paid' predicts 'bought' almost alone")
-    assert lines[1].startswith("bought: predicted by classification")
+    assert lines[0] == "Look at first"
+    assert lines[1].startswith("! Column 'paid' predicts 'bought' almost alone")
+    assert lines[2:4] == ["", "shop.csv: 90 rows, 3 columns"]
+    assert lines[4].split() == ["column", "kind", "missing", "why", "such", "as"]
+    assert lines[5].startswith("bought  classification")
+    assert lines[5].index("classification") == lines[6].index("numeric")  # one below the other
+
+
+def test_what_may_be_wrong_is_said_before_the_columns(tmp_path: Path) -> None:
+    metals = ("Gold", "gold", "silver")
+    body = "".join(
+        f"{k + 1},{k * 37 % 61}%,{metals[k % 3]},Berlin,{'never' if k < 4 else k * k % 5 % 2}\n"
+        for k in range(90)
+    )
+    lines = add(tmp_path, f"id,off,metal,city,bought\n{body}")
+    first = lines[: lines.index("")]
+    assert any("'never' (4 rows)" in line for line in first)
+    assert any(line.startswith("! Left out of learning: id (") for line in first)
+    assert any("city ('Berlin' in every row)" in line for line in first)
+    assert any("'Gold' (30), 'gold' (30) look alike" in line for line in first)
+    (off,) = (line for line in lines if line.startswith("off "))
+    assert "whole numbers from 0 to 60 %" in off
 
 
 def test_nothing_is_written_of_a_table_that_a_run_would_refuse(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`kedro table`: add a table, check it, list them all or remove one."""
+"""`kedro table`: add a table, check it, show it, list them all or remove one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group(name="table")
 def table_group() -> None:
-    """Add a table of your own, check one, list them all or remove one."""
+    """Add a table of your own, check or show one, list them all or remove one."""
 
 
 @table_group.command(name="add", cls=PlainErrors)
@@ -56,10 +56,8 @@ def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choi
     with chdir(root):
         folder = Path("conf") / ("base" if shared else "local")
         new = add_table(folder, name, place, others=table_names(config_loader()), **choices)
-    for line in new.lines():
-        click.echo(line)
-    click.echo(f"\nWritten: {', '.join(map(str, new.files))}. Correct what is wrong there.")
-    click.echo(f"Next: kedro table check {name}, then kedro run --pipeline {name}")
+    click.echo(new.text())
+    click.echo(f"\nTo correct: {new.files[0]}. To train: kedro run --pipeline {name}")
 
 
 @table_group.command(name="check", cls=PlainErrors)
@@ -68,7 +66,7 @@ def add(project: ProjectMetadata, /, name: str, path: Path, shared: bool, **choi
 @click.pass_obj
 def check(project: ProjectMetadata, /, name: str, as_json: bool) -> None:
     """Check the data and the parameters of table NAME without training; list every problem."""
-    from colonnade.cli.table_yaml.new_table import check_table
+    from colonnade.cli.table_yaml.configured_table import check_table
 
     with chdir(project.project_path):
         try:
@@ -80,6 +78,20 @@ def check(project: ProjectMetadata, /, name: str, as_json: bool) -> None:
             click.echo(json.dumps(problems, ensure_ascii=False))
             sys.exit(1)
         click.echo("[]" if as_json else summary)
+
+
+@table_group.command(name="show", cls=PlainErrors)
+@click.argument("name")
+@click.pass_obj
+def show(project: ProjectMetadata, /, name: str) -> None:
+    """Show the columns of table NAME, what is suspicious about them, and its last result."""
+    from colonnade.cli.table_yaml.configured_table import show_table
+    from colonnade.cli.table_yaml.known_tables import parameter_files
+
+    with chdir(project.project_path):
+        click.echo(show_table(config_loader(), name))
+        files = ", ".join(map(str, parameter_files(Path("conf"), name)))
+    click.echo(f"To correct: {files}. To train: kedro run --pipeline {name}")
 
 
 @table_group.command(name="list", cls=PlainErrors)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from colonnade.cli.table_yaml.column_table import aligned, drawn
 from colonnade.errors import ParameterError
 from colonnade.parameters import nearest
 from colonnade.pipeline_registry import table_names
@@ -11,7 +13,6 @@ from colonnade.tables.writing.atomic_file import replaced_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from kedro.config import AbstractConfigLoader
 
@@ -23,15 +24,10 @@ def listed_tables(loader: AbstractConfigLoader, conf: Path) -> str:
     """Every table, what it predicts, where it is read from, and which file lists it."""
     parameters, catalog = loader["parameters"], loader["catalog"]
     rows = [
-        (name, _predicts(parameters.get(name)), _reads(name, catalog), _listed_in(name, conf))
+        (name, _predicts(parameters.get(name)), _reads(name, catalog), _folders(name, conf))
         for name in table_names(loader)
     ]
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in (HEADINGS, *rows)
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    return drawn(aligned(HEADINGS, rows, wrapped=HEADINGS[1:]))
 
 
 def remove_table(
@@ -57,12 +53,7 @@ def remove_table(
         )
         raise ParameterError(f"{name} is listed in {other or 'no tables.yml'}. {advice}")
     own = [folder / f"{kind}_{name}.yml" for kind in ("parameters", "catalog")]
-    others = [
-        str(file)
-        for place in (conf / "base", conf / "local")
-        for file in sorted(place.rglob("parameters*.yml"))
-        if file not in own and name in _keys(file)
-    ]
+    others = [str(file) for file in parameter_files(conf, name) if file not in own]
     if others:
         # parameters of no table stop every run
         raise ParameterError(
@@ -76,6 +67,16 @@ def remove_table(
     return [*removed, tables]
 
 
+def parameter_files(conf: Path, name: str) -> list[Path]:
+    """The files in which a table's parameters stand."""
+    return [
+        file
+        for place in (conf / "base", conf / "local")
+        for file in sorted(place.rglob("parameters*.yml"))
+        if name in _keys(file)
+    ]
+
+
 def _unlist(name: str, tables: Path) -> None:
     lines = tables.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in lines if line.partition(":")[0].strip() != name]
@@ -84,6 +85,10 @@ def _unlist(name: str, tables: Path) -> None:
             stream.write("".join(kept).encode("utf-8"))
     else:
         tables.unlink()
+
+
+def _folders(name: str, conf: Path) -> str:
+    return ", ".join(str(Path(file).parent) for file in _listed_in(name, conf).split(", "))
 
 
 def _listed_in(name: str, conf: Path) -> str:

@@ -4,51 +4,37 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from kedro.config import MissingConfigException
-from kedro.io import DataCatalog
 
+from colonnade.cli.table_yaml.added_table import NewTable
+from colonnade.cli.table_yaml.configured_table import problems_of
 from colonnade.errors import DataError, ParameterError, Problem
-from colonnade.parameters import nearest
-from colonnade.pipeline_registry import composed, name_problem, table_names
+from colonnade.pipeline_registry import composed, name_problem
 from colonnade.pipelines.table.parameter_groups import read_groups
-from colonnade.tables.check import table_problems
+from colonnade.tables.inference.guesses.guess import known_text
 from colonnade.tables.inference.infer import infer_table
 from colonnade.tables.inference.schema_yaml import parameters_text
-from colonnade.tables.inference.suspicion import evenly_drawn, suspicious_columns
+from colonnade.tables.inference.suspicion import (
+    evenly_drawn,
+    small_classes,
+    suspicious_columns,
+)
 from colonnade.tables.reading.dialect import LOOKED_AT, text_options
 from colonnade.tables.reading.raw import read_raw_table
 from colonnade.tables.schema.ingest import ingest_table
-from colonnade.tables.source import RawTable
 from colonnade.tables.writing.atomic_file import replaced_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from kedro.config import AbstractConfigLoader
+    from collections.abc import Sequence
 
     from colonnade.tables.inference.hyperparameters import Effort
     from colonnade.tables.inference.infer import Inference
     from colonnade.tables.reading.dialect import TextOptions
     from colonnade.tables.schema.table_schema import SchemaParams, Task
-
-
-@dataclass(frozen=True)
-class NewTable:
-    """What was decided for a new table, and the files that say so."""
-
-    inference: Inference
-    suspicions: list[str]
-    """Sentences on columns that the model should hardly learn from."""
-    files: list[Path]
-
-    def lines(self) -> list[str]:
-        """What was decided and why, a sentence a line; what to look at first."""
-        return [*(f"look: {suspicion}" for suspicion in self.suspicions), *self.inference.lines()]
+    from colonnade.tables.source import RawTable
 
 
 @dataclass(frozen=True)
@@ -94,13 +80,15 @@ def add_table(
     draft = draft_table(name, path, target, effort=effort, **choices)
     schema = _refuse_problems(draft, name)
     suspicions = _suspicions(draft.raw, schema)
+    if schema.task != "regression":
+        suspicions += small_classes(known_text(draft.raw.frame[target]))
     _write(parameters, draft.parameters)
     _write(catalog, catalog_text(name, path, draft.options))
     tables = conf / "tables.yml"
     listed = tables.read_text(encoding="utf-8") if tables.exists() else ""
     if f"{name}:" not in (line.strip() for line in listed.splitlines()):
         _write(tables, f"{listed.rstrip()}\n{name}:\n".lstrip())
-    return NewTable(draft.inference, suspicions, [parameters, catalog, tables])
+    return NewTable(draft.raw, draft.inference, suspicions, [parameters, catalog, tables])
 
 
 def draft_table(
@@ -140,7 +128,7 @@ def _refuse_problems(draft: Draft, name: str) -> SchemaParams:
     """Refuse a table that could not be trained on by the YAML drafted for it; else its schema."""
     groups, problems = read_groups(yaml.safe_load(draft.parameters)[name])
     if not problems:
-        problems = _problems(draft.raw, groups)
+        problems = problems_of(draft.raw, groups)
     if problems:
         advice = (
             "nothing was written, since the table cannot be trained on as it is. Correct the file, "
@@ -153,8 +141,8 @@ def _refuse_problems(draft: Draft, name: str) -> SchemaParams:
 
 def _suspicions(raw: RawTable, schema: SchemaParams) -> list[str]:
     try:
-        drawn = evenly_drawn(raw.frame)
-        return suspicious_columns(ingest_table(drawn, schema, name=raw.source.name), schema)
+        some = ingest_table(evenly_drawn(raw.frame), schema, name=raw.source.name)
+        return suspicious_columns(some, schema)
     except DataError:  # of many rows, those drawn may hold one class alone
         return []
 
@@ -218,48 +206,6 @@ def _source_entry(name: str, param: str, path: Path, options: TextOptions) -> st
     if "separator" in options:
         lines.insert(4, f"  separator: {json.dumps(options['separator'])}")
     return "\n".join(lines) + "\n"
-
-
-def check_table(loader: AbstractConfigLoader, name: str) -> str:
-    """Say that a table can be trained on, or raise every problem at once.
-
-    Raises: ParameterError, DataError.
-    """
-    names = table_names(loader)
-    if name not in names:
-        raise ParameterError(f"no such table: {name}. {nearest(name, names)}")
-    groups, problems = read_groups(loader["parameters"].get(name) or {})
-    if {"schema", "split", "standardize"} <= groups.keys():
-        catalog = DataCatalog.from_config(loader["catalog"], _credentials(loader))
-        raw = RawTable.of(catalog.load(f"{name}.raw"), f"{name}.raw")
-        problems += _problems(raw, groups, _preparation(groups))
-        if not problems:
-            return f"{name}: {raw.source.describe()}: can be trained on."
-    raise DataError(problems, name)
-
-
-def _problems(
-    raw: RawTable, groups: dict[str, Any], prepare: Callable[..., object] | None = None
-) -> list[Problem]:
-    schema, split, standardize = (groups[name] for name in ("schema", "split", "standardize"))
-    return table_problems(raw.frame, schema, split, standardize, prepare, name=raw.source.name)
-
-
-def _preparation(groups: dict[str, Any]) -> Callable[..., object] | None:
-    """What a training begins with, if its groups could be read."""
-    if not {"model", "training"} <= groups.keys():
-        return None
-    from colonnade.training.ensembles.single import check_single
-
-    model = groups["model"].for_split(shuffled=groups["split"].shuffled)
-    return partial(check_single, model=model, training=groups["training"])
-
-
-def _credentials(loader: AbstractConfigLoader) -> dict[str, Any]:
-    try:
-        return dict(loader["credentials"])
-    except MissingConfigException:
-        return {}
 
 
 def _text_options(path: Path) -> TextOptions:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from colonnade.messages.catalog import _
-from colonnade.tables.schema.labels import classes_of, codes_of
+from colonnade.tables.schema.labels import FEWEST_OF_A_CLASS, classes_of, codes_of
+from colonnade.tables.schema.problems import listed, quoted
 
 if TYPE_CHECKING:
     from colonnade.tables.schema.table_schema import SchemaParams
@@ -23,6 +24,8 @@ ALONE = 0.98
 """The share of what the commonest class gets wrong that a column must get right alone."""
 COPY = 0.999
 """The correlation from which a column is nearly a copy of a number to be predicted."""
+FEW_OF_A_CLASS = 10
+"""With fewer rows, one or two of a class are tested."""
 _RARE = 5
 """So many rows beside the commonest class are needed to say so."""
 
@@ -50,6 +53,19 @@ def suspicious_columns(table: pd.DataFrame, schema: SchemaParams) -> list[str]:
             table, target = table[often], target[often]
         sentences += [judge(table[name], target, schema) for name in names]
     return [sentence for sentence in sentences if sentence]
+
+
+def small_classes(labels: pd.Series) -> list[str]:
+    """Sentences on classes that are tested, and hardly learned, since they have so few rows."""
+    counts = labels.value_counts(sort=False).sort_index()
+    few = counts[(counts >= FEWEST_OF_A_CLASS) & (counts < FEW_OF_A_CLASS)]
+    if not len(few):
+        return []
+    shown = listed([f"{quoted(str(value))} ({count} rows)" for value, count in few.items()])
+    return [
+        f"Column '{labels.name}': too few rows to learn a class from, and to judge by: {shown}. "
+        "Add rows, or join it with another class."
+    ]
 
 
 def evenly_drawn(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from colonnade.tables.schema.table_schema import MISSING_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_EXAMPLE = re.compile(r", such as '[^']*'$")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,14 @@ class Guess:
     """What the cells may mean as well, so that the user has to be asked."""
     ways: tuple[dict[str, Any], ...] = ()
     """What the YAML may say, one for each meaning."""
+    gaps: str = ""
+    """How many cells are missing, and how that is written; part of the reason."""
+
+    @property
+    def why(self) -> str:
+        """The reason without what a table of all columns shows beside it: gaps and an example."""
+        reason = self.reason.replace(f"; {self.gaps}", "") if self.gaps else self.reason
+        return _EXAMPLE.sub("", reason)
 
 
 def known_text(cells: pd.Series) -> pd.Series:
@@ -51,10 +62,11 @@ def guess_of(kind: str, reason: str, **schema: Any) -> Guess:
 
 def with_gaps(kind: str, reason: str, n_missing: int, cells: pd.Series, **schema: Any) -> Guess:
     """A guess with a policy for missing cells, if there are any."""
-    if n_missing:
-        reason += f"; {_describe_missing(n_missing, cells)}"
-        schema["missing"] = "category" if kind == "categorical" else "median"
-    return guess_of(kind, reason, **schema)
+    if not n_missing:
+        return guess_of(kind, reason, **schema)
+    gaps = _describe_missing(n_missing, cells)
+    schema["missing"] = "category" if kind == "categorical" else "median"
+    return replace(guess_of(kind, f"{reason}; {gaps}", **schema), gaps=gaps)
 
 
 def _describe_missing(n_missing: int, cells: pd.Series) -> str:

@@ -181,7 +181,7 @@ def test_letters_alone_where_the_terminal_knows_no_others(on_terminal, monkeypat
     ("changes", "command"),
     [
         ({"word": "unclear"}, "kedro run --pipeline phones --params phones.split.folds=5"),
-        ({"word": "no"}, "kedro run --pipeline phones --params phones.model.kind=linear"),
+        ({"word": "no"}, "kedro run --pipeline phones --params phones.model=linear"),
         ({"word": "no", "simpler": "", "run_id": "1"}, "kedro compare phones"),
         ({"word": "yes", "run_id": "1"}, "kedro register phones"),
         ({"word": "unclear", "folds": True, "run_id": "1"}, "kedro compare phones"),

@@ -70,7 +70,7 @@ class RunOutcome:
         """The one command that promises most now."""
         run = f"kedro run --pipeline {self.table} --params {self.table}"
         if self.word == "no" and self.simpler:
-            return f"{run}.model.kind={self.simpler}"
+            return f"{run}.model={self.simpler}"
         if self.word == "unclear" and not self.folds:
             return f"{run}.split.folds=5"
         if self.word == "yes" and self.run_id:

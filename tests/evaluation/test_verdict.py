@@ -295,7 +295,7 @@ def test_without_test_rows_a_test_part_is_asked_for():
 
 def test_a_better_simple_model_asks_for_another_kind():
     worse = accuracies(-0.03, -0.05, -0.01)
-    assert "start from `model.kind: linear`" in steps(worse)[0]
+    assert "start from `model: linear`" in steps(worse)[0]
     linear = {"model.kind": "linear"}
     assert "`training.optimizer: lbfgs`" in steps(worse, hyperparameters=linear)[0]
     trees = worse | {"baseline/gradient_boosting/accuracy": 0.99}

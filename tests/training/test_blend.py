@@ -238,6 +238,10 @@ def test_candidates_read_what_they_are_made_for():
     assert logarithm.target_curve.kind == "log"
 
 
+def test_full_batches_are_for_lines():
+    assert suited("regression", {"optimizer": "lbfgs"}).keys() == {"linear", "linear_long"}
+
+
 def test_words_of_training_hold_for_every_candidate():
     found = suited("ordinal", {"epochs": 3, "loss": "ordinal", "optimizer": "sgd"})
     assert found.keys() == {"linear_ordinal", "mlp_skip_ordinal"}

@@ -94,7 +94,7 @@ def _simpler_model(metrics: Metrics, task: Task, hyperparameters: Mapping[str, A
         return ""
     if hyperparameters.get("model.kind") != "linear":
         advice = _(
-            "A simple model is better on the same rows: start from `model.kind: linear`, then add."
+            "A simple model is better on the same rows: start from `model: linear`, then add."
         )
     elif best_baseline(metrics, deciding_metric(metrics, task)) == "gradient_boosting":
         advice = _(

@@ -67,6 +67,7 @@ def candidate_rows(leaderboard: Iterable[Mapping[str, Any]], metric: str) -> Row
             share(one["share"]),
             number(one["n_parameters"]),
             _("{n} s", n=f"{one['seconds']:.1f}"),
+            _("{n} s", n=f"{one['prediction_seconds']:.2g}"),
         )
         for one in leaderboard
     ]

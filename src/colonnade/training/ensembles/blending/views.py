@@ -62,6 +62,8 @@ def _suits(
     candidate: Candidate, training: TrainingParams, standardizer: Standardizer, target: np.ndarray
 ) -> bool:
     classes, loss = standardizer.classes, training.loss
+    if training.optimizer.full_batch and candidate.model.get("kind") != "linear":
+        return False  # the others drop out, which takes another loss at every look
     if candidate.bins and not any(_binned(column) for column in standardizer.columns):
         return False
     if candidate.logarithm:

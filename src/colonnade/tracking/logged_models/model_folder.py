@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LOADER = "colonnade.tracking.flavor"
 CODE_FILE = "code.zip"
-CODE = ("__init__.py", "errors.py", "parameters.py", "tables", "training", "tracking")
+CODE = ("__init__.py", "errors.py", "parameters.py", "messages", "tables", "training", "tracking")
 SERVED = {"__init__.py", "flavor.py"}  # what of this room the served model needs
 NEEDED = ("torch", "pandas", "pyarrow", "numpy", "pydantic", "safetensors")
 EXAMPLE, SERVING_EXAMPLE = "input_example.json", "serving_input_example.json"

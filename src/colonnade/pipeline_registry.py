@@ -28,6 +28,7 @@ RESERVED = (
     "model",
     "language",
 )
+"""Words of a run, on the command line and in parameters.yml, that no table may be named."""
 _loaders: dict[str, AbstractConfigLoader] = {}
 _read_already: dict[str, dict[str, Any]] = {}
 

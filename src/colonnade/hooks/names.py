@@ -7,22 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError
 from colonnade.parameters import nearest
+from colonnade.pipeline_registry import RESERVED
 
 if TYPE_CHECKING:
     from kedro.io import DataCatalog
     from kedro.pipeline import Pipeline
-
-RUN_WORDS = (
-    "raw",
-    "rows",
-    "encoding",
-    "resume",
-    "bad_rows",
-    "plan",
-    "experiment",
-    "model",
-    "language",
-)
 
 
 def tables_in(pipeline: Pipeline, stages: tuple[str, ...] = ()) -> list[str]:
@@ -42,10 +31,10 @@ def check_tables(parameters: dict[str, Any], tables: list[str], running: list[st
     for name, value in parameters.items():
         # `model.kind=linear` is a word of some table's group
         group = name == "model" and isinstance(value, dict)
-        if name in tables or (name in RUN_WORDS and not group):
+        if name in tables or (name in RESERVED and not group):
             continue
         meant = _meant(name, value, running or tables)
-        known = nearest(name, [*tables, *RUN_WORDS])
+        known = nearest(name, [*tables, *RESERVED])
         problems.append(f"parameter `{name}`: no such table or parameter. {meant or known}")
     if problems:
         raise ParameterError(problems)

@@ -21,7 +21,7 @@ from colonnade.experiments.experiment import (
 from colonnade.experiments.leaderboard import main_effects, rank
 from colonnade.experiments.plan import configurations
 from colonnade.experiments.report import experiment_html
-from colonnade.experiments.running import TrialStore
+from colonnade.experiments.trial_store import TrialStore
 from colonnade.experiments.trials import make_trials
 from colonnade.training import train_model
 from tests.experiments.conftest import GROUPS
@@ -226,3 +226,14 @@ def test_results_are_plain_json(plan, rows, tmp_path):
     run(plan(), rows(), tmp_path)
     [file] = tmp_path.glob("*.json")
     assert {"key", "metrics", "history", "seconds"} <= json.loads(file.read_text())[0].keys()
+
+
+def test_rows_are_standardized_once_for_equal_words(plan, rows, tmp_path, monkeypatch):
+    fitted = []
+    fit = running.fit_standardizer
+    monkeypatch.setattr(
+        running, "fit_standardizer", lambda *given: fitted.append(given[2]) or fit(*given)
+    )
+    vary = {"training.optimizer": ["sgd", "adam"], "standardize.bins": [0, 3]}
+    run(plan(vary=vary), rows(), tmp_path)
+    assert sorted(params.bins for params in fitted) == [0, 3]

@@ -511,3 +511,13 @@ def test_without_a_store_the_latest_predicts(tmp_path: Path) -> None:
         choose_model(tmp_path, TrackingParams(), "phones", "champion")
     off = TrackingParams(mode="off")
     assert choose_model(tmp_path, off, "phones") is None
+
+
+def test_a_store_that_is_away_is_no_lack_of_a_champion(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = TrackingParams(uri=f"http://127.0.0.1:{free_port()}")
+    assert choose_model(tmp_path, away, "phones") is None
+    assert "phones: it is not known whether there is a champion: " in caplog.text
+    with pytest.raises(TrackingError):
+        choose_model(tmp_path, away, "phones", "champion")

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from colonnade.experiments.leaderboard import Effect
     from colonnade.experiments.plan import PlanParams, Words
-    from colonnade.experiments.running import Rows, TrialResult, TrialStore
+    from colonnade.experiments.running import Rows
+    from colonnade.experiments.trial_store import TrialResult, TrialStore
     from colonnade.experiments.trials import Trial
 
 

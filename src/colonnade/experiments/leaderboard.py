@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from colonnade.experiments.plan import PlanParams
-    from colonnade.experiments.running import TrialResult
+    from colonnade.experiments.trial_store import TrialResult
     from colonnade.experiments.trials import Trial
     from colonnade.tables.schema.table_schema import Task
 

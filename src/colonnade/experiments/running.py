@@ -2,59 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from colonnade.errors import ExperimentError, UserError
+from colonnade.experiments.trial_store import TrialResult
 from colonnade.experiments.trials import Trial, alone, programs
 from colonnade.tables.features.standardizer import fit_standardizer
 from colonnade.tables.splitting.split import rows_of
-from colonnade.tables.writing.atomic_file import replaced_file
 from colonnade.training.engine.cores import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     import pandas as pd
 
+    from colonnade.experiments.trial_store import TrialStore
     from colonnade.tables.features.standardizer import StandardizeParams, Standardizer
     from colonnade.tables.schema.table_schema import SchemaParams
     from colonnade.training.ensembles.many import Member
     from colonnade.training.ensembles.outcome import Fitted
+
+    Prepared = tuple[Standardizer, pd.DataFrame, pd.DataFrame]
 
 Positions = np.ndarray | None
 """Of the train rows that judge a network; None: the validation rows do."""
 
 MOST_POINTS = 100
 """Of a learning curve that is kept."""
-
-
-@dataclass(frozen=True)
-class TrialResult:
-    """What became of a trial.
-
-    metrics: on validation rows, by name. history: epochs, train and validation losses, at most 100
-    of each. reason: why it failed, or "".
-    """
-
-    key: str
-    metrics: dict[str, float] = field(default_factory=dict)
-    history: dict[str, list[float]] = field(default_factory=dict)
-    best_epoch: int = 0
-    n_parameters: int = 0
-    seconds: float = 0.0
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +51,7 @@ class Rows:
     split: pd.DataFrame
     schema: SchemaParams
     folds: int
+    _prepared: dict[str, Prepared] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def validated(self) -> bool:
@@ -79,36 +63,18 @@ class Rows:
         """How many networks a trial trains."""
         return 1 if self.validated else self.folds
 
-    def prepared(
-        self, params: StandardizeParams
-    ) -> tuple[Standardizer, pd.DataFrame, pd.DataFrame]:
-        """Train and validation rows, standardized by the train rows."""
+    def prepared(self, params: StandardizeParams) -> Prepared:
+        """Train and validation rows, standardized by the train rows; once for equal words."""
+        words = params.model_dump_json()
+        if words not in self._prepared:
+            self._prepared[words] = self._prepare(params)
+        return self._prepared[words]
+
+    def _prepare(self, params: StandardizeParams) -> Prepared:
         train = rows_of(self.primary, self.split, "train")
         standardizer = fit_standardizer(train, self.schema, params)
         validation = rows_of(self.primary, self.split, "validation")
         return standardizer, standardizer.transform(train), standardizer.transform(validation)
-
-
-class TrialStore:
-    """Finished trials in a folder, one file a program, written whole or not at all."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def finished(self) -> dict[str, TrialResult]:
-        """All results by their trials' keys."""
-        found: dict[str, TrialResult] = {}
-        for file in sorted(self.folder.glob("*.json")):
-            for one in json.loads(file.read_bytes()):
-                found.setdefault(one["key"], TrialResult(**one))
-        return found
-
-    def keep(self, results: Sequence[TrialResult]) -> None:
-        """Write the results of one program."""
-        name = hashlib.sha256("".join(one.key for one in results).encode()).hexdigest()[:16]
-        text = json.dumps([asdict(one) for one in results], allow_nan=False)
-        with replaced_file(self.folder / f"{name}.json") as stream:
-            stream.write(text.encode())
 
 
 def run_trials(

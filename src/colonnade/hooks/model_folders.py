@@ -68,7 +68,7 @@ class ModelFolderHooks:
             logger.info(
                 "%s: the model that was trained last predicts%s",
                 table,
-                "" if word else f"; there is no champion yet: kedro register {table}",
+                "" if word else f"; no champion is known: kedro register {table} makes one",
             )
             return
         logger.info("%s: %s", table, chosen.describe())

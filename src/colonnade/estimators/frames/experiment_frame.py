@@ -13,7 +13,8 @@ from colonnade.estimators.python_errors import in_python
 from colonnade.estimators.recipe import choose_recipe
 from colonnade.experiments.experiment import Winner, judge_winner, run_experiment
 from colonnade.experiments.plan import GROUPS, PlanParams
-from colonnade.experiments.running import Rows, TrialStore
+from colonnade.experiments.running import Rows
+from colonnade.experiments.trial_store import TrialStore
 from colonnade.tables.inference.infer import infer_table
 from colonnade.tables.reading.plain_frames import kinds_by_dtype
 from colonnade.tables.schema.ingest import ingest_table

@@ -21,7 +21,8 @@ from colonnade.experiments.experiment import (
 )
 from colonnade.experiments.plan import PlanParams
 from colonnade.experiments.report import experiment_html
-from colonnade.experiments.running import Rows, TrialStore
+from colonnade.experiments.running import Rows
+from colonnade.experiments.trial_store import TrialStore
 from colonnade.parameters import Params, nearest
 from colonnade.tables.features.standardizer import StandardizeParams
 from colonnade.tables.schema.table_schema import SchemaParams

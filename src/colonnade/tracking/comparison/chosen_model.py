@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,11 @@ from urllib.parse import unquote, urlparse
 
 from colonnade.errors import TrackingError
 from colonnade.parameters import nearest
-from colonnade.tracking.comparison.experiment_lookup import CHAMPION, find_experiment
+from colonnade.tracking.comparison.experiment_lookup import (
+    CHAMPION,
+    NothingRecordedError,
+    find_experiment,
+)
 from colonnade.tracking.comparison.ranking import headline
 
 if TYPE_CHECKING:
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from colonnade.tracking.tracking_params import TrackingParams
 
 LATEST = "latest"
+logger = logging.getLogger(__name__)
 _VERSION = re.compile(r"\d{1,6}")
 _RUN = re.compile(r"[0-9a-f]{7,32}")
 
@@ -52,7 +58,8 @@ def choose_model(
     Args: word: champion, latest, a version's number, or a run's id or how it begins; by default the
         champion, if there is one.
 
-    Raises: TrackingError if a model that was asked for is not there, or the store is away.
+    Raises: TrackingError if a model that was asked for is not there, or the store is away; where
+        none was asked for, the log warns of a store that is.
     """
     word = str(word or "")
     if word == LATEST:
@@ -67,10 +74,12 @@ def choose_model(
         return None
     try:
         client, experiment_id = find_experiment(params, table)
-    except TrackingError:
+    except TrackingError as error:
         if word:
             raise
-        return None  # nothing was recorded, so that nothing was promoted
+        if not isinstance(error, NothingRecordedError):
+            logger.warning("%s: it is not known whether there is a champion: %s", table, error)
+        return None  # where nothing was recorded, nothing was promoted
     if word in ("", CHAMPION) or _VERSION.fullmatch(word):
         return _version(client, table, word)
     return _of_run(client, table, experiment_id, word)

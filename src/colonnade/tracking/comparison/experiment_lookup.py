@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 
 
+class NothingRecordedError(TrackingError):
+    """The store can be reached, or was never made, and has no runs of the table."""
+
+
 def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, str]:
     """Open the store and find the experiment of a table; nothing is created.
 
@@ -28,14 +32,16 @@ def find_experiment(params: TrackingParams, table: str) -> tuple[MlflowClient, s
     if params.mode == "off":
         raise TrackingError("Tracking is off (`mode: off`), so there are no runs to look at.")
     if params.uri.startswith(SQLITE) and not Path(params.uri.removeprefix(SQLITE)).exists():
-        raise TrackingError(f"{table}: no runs yet. Start one: kedro run --pipeline {table}.")
+        raise NothingRecordedError(
+            f"{table}: no runs yet. Start one: kedro run --pipeline {table}."
+        )
     client = _client(params)
     found = client.get_experiment_by_name(table)
     if found is None:
         names = [one.name for one in client.search_experiments() if one.experiment_id != "0"]
-        raise TrackingError(f"{table}: no runs of this table. {nearest(table, names)}")
+        raise NothingRecordedError(f"{table}: no runs of this table. {nearest(table, names)}")
     if found.lifecycle_stage == "deleted":
-        raise TrackingError(
+        raise NothingRecordedError(
             f"{table}: its runs are in MLflow's trash. The next run brings them back: kedro run "
             f"--pipeline {table}."
         )

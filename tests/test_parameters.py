@@ -5,6 +5,7 @@ from pydantic import Field
 
 from colonnade.errors import ParameterError
 from colonnade.parameters import Params, nearest
+from colonnade.training.networks.model_params import ModelParams
 
 
 class Rate(Params):
@@ -53,3 +54,11 @@ def test_a_rate_that_is_not_finite_is_refused():
 
 def test_a_name_like_no_other_gets_the_whole_list():
     assert nearest("xyz", ["b", "a"]) == "Known: a, b."
+
+
+def test_a_word_of_another_kind_of_network_is_no_typo():
+    with pytest.raises(ParameterError) as refused:
+        ModelParams.model_validate({"kind": "auto", "hidden": [8]})
+    assert str(refused.value).startswith("`hidden` is not a known parameter. It is a word of ")
+    assert "mlp" in str(refused.value)
+    assert "`--params NAME.model=auto` replaces the whole group" in str(refused.value)

@@ -30,12 +30,19 @@ class Params(BaseModel):
         except ValidationError as error:
             raise ParameterError([_problem(cls, detail) for detail in error.errors()]) from None
 
+    @classmethod
+    def remedy_for(cls, name: str) -> str | None:
+        """What to do about a name that the group does not have; None: say the nearest one."""
+        return None
 
-def _problem(group: type[BaseModel], detail: ErrorDetails) -> str:
+
+def _problem(group: type[Params], detail: ErrorDetails) -> str:
     path = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         names = _names_beside(group, detail["loc"])
-        return f"`{path}` is not a known parameter. {nearest(str(detail['loc'][-1]), names)}"
+        name = str(detail["loc"][-1])
+        remedy = group.remedy_for(name) if len(detail["loc"]) == 1 else None
+        return f"`{path}` is not a known parameter. {remedy or nearest(name, names)}"
     if detail["type"] == "value_error":
         what = str(detail["ctx"]["error"]) if "ctx" in detail else detail["msg"]
         return f"`{path}`: {what}" if path else what

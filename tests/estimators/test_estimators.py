@@ -207,3 +207,34 @@ def test_in_pipelines_and_searches(numbers, penguins):
     )
     frame, species = penguins.drop(columns="species"), penguins["species"]
     assert search.fit(frame, species).best_score_ > 0.3
+
+
+def test_ordered_labels_are_steps_of_a_scale():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 3))
+    hidden = 2 * X[:, 0] + rng.normal(0, 0.3, 400)
+    y = np.array(["low", "middle", "high"])[np.digitize(hidden, [-1, 1])]
+    order = ["low", "middle", "high"]
+    model = ColonnadeClassifier("linear", LBFGS, ordered=order, random_state=0).fit(X, y)
+    assert model.model_.standardizer.table_schema.task == "ordinal"
+    assert model.model_.standardizer.classes == order
+    assert model.classes_.tolist() == sorted(order)
+    assert model.score(X, y) > 0.85
+    # from far below to far above: the probabilities move along the scale, whatever the alphabet
+    shares = model.predict_proba([[-9.0, 0, 0], [0, 0, 0], [9, 0, 0]])
+    assert model.classes_[shares.argmax(axis=1)].tolist() == order
+    assert clone(model).ordered == order
+    copied = pickle.loads(pickle.dumps(model))
+    assert copied.predict(X[:50]).tolist() == model.predict(X[:50]).tolist()
+    numbers = ColonnadeClassifier("linear", LBFGS, ordered=True).fit(
+        X, np.digitize(hidden, [-1, 1])
+    )
+    assert numbers.model_.standardizer.classes == [0, 1, 2]
+
+
+def test_an_order_that_is_not_that_of_the_labels_is_refused(numbers):
+    X, right = numbers
+    with pytest.raises(ValueError, match="from the lowest to the highest"):
+        ColonnadeClassifier("linear", LBFGS, ordered=["no", "yes"]).fit(
+            X, np.where(right, "up", "no")
+        )

@@ -13,9 +13,12 @@ from colonnade.estimators.sklearn_inputs import labels_of, read_y
 from colonnade.estimators.table_estimator import TableEstimator
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
-    from colonnade.tables.schema.table_schema import Label
+    from colonnade.tables.inference.hyperparameters import Effort
+    from colonnade.tables.schema.table_schema import Label, Task
 
 
 class ColonnadeClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]
@@ -31,6 +34,8 @@ class ColonnadeClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc
         model: a kind's name, as "realmlp", or the words of the group `model`.
         training, standardize: words of these groups, in place of those chosen. A kind with a
             recipe of its own, as RealMLP, keeps to it.
+        ordered: True: classes are steps of a scale, in their sorted order, as for the task
+            `ordinal`; or the labels in their order: ["low", "middle", "high"].
         columns: what columns mean, where the guess would be wrong, in the words of
             `schema.columns`.
         effort: normal; quick: one network in place of a blend; best: larger ones, too.
@@ -42,8 +47,34 @@ class ColonnadeClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc
         model_: the TrainedModel, which `save_model` saves. history_: one row an epoch.
     """
 
-    _task = "classification"
     classes_: NDArray[Any]
+
+    def __init__(
+        self,
+        model: str | Mapping[str, Any] | None = None,
+        training: Mapping[str, Any] | None = None,
+        *,
+        ordered: bool | Sequence[Any] = False,
+        standardize: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Mapping[str, Any]] | None = None,
+        effort: Effort = "normal",
+        validation_fraction: float | None = 0.1,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            model,
+            training,
+            standardize=standardize,
+            columns=columns,
+            effort=effort,
+            validation_fraction=validation_fraction,
+            random_state=random_state,
+        )
+        self.ordered = ordered
+
+    @property
+    def _task(self) -> Task:
+        return "classification" if self.ordered is False else "ordinal"
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Each class's probability.
@@ -51,7 +82,7 @@ class ColonnadeClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc
         Shape: -> (n, n_classes), in the order of `classes_`; rows sum to 1.
         """
         features = self._features(X)
-        return self.model_.probabilities(features)
+        return self.model_.probabilities(features)[:, self._steps]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class's label.
@@ -71,8 +102,25 @@ class ColonnadeClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc
                 f"{type(self).__name__} needs rows of 2 classes or more, and y holds one class: "
                 f"{self.classes_.tolist()[0]!r}."
             )
-        self._labels = labels_of(self.classes_)
+        self._steps = self._steps_of_classes()
+        self._labels = labels_of(self.classes_[np.argsort(self._steps)])
         return self._labeled(codes), self._labels
+
+    def _steps_of_classes(self) -> NDArray[np.intp]:
+        """Each class's step on the scale, in the order of `classes_`.
+
+        Raises: ValueError if `ordered` names other labels than y holds.
+        """
+        sorted_steps = np.arange(len(self.classes_))
+        if isinstance(self.ordered, bool):
+            return sorted_steps
+        given = list(self.ordered)
+        if sorted(map(repr, given)) != sorted(map(repr, self.classes_.tolist())):
+            raise ValueError(
+                f"ordered names the labels {given}, and y holds {self.classes_.tolist()}: name "
+                "each label of y once, from the lowest to the highest."
+            )
+        return np.array([given.index(label) for label in self.classes_.tolist()], dtype=np.intp)
 
     def _read_target(self, y: Any, n_rows: int) -> pd.Series:
         given = read_y(self, y, n_rows, numeric=False)
@@ -85,4 +133,4 @@ class ColonnadeClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc
         return self._labeled(places)
 
     def _labeled(self, codes: NDArray[Any]) -> pd.Series:
-        return pd.Series(self._labels).take(codes).reset_index(drop=True)
+        return pd.Series(self._labels).take(self._steps[codes]).reset_index(drop=True)

@@ -13,7 +13,7 @@ from colonnade.estimators.table_estimator import TableEstimator
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from colonnade.tables.schema.table_schema import Label
+    from colonnade.tables.schema.table_schema import Label, Task
 
 
 class ColonnadeRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
@@ -42,7 +42,9 @@ class ColonnadeRegressor(RegressorMixin, TableEstimator):  # type: ignore[misc]
         history_: one row an epoch.
     """
 
-    _task = "regression"
+    @property
+    def _task(self) -> Task:
+        return "regression"
 
     def predict(self, X: Any) -> NDArray[Any]:
         """A number in the units of y.

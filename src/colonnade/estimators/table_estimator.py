@@ -44,7 +44,6 @@ _FRAMES = ("history_", "_rows")
 class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no types
     """Trains on a table as `kedro run` does; what is None is chosen as `kedro table add` does."""
 
-    _task: Task
     model_: TrainedModel
     history_: pd.DataFrame
     n_features_in_: int
@@ -109,6 +108,11 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
         self._rows = _kept(rows)
         self._importances: NDArray[Any] | None = None
         return self
+
+    @property
+    def _task(self) -> Task:
+        """What the target is."""
+        raise NotImplementedError
 
     def _learn_target(self, y: Any, n_rows: int) -> tuple[pd.Series, list[Label] | None]:
         """The target as the model reads it, and the labels in the order of their codes."""

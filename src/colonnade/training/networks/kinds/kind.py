@@ -55,6 +55,18 @@ class ModelParams(Params):
         given = values if isinstance(values, Mapping) else {}
         return cast("type[Self]", kind_named(given.get("kind", DEFAULT_KIND)).params)
 
+    @classmethod
+    def remedy_for(cls, name: str) -> str | None:
+        """Tell a word of another kind from a typo."""
+        own = cls.model_fields["kind"].default
+        kinds = [kind for kind, known in KINDS.items() if name in known.params.model_fields]
+        if not kinds:
+            return None
+        return (
+            f"It is a word of {', '.join(kinds)}, not of {own}: take it out; on the command line, "
+            f"`--params NAME.model={own}` replaces the whole group."
+        )
+
     @property
     def dropout_rate(self) -> float:
         """Share of outputs that is set to 0 in training, which members may each have their own."""

@@ -23,18 +23,22 @@ class WeightDecay:
         self, flat: Tensor, grad: Tensor, decays: Sequence[float], factors: Tensor, decoupled: bool
     ) -> None:
         self.flat, self.grad, self.decoupled = flat, grad, decoupled
-        self.strength = self.scheduled = factors * _column(decays, flat)
-        self.keep, self.factor = self.strength, 1.0
+        self.strength = factors * _column(decays, flat)
+        # written in place: rates may change at every step, and fresh memory costs more than sums
+        self.scheduled, self.keep = self.strength.clone(), self.strength.clone()
+        self.factor = 1.0
 
     def set_factor(self, factor: float) -> None:
         """Multiply its strength from now on; `set_rates` has to follow."""
         if factor != self.factor:
-            self.factor, self.scheduled = factor, self.strength * factor
+            self.factor = factor
+            torch.mul(self.strength, factor, out=self.scheduled)
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Take the rates of the coming steps."""
         if self.decoupled:
-            self.keep = 1 - self.scheduled * _column(rates, self.flat)
+            torch.mul(self.scheduled, _column(rates, self.flat), out=self.keep)
+            self.keep.neg_().add_(1)
 
     def __call__(self) -> None:
         """Act on the gradient, or shrink the weights."""

@@ -33,6 +33,7 @@ from colonnade.evaluation.observations import (
     prediction_table,
     with_intervals,
 )
+from colonnade.messages.printed import Facts, Printed
 from colonnade.parameters import Params
 
 if TYPE_CHECKING:
@@ -66,12 +67,17 @@ class EvaluationParams(Params):
     """How many of the most confident mistakes are listed."""
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Printed):
     """Predictions, one row a validation or test row, and the metrics of every part."""
 
     predictions: pd.DataFrame
     metrics: Metrics
+
+    def printed(self) -> tuple[str, Facts]:
+        """The metrics, and how many rows were predicted."""
+        _, facts = self.metrics.printed()
+        return f"Evaluation: {len(self.predictions):,} predictions", facts
 
 
 def evaluate_model(

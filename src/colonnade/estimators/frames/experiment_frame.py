@@ -15,6 +15,7 @@ from colonnade.experiments.experiment import Winner, judge_winner, run_experimen
 from colonnade.experiments.plan import GROUPS, PlanParams
 from colonnade.experiments.running import Rows
 from colonnade.experiments.trial_store import TrialStore
+from colonnade.messages.printed import Facts, Printed, some_of
 from colonnade.tables.inference.infer import infer_table
 from colonnade.tables.reading.plain_frames import kinds_by_dtype
 from colonnade.tables.schema.ingest import ingest_table
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
     from colonnade.tables.schema.table_schema import Task
 
 
-@dataclass(frozen=True)
-class Experiment:
+_SHOWN = 5
+"""Configurations of the ranking that are printed."""
+
+
+@dataclass(frozen=True, repr=False)
+class Experiment(Printed):
     """What an experiment came to.
 
     metric: what is ranked by. trials: one row each. ranking: one row a configuration, the best
@@ -44,6 +49,17 @@ class Experiment:
     ranking: pd.DataFrame
     effects: list[Effect]
     winner: Winner
+
+    def printed(self) -> tuple[str, Facts]:
+        """How many were tried, which won, what matters."""
+        words = ", ".join(f"{path}={value}" for path, value in self.winner.varied.items())
+        clear = some_of(effect.path for effect in self.effects if effect.clear)
+        return f"Experiment: {len(self.ranking)} configurations, {len(self.trials)} trials", [
+            ("winner", words or "the only one"),
+            ("score", f"{self.metric} {self.winner.score:.4g}, on rows that chose it"),
+            ("matters", clear or "nothing beyond chance"),
+            ("ranking", self.ranking.head(_SHOWN)),
+        ]
 
 
 def experiment(

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
 
+from colonnade.messages.printed import Facts, Printed
+
 Values = Mapping[str, float]
 _NONE: Values = MappingProxyType({})
 _BASELINE = "baseline"
 
 
-@dataclass(frozen=True)
-class Metrics:
+@dataclass(frozen=True, repr=False)
+class Metrics(Printed):
     """Metrics by group and name, such as `metrics["test"]["accuracy"]`; a group may be empty.
 
     Groups are the parts `train`, `validation` and `test`, `baseline/<name>` for each simple model
@@ -27,6 +29,10 @@ class Metrics:
     """
 
     groups: Mapping[str, Values] = field(default_factory=dict)
+
+    def printed(self) -> tuple[str, Facts]:
+        """A line a group, without the ends of intervals."""
+        return "Metrics", [(group, _spelled(self[group])) for group in self]
 
     @classmethod
     def from_flat(cls, flat: Values) -> Self:
@@ -71,3 +77,17 @@ class Metrics:
         values = self[group]
         low, high = values.get(f"{name}_low"), values.get(f"{name}_high")
         return None if low is None or high is None else (low, high)
+
+
+def _spelled(values: Values) -> str:
+    """The metrics of a group as `accuracy 0.912 (0.875 to 0.944)`."""
+    return ", ".join(
+        f"{name} {value:.4g}" + _between(values, name)
+        for name, value in values.items()
+        if not name.endswith(("_low", "_high"))
+    )
+
+
+def _between(values: Values, name: str) -> str:
+    low, high = values.get(f"{name}_low"), values.get(f"{name}_high")
+    return "" if low is None or high is None else f" ({low:.4g} to {high:.4g})"

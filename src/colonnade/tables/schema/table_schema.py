@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from colonnade.messages.printed import Facts, Printed, some_of
 from colonnade.parameters import Params
 from colonnade.tables.schema.dates import has_short_years
 
@@ -129,7 +130,7 @@ class ColumnParams(Params):
         return self.feature and self.kind not in NO_FEATURES
 
 
-class SchemaParams(Params):
+class SchemaParams(Printed, Params):
     """What a table's columns mean and which one is to be predicted.
 
     >>> words = {"target": "price", "task": "regression", "columns": {"ram": {"minimum": 0}}}
@@ -166,6 +167,18 @@ class SchemaParams(Params):
     minimum: float | None = None
     """The least value that a number to be predicted may have."""
     maximum: float | None = None
+
+    def printed(self) -> tuple[str, Facts]:
+        """The target, and what the columns mean that YAML names, by kind."""
+        kinds: dict[str, list[str]] = {}
+        for name, column in self.columns.items():
+            kinds.setdefault(column.kind if column.feature else "ignored", []).append(name)
+        classes = f", classes {some_of(self.classes)}" if self.classes else ""
+        return "Schema", [
+            ("target", f"{self.target} ({self.task}{classes})"),
+            *((kind, f"{len(names)}: {some_of(names)}") for kind, names in kinds.items()),
+            ("others", self.others),
+        ]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

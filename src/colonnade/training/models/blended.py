@@ -29,7 +29,7 @@ class Part:
     model: TrainedModel
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BlendedModel(TrainedModel):
     """Candidates whose probabilities, or numbers, are averaged by their shares.
 

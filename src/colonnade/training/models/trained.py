@@ -12,10 +12,12 @@ import pandas as pd
 
 from colonnade.errors import ModelError
 from colonnade.messages.catalog import _
+from colonnade.messages.printed import Facts, Printed
 from colonnade.tables.features.outside import describe_outside, outside_column
 from colonnade.tables.reading.plain_frames import is_frame, plain_frame
 from colonnade.tables.reading.raw import read_rows
 from colonnade.training.models.conformal import COVERAGE
+from colonnade.training.models.model_facts import model_facts, origin_of
 from colonnade.training.models.target import target_of
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ _DEPTH = 4
 _CHUNK = 1024
 
 
-@dataclass(frozen=True, eq=False)
-class TrainedModel:
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainedModel(Printed):
     """Weights of one or more members, and all that is needed to use them.
 
     Predictions run in float64: the number of rows handed in at once changes them by 1e-12 at most.
@@ -226,15 +228,7 @@ class TrainedModel:
 
     def describe_origin(self) -> str:
         """One line on where the model comes from: its run and its data, and if that was drawn."""
-        run = f"is of run {self.run}" if self.run else "names no run in MLflow"
-        reference = self.standardizer.reference
-        if reference is None:
-            return (
-                f"the model {run}, and is of an earlier version: `outside` marks categories never "
-                "seen, but no numbers. Train it again"
-            )
-        data = reference.source.describe() if reference.source else "data that it does not name"
-        return f"the model {run}, and was trained on {data}"
+        return origin_of(self)
 
     def linear_coefficients(self) -> tuple[dict[str, float], float]:
         """Give slope by raw column and intercept, in raw units, of a linear regression.
@@ -285,6 +279,10 @@ class TrainedModel:
             )
         )
         return text if self.n_members == 1 else f"{self.n_members} members, each:\n{text}"
+
+    def printed(self) -> tuple[str, Facts]:
+        """What it is, for a shell and a notebook."""
+        return f"{type(self).__name__} {self.table or ''}".rstrip(), model_facts(self)
 
     def describe(self) -> dict[str, Any]:
         """Give everything but the weights as plain data for JSON."""

@@ -198,3 +198,19 @@ def test_evaluated_numbers_have_the_interval_that_the_metrics_judge(bench):
     assert found.metrics.flat()["test/interval_coverage"] == inside
     case.model.held_out = HeldOut(errors=[1.0], n_rows=1, origin="validation rows")
     assert "lower" not in evaluate_model(case.model, *case.parts, QUICK).predictions
+
+
+def test_a_logistic_regression_that_does_not_settle_is_told_in_one_line(
+    bench, monkeypatch, caplog, recwarn
+):
+    monkeypatch.setattr("colonnade.evaluation.baselines._LOGISTIC_STEPS", 1)
+    case = bench("classification", features=("a", "b"))
+    names = ("train", "validation", "test")
+    parts = [observe(case.model, *part) for part in zip(names, case.parts, strict=True)]
+    with caplog.at_level("INFO"):
+        assert "logistic" in fit_baselines(["linear"], *parts)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the logistic regression beside the model had not settled after 1 steps: it could be a "
+        "little better"
+    ]
+    assert not recwarn.list

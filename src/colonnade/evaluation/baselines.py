@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +13,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from colonnade.evaluation.observations import Observations
 
+logger = logging.getLogger(__name__)
+
 Array = NDArray[Any]
 Baseline = Literal["constant", "linear", "gradient_boosting"]
 
@@ -19,6 +23,7 @@ _TREES = 200
 _ROUNDS = (5, 60)
 # scikit-learn's default regularizes a strong linear signal away: both are tried where rows allow.
 _INVERSE_REGULARIZATIONS = (1.0, 100.0)
+_LOGISTIC_STEPS = 500
 _MOST_CATEGORIES = 100
 _ALPHAS = np.logspace(-3, 3, 7)
 
@@ -113,19 +118,27 @@ def _fit_classification(
 
 def _fit_logistic(train: Observations, validation: Observations) -> Any:
     """Logistic regression whose strength of regularization the validation rows choose."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     strengths = _INVERSE_REGULARIZATIONS if len(validation) else _INVERSE_REGULARIZATIONS[:1]
-    models = [
-        LogisticRegression(C=C, max_iter=500).fit(
-            train.X.astype(np.float64), train.actual, train.weights
-        )
-        for C in strengths
-    ]
-    if len(models) == 1:
-        return models[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # said below, in words of a report
+        models = [
+            LogisticRegression(C=C, max_iter=_LOGISTIC_STEPS).fit(
+                train.X.astype(np.float64), train.actual, train.weights
+            )
+            for C in strengths
+        ]
     judge = (validation.X, validation.actual, validation.weights)
-    return max(models, key=lambda model: model.score(*judge))
+    best = models[0] if len(models) == 1 else max(models, key=lambda model: model.score(*judge))
+    if max(best.n_iter_) >= _LOGISTIC_STEPS:
+        logger.info(
+            "the logistic regression beside the model had not settled after %d steps: it "
+            "could be a little better",
+            _LOGISTIC_STEPS,
+        )
+    return best
 
 
 def _rounds(trees_a_round: int) -> int:

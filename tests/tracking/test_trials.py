@@ -8,8 +8,10 @@ import pytest
 
 from colonnade.errors import TrackingError
 from colonnade.tracking.recording.journal import RunStart
+from colonnade.tracking.store import open_store
 from colonnade.tracking.tracking_params import TrackingParams
-from colonnade.tracking.trials import trial_runs
+from colonnade.tracking.trials import run_records, trial_runs
+from colonnade.tracking.trials.run_records import RunRecord, complete_run, write_runs
 from colonnade.tracking.trials.trial_runs import (
     ExperimentRun,
     TrialRun,
@@ -60,25 +62,75 @@ def test_trials_are_below_their_experiment_the_best_on_top(tmp_path):
 
 def test_a_recording_that_broke_off_is_completed_and_nothing_doubles(tmp_path, monkeypatch):
     params = TrackingParams().located(tmp_path)
-    log, done = trial_runs._log, []
+    write = trial_runs.write_runs
 
-    def breaks(client, run_id, parameters, metrics):
-        if len(done) == 2:
-            raise KeyboardInterrupt
-        done.append(run_id)
-        log(client, run_id, parameters, metrics)
+    def breaks(client, uri, number, records):
+        write(client, uri, number, records[:2])
+        client.create_run(number, records[2].start, dict(records[2].tags), records[2].name)
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(trial_runs, "_log", breaks)
+    monkeypatch.setattr(trial_runs, "write_runs", breaks)
     with pytest.raises(KeyboardInterrupt):
         record_experiment(tmp_path, params, experiment_of(tmp_path))
-    assert len(runs_of(tmp_path, "phones_experiment")) == 3
-    monkeypatch.setattr(trial_runs, "_log", log)
+    ended = ["FAILED", "FINISHED", "RUNNING", "RUNNING"]  # one of them the parent
+    assert sorted(run.info.status for run in runs_of(tmp_path, "phones_experiment")) == ended
+    monkeypatch.setattr(trial_runs, "write_runs", write)
     for _ in range(2):
         record_experiment(tmp_path, params, experiment_of(tmp_path))
         children = runs_of(tmp_path, "phones_experiment")[1:]
         assert sorted(child.data.tags["trial"] for child in children) == ["0", "1", "2", "9"]
         assert {child.info.status for child in children} == {"FINISHED", "FAILED"}
         assert all(child.data.params for child in children)
+
+
+def record_of(start: int = 1_000) -> RunRecord:
+    return RunRecord(
+        "0.9: lr",
+        start,
+        start + 2_000,
+        {"mlflow.user": "ada", PARENT: "none", "trial": "1"},
+        {"training.optimizer.lr": 0.1, "model.hidden": [8], "odd*name": "x" * 7000},
+        {"validation/a": 0.9},
+        {"Loss/train": [(epoch, 1 / epoch) for epoch in range(1, 1101)]},
+    )
+
+
+def test_runs_written_at_once_are_those_of_mlflows_client(tmp_path):
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    client = open_store(uri)
+    number = client.create_experiment("phones")
+    write_runs(client, uri, number, [record_of()])
+    begun = client.create_run(number, 1_000, dict(record_of().tags), record_of().name)
+    complete_run(client, begun.info.run_id, record_of())
+    ours, theirs = (run.to_dictionary() for run in client.search_runs([number]))
+    assert ours["info"].pop("run_id") != theirs["info"].pop("run_id")
+    for run in (ours, theirs):
+        place = Path(run["info"].pop("artifact_uri"))
+        assert (place.parents[1].name, place.name) == (number, "artifacts")
+        run["info"].pop("run_uuid", None)
+    assert ours == theirs
+    assert ours["data"]["metrics"] == {"validation/a": 0.9, "Loss/train": 1 / 1100}
+    histories = [
+        [(one.step, one.value, one.timestamp) for one in client.get_metric_history(own, name)]
+        for own in (run.info.run_id for run in client.search_runs([number]))
+        for name in ("Loss/train",)
+    ]
+    assert histories[0] == histories[1]
+    assert len(histories[0]) == 1100
+
+
+def test_a_store_with_other_tables_is_written_as_the_client_does(tmp_path, monkeypatch):
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    client = open_store(uri)
+    number = client.create_experiment("phones")
+    row = run_records._run_row
+    monkeypatch.setattr(
+        run_records, "_run_row", lambda *given: {**row(*given), "lifecycle_stage": "none"}
+    )
+    write_runs(client, uri, number, [record_of(), record_of(5_000)])
+    found = client.search_runs([number])
+    assert [run.info.start_time for run in found] == [5_000, 1_000]
+    assert all(run.data.metrics["validation/a"] == 0.9 for run in found)
 
 
 def test_more_trials_are_another_experiment(tmp_path):

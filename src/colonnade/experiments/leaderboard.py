@@ -13,6 +13,7 @@ import pandas as pd
 
 from colonnade.errors import ParameterError
 from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER
+from colonnade.experiments.trials import SHOWN_KEY
 from colonnade.parameters import nearest
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def trial_table(trials: Sequence[Trial], results: Sequence[TrialResult]) -> pd.D
             "seconds": result.seconds,
             "failed": result.reason,
             "words": json.dumps(trial.words),
-            "key": trial.key[:16],
+            "key": trial.key[:SHOWN_KEY],
         }
         for trial, result in zip(trials, results, strict=True)
     ]

@@ -34,6 +34,10 @@ MOST_TOGETHER = 16
 """Networks of one program: more fill no cache better, and are lost together when it is killed."""
 
 
+SHOWN_KEY = 16
+"""Letters of a trial's key in tables."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """One configuration with one seed.

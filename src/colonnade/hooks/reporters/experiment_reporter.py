@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from colonnade.hooks.names import file_of
 from colonnade.hooks.reporters.run_reporter import describe_run
 from colonnade.tracking.naming import named_values
+from colonnade.tracking.recording.recorder import EPOCH_METRICS
 from colonnade.tracking.trials.trial_runs import ExperimentRun, TrialRun, record_experiment
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class _Described:
         self._winner = catalog.load(f"{table}.winner")
         self._ranking = catalog.load(f"{table}.ranking")
         self._trials = catalog.load(f"{table}.trials")
+        self._curves = _curves(catalog.load(f"{table}.trial_store"))
 
     def experiment(self, artifacts: list[Path]) -> ExperimentRun:
         places = {number: i for i, number in enumerate(self._ranking["configuration"])}
@@ -133,7 +135,23 @@ class _Described:
             metrics,
             float(row["seconds"]),
             "" if _empty(row["failed"]) else str(row["failed"]),
+            self._curves.get(str(row["key"]), {}),
         )
+
+
+def _curves(store: Path) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """Each trial's losses by epoch, named as those of a run; by the key in its row."""
+    from colonnade.experiments.trial_store import TrialStore
+    from colonnade.experiments.trials import SHOWN_KEY
+
+    return {
+        key[:SHOWN_KEY]: {
+            EPOCH_METRICS[name]: list(zip(map(int, one.history["epoch"]), values, strict=True))
+            for name, values in one.history.items()
+            if name != "epoch"
+        }
+        for key, one in TrialStore(store).finished().items()
+    }
 
 
 def _empty(value: Any) -> bool:

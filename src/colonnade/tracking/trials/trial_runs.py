@@ -7,13 +7,14 @@ import os
 import time
 from contextlib import chdir
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from colonnade.errors import TrackingError
-from colonnade.tracking.naming import DESCRIPTION, safe_keys, safe_value
+from colonnade.tracking.naming import DESCRIPTION
 from colonnade.tracking.recording.run_tags import git_tags, source_tags
 from colonnade.tracking.server import problem_with, run_page, runs_page, unwritable
 from colonnade.tracking.tracking_params import SAFETY
+from colonnade.tracking.trials.run_records import RunRecord, complete_run, fill_run, write_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ _MOST_FOUND = 50_000  # at most so many does MLflow find at once
 class TrialRun:
     """A trial as its run shows it.
 
-    key: of all that decides its result. reason: why it failed, or "".
+    key: of all that decides its result. curves: losses by epoch. reason: why it failed, or "".
     """
 
     key: str
@@ -44,6 +45,7 @@ class TrialRun:
     metrics: Mapping[str, float]
     seconds: float = 0.0
     reason: str = ""
+    curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,16 +98,7 @@ def record_experiment(
     start = experiment.start
     tags = {**start.tags, **source_tags(start.message(document=False)), **git_tags(project)}
     parent = _begin_parent(client, number, experiment, tags)
-    known = {run.data.tags.get(KEY, ""): run for run in _children(client, number, parent)}
-    began = round(time.time() * 1000)
-    # the last one recorded stands first in MLflow's table
-    for place, trial in enumerate(reversed(experiment.trials)):
-        run = known.get(trial.key)
-        if run is None:
-            own = {**tags, PARENT: parent, **_tags_of_trial(trial)}
-            run = client.create_run(number, began + place, own, trial.start.name)
-        if run.info.status not in ("FINISHED", "FAILED"):
-            _complete(client, run, trial)
+    _record_trials(client, params.uri, number, experiment, {**tags, PARENT: parent})
     for path in experiment.artifacts:
         if path.exists() and params.artifacts:
             client.log_artifact(parent, str(path))
@@ -130,8 +123,10 @@ def _begin_parent(
         return str(found[0].info.run_id)
     own = {**tags, EXPERIMENT_KEY: experiment.key, DESCRIPTION: experiment.about}
     run = client.create_run(number, run_name=experiment.start.name, tags=own)
-    _log(client, run.info.run_id, experiment.start.parameters, experiment.metrics)
-    return str(run.info.run_id)
+    start, run_id = run.info.start_time, str(run.info.run_id)
+    parameters, metrics = experiment.start.parameters, experiment.metrics
+    fill_run(client, run_id, RunRecord("", start, start, own, parameters, metrics))
+    return run_id
 
 
 def _children(client: MlflowClient, number: str, parent: str) -> list[Run]:
@@ -142,28 +137,32 @@ def _children(client: MlflowClient, number: str, parent: str) -> list[Run]:
     )
 
 
-def _tags_of_trial(trial: TrialRun) -> dict[str, str]:
-    reason = {REASON: trial.reason[:8000]} if trial.reason else {}
-    return {**trial.start.tags, KEY: trial.key, **reason}
-
-
-def _complete(client: MlflowClient, run: Run, trial: TrialRun) -> None:
-    """Record what a trial came to; of one that was broken off here, nothing doubles."""
-    _log(client, run.info.run_id, trial.start.parameters, trial.metrics)
-    status = "FAILED" if trial.reason else "FINISHED"
-    end = run.info.start_time + round(1000 * trial.seconds)
-    client.set_terminated(run.info.run_id, status=status, end_time=end)
-
-
-def _log(
-    client: MlflowClient, run_id: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]
+def _record_trials(
+    client: MlflowClient, uri: str, number: str, experiment: ExperimentRun, tags: dict[str, str]
 ) -> None:
-    """One request for all. At most 100 parameters and 1,000 of both are allowed, far above ours."""
-    from mlflow.entities import Metric, Param
+    """Write the trials that are not recorded yet, and complete those that were broken off."""
+    known = {run.data.tags.get(KEY, ""): run for run in _children(client, number, tags[PARENT])}
+    began = round(time.time() * 1000)
+    new = []
+    # the last one recorded stands first in MLflow's table
+    for place, trial in enumerate(reversed(experiment.trials)):
+        run = known.get(trial.key)
+        if run is None:
+            new.append(_record_of(trial, began + place, tags))
+        elif run.info.status not in ("FINISHED", "FAILED"):
+            complete_run(client, run.info.run_id, _record_of(trial, run.info.start_time, tags))
+    write_runs(client, uri, number, new)
 
-    now, names = round(time.time() * 1000), safe_keys([*parameters, *metrics])
-    client.log_batch(
-        run_id,
-        metrics=[Metric(names[key], value, now, 0) for key, value in metrics.items()],
-        params=[Param(names[key], safe_value(value)) for key, value in parameters.items()],
+
+def _record_of(trial: TrialRun, start: int, tags: dict[str, str]) -> RunRecord:
+    reason = {REASON: trial.reason[:8000]} if trial.reason else {}
+    return RunRecord(
+        trial.start.name,
+        start,
+        start + round(1000 * trial.seconds),
+        {**tags, **trial.start.tags, KEY: trial.key, **reason},
+        trial.start.parameters,
+        trial.metrics,
+        trial.curves,
+        bool(trial.reason),
     )

@@ -50,6 +50,7 @@ lab: .venv/.installed
 bench: .venv/.installed
 	$(BIN)/python tests/benchmarks/speed.py
 	$(BIN)/python tests/benchmarks/side_by_side.py
+	$(BIN)/python tests/benchmarks/experiments.py
 
 screenshots: .venv/.installed-test
 	$(BIN)/python -m tests.browser.screenshots

@@ -11,6 +11,8 @@ from colonnade.errors import ExperimentError, ParameterError
 from colonnade.evaluation.evaluate import measure
 from colonnade.evaluation.observations import observe
 from colonnade.experiments import running
+from colonnade.experiments.analysis.effects import main_effects
+from colonnade.experiments.analysis.leaderboard import rank
 from colonnade.experiments.experiment import (
     checked,
     count_trials,
@@ -18,7 +20,6 @@ from colonnade.experiments.experiment import (
     judge_winner,
     run_experiment,
 )
-from colonnade.experiments.leaderboard import main_effects, rank
 from colonnade.experiments.plan import configurations
 from colonnade.experiments.report import experiment_html
 from colonnade.experiments.trial_store import TrialStore

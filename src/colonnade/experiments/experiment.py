@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from colonnade.errors import ParameterError, Problem, UserError
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER
-from colonnade.experiments.leaderboard import main_effects, rank, ranking_metric, trial_table
+from colonnade.experiments.analysis.effects import main_effects
+from colonnade.experiments.analysis.leaderboard import rank, ranking_metric, trial_table
 from colonnade.experiments.plan import configurations
 from colonnade.experiments.running import run_trials
 from colonnade.experiments.search import search
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from colonnade.experiments.leaderboard import Effect
+    from colonnade.experiments.analysis.effects import Effect
     from colonnade.experiments.plan import PlanParams, Words
     from colonnade.experiments.running import Rows
     from colonnade.experiments.trial_store import TrialResult, TrialStore

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.estimators.recipe import Recipe
-    from colonnade.experiments.leaderboard import Effect
+    from colonnade.experiments.analysis.effects import Effect
     from colonnade.tables.schema.table_schema import Task
 
 

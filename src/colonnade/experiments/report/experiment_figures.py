@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from colonnade.experiments.analysis.effects import Effect
     from colonnade.experiments.experiment import Outcome
-    from colonnade.experiments.leaderboard import Effect
 
 MOST_SHOWN = 20
 MOST_EFFECTS = 6

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from colonnade.experiments.analysis.effects import Effect
     from colonnade.experiments.experiment import Outcome
-    from colonnade.experiments.leaderboard import Effect
     from colonnade.experiments.plan import PlanParams
 
 _FOLDER = Path(__file__).parent

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.evaluation.metrics.formatting import NAMES, format_metric
 from colonnade.evaluation.report import svg
-from colonnade.experiments.leaderboard import varied
+from colonnade.experiments.analysis.effects import varied
 from colonnade.experiments.report.experiment_figures import ranking_figure
 
 if TYPE_CHECKING:

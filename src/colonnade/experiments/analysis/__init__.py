@@ -1,0 +1,4 @@
+"""What trials say: which configuration is best, and which hyperparameters matter.
+
+Modules, each importing only from those after it: `leaderboard`, `effects`.
+"""

@@ -465,3 +465,14 @@ def test_hyperparameters_follow_rows_and_effort():
     assert usual["standardize"] == best["standardize"] == {"bins": 16}
     assert (usual["model"], usual["training"]) == ({"kind": "auto"}, {})
     assert best["model"] == {"kind": "auto", "candidates": "best"}
+
+
+def test_the_unit_beside_numbers_is_read_though_only_their_marks_were_said():
+    prices = [f"{100 + i},250 EUR" for i in range(40)]
+    frame = pd.DataFrame({"area": [f"{i},5 m2" for i in range(40)], "price": prices})
+    said = {"area": {"decimal": ","}, "price": {"thousands": ","}}
+    found = infer_table(frame, "price", said=said)
+    assert found.task == "regression"
+    assert found.columns["area"].schema["unit"] == "m2"
+    words = SchemaParams.model_validate(found.schema())
+    assert (words.thousands, words.unit) == (",", "EUR")

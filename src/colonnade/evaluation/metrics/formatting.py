@@ -119,7 +119,7 @@ def format_metric(name: str, value: float, digits: int = 4) -> str:
     if _unit(name) == "share":
         text = _percent(value)
     else:
-        text = _score(value) if _unit(name) == "score" else _digits(value, digits)
+        text = _score(value) if _unit(name) == "score" else plain_digits(value, digits)
     return text.replace("-", "\N{MINUS SIGN}")
 
 
@@ -160,11 +160,11 @@ def _score(value: float) -> str:
         text = f"{value:#.2g}"
         return f"{value:.5f}".rstrip("0") if "e" in text and abs(value) >= 5e-6 else text
     if abs(value) >= 100:
-        return _digits(value)
+        return plain_digits(value)
     return f"{value:.4f}" if 0.9995 <= value < 1 else f"{value:.3f}"
 
 
-def _digits(value: float, digits: int = 4) -> str:
+def plain_digits(value: float, digits: int = 4) -> str:
     """So many digits, zeros at the end too, without an exponent where a reader can do without."""
     rounded = float(f"{value:.{digits}g}")
     if 1e4 <= abs(rounded) < 1e15:

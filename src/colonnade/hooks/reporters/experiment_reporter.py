@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.hooks.names import file_of
 from colonnade.hooks.reporters.run_reporter import describe_run
+from colonnade.tracking.comparison.ranking import told_metric
 from colonnade.tracking.naming import named_values
 from colonnade.tracking.recording.recorder import EPOCH_METRICS
 from colonnade.tracking.trials.trial_runs import ExperimentRun, TrialRun, record_experiment
@@ -71,7 +72,7 @@ class _Described:
         return ExperimentRun(
             replace(
                 first.start,
-                name=f"{self._name}: {metric} {self._winner['score']:.4g} with {best}",
+                name=f"{self._name}: {metric} {told_metric(self._winner['score'])} with {best}",
                 tags={"plan": self._name, "trials": str(len(trials)), "metric": metric},
             ),
             {f"validation/{metric}": self._winner["score"], **self._winner["metrics"]},
@@ -85,7 +86,8 @@ class _Described:
         question = f"{self._plan.question}\n\n" if self._plan.question else ""
         return (
             f"{question}Best of {len(self._ranking)} configurations in {n_trials} trials: "
-            f"{named_values(self._winner['varied'])}, {metric} {score:.4g} on validation rows. "
+            f"{named_values(self._winner['varied'])}, {metric} {told_metric(score)} on validation "
+            "rows. "
             "Its trials are below this run when runs are sorted by Created; the report is among "
             "the artifacts."
         )
@@ -122,7 +124,7 @@ class _Described:
             if str(name).startswith("validation/") and math.isfinite(row[name])
         }
         score = metrics.get(f"validation/{self._winner['metric']}")
-        head = "failed" if score is None else f"{score:.4g}"
+        head = "failed" if score is None else told_metric(score)
         tags = {name: str(row[name]) for name in ("trial", "configuration", "seed")}
         return TrialRun(
             str(row["key"]),

@@ -56,6 +56,7 @@ def guess_columns(
     }
     number, words = PLAIN, said.get(target, {})
     if _NUMBER_WORDS & words.keys():
+        words = _with_unit(words, raw[target])
         format = {word: words[word] for word in _NUMBER_WORDS & words.keys()}
         number = NumberGuess(NumberFormat(**format))
     elif is_text(raw[target]):
@@ -89,10 +90,19 @@ def _guess(
     if kind is None:
         guess = guess_column(name, cells.mask(missing), decimal_commas)
         return replace(guess, schema={**guess.schema, **said})
-    schema = {"kind": kind, **said}
+    schema = {"kind": kind, **(_with_unit(said, cells) if kind == "numeric" else said)}
     if missing.any() and kind not in NO_FEATURES:
         schema.setdefault("missing", "category" if kind == "categorical" else "median")
     return Guess(str(kind), "as given", schema)
+
+
+def _with_unit(said: Mapping[str, Any], cells: pd.Series) -> dict[str, Any]:
+    """What the user says of numbers, and the unit beside them, of which nothing was said."""
+    if "unit" in said or not is_text(cells):
+        return dict(said)
+    format = guess_numbers(known_text(cells), decimal_commas=None).format
+    unit = format.unit if format is not None else None
+    return {**said, "unit": unit} if unit else dict(said)
 
 
 def refuse_doubt(

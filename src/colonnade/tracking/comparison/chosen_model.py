@@ -17,7 +17,7 @@ from colonnade.tracking.comparison.experiment_lookup import (
     NothingRecordedError,
     find_experiment,
 )
-from colonnade.tracking.comparison.ranking import headline
+from colonnade.tracking.comparison.ranking import headline, told_metric
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -135,7 +135,7 @@ def _chosen(client: MlflowClient, table: str, run: Run, model_id: str, title: st
     folder = _folder(client, table, model_id)
     metrics = run.data.metrics
     name = next(iter(headline(metrics)), "")
-    score = f"{name} {metrics[name]:.4g}" if name else ""
+    score = f"{name} {told_metric(metrics[name])}" if name else ""
     described = f"{run.info.run_id[:8]} ({run.info.run_name})"
     return ChosenModel(folder, title, described, score, run.data.tags.get("verdict", ""))
 

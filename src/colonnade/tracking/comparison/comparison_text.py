@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from colonnade.evaluation.metrics.formatting import plain_digits
 from colonnade.tracking.comparison.ranking import shown_metric
 from colonnade.tracking.naming import short_names
 
@@ -68,7 +69,7 @@ def _lines(columns: dict[str, list[str]]) -> list[str]:
 def _aligned(name: str, cells: list[str]) -> list[str]:
     """A column's heading and cells, of one width: numbers to the right, words to the left."""
     width = max(len(cell) for cell in (name, *cells))
-    numbers = name != "run" and all(re.fullmatch(r"-|-?[\d.]+(e-?\d+)?", cell) for cell in cells)
+    numbers = name != "run" and all(re.fullmatch(r"-|-?[\d.,]+(e-?\d+)?", cell) for cell in cells)
     return [cell.rjust(width) if numbers else cell.ljust(width) for cell in (name, *cells)]
 
 
@@ -77,7 +78,11 @@ def _measured(run: pd.Series, name: str) -> str:
     if pd.isna(run[name]):
         return f"- ({run['status']})"
     low, high = (run.get(f"{name}{end}", float("nan")) for end in ("_low", "_high"))
-    interval = "" if pd.isna(low) or pd.isna(high) else f" ({low:#.3g} to {high:#.3g})"
+    interval = (
+        ""
+        if pd.isna(low) or pd.isna(high)
+        else f" ({plain_digits(low, 3)} to {plain_digits(high, 3)})"
+    )
     return shown_metric(run[name]) + interval
 
 

@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from colonnade.evaluation.metrics.formatting import plain_digits
 from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def shown_metric(value: float) -> str:
         return "-"
     if 0 < abs(value) < 0.001:
         return f"{value:.4g}"
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:.5g}"
+    return f"{value:.4f}" if abs(value) < 100 else plain_digits(value, 5)
 
 
 def judged_by(run: Run) -> str:
@@ -52,3 +53,12 @@ def judged_by(run: Run) -> str:
     # a record of an earlier version: the same data, split in the same way, give the same rows
     split = {k: v for k, v in params.items() if k.startswith("split.") and k not in _FOLDS}
     return json.dumps([tags.get("data", ""), split], sort_keys=True)
+
+
+def told_metric(value: float) -> str:
+    """A value within a sentence: five digits, no zeros at the end, no exponent if it is large.
+
+    >>> told_metric(0.9), told_metric(123456.7)
+    ('0.9', '123,460')
+    """
+    return f"{value:.5g}" if not abs(value) >= 1e4 else plain_digits(value, 5)

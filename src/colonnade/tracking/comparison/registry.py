@@ -11,7 +11,12 @@ from colonnade.errors import TrackingError
 from colonnade.parameters import nearest
 from colonnade.tracking.comparison.experiment_lookup import CHAMPION, find_experiment
 from colonnade.tracking.comparison.experiment_lookup import champion as find_champion
-from colonnade.tracking.comparison.ranking import headline, higher_is_better, judged_by
+from colonnade.tracking.comparison.ranking import (
+    headline,
+    higher_is_better,
+    judged_by,
+    told_metric,
+)
 from colonnade.tracking.naming import DESCRIPTION
 from colonnade.tracking.server import unwritable
 from colonnade.tracking.tracking_params import GateParams
@@ -71,8 +76,8 @@ def register(project: Path, params: TrackingParams, table: str, run: str = "") -
     if refusal:
         return PromotionDecision(False, f"{table}: not promoted: {refusal}")
     version = _promote(client, params.uri, model_id, run=candidate, table=table, metric=metric)
-    value = f"{metric} {candidate.data.metrics[metric]:.5g}"
-    over = f" over {rival.data.metrics.get(metric, float('nan')):.5g}" if rival else ""
+    value = f"{metric} {told_metric(candidate.data.metrics[metric])}"
+    over = f" over {told_metric(rival.data.metrics.get(metric, float('nan')))}" if rival else ""
     if champion and not rival:
         over = f"; {_describe(champion)}, the champion before, was evaluated on other rows"
     message = (
@@ -172,7 +177,7 @@ def _refusal(
     sign = 1 if up else -1
     more = "more" if up else "less"
     if gate.bar is not None and sign * (value - gate.bar) < 0:
-        return f"{metric} is {value:.5g}, and the gate requires {gate.bar:.5g} or {more}."
+        return f"{metric} is {told_metric(value)}, and the gate requires {gate.bar:.5g} or {more}."
     standing = champion.data.metrics.get(metric) if champion else None
     if champion is None or standing is None:
         return ""
@@ -181,8 +186,8 @@ def _refusal(
         return ""
     than = f" by {gate.margin:.5g}" if gate.margin else ""
     return (
-        f"{metric} {value:.5g} does not beat the champion's {standing:.5g}{than} "
-        f"({_describe(champion)}; {more} is better)."
+        f"{metric} {told_metric(value)} does not beat the champion's "
+        f"{told_metric(standing)}{than} ({_describe(champion)}; {more} is better)."
     )
 
 
@@ -195,7 +200,7 @@ def _promote(
     from colonnade.tracking.store import as_default
 
     tags = {
-        metric: f"{run.data.metrics[metric]:.5g}",
+        metric: told_metric(run.data.metrics[metric]),
         "verdict": run.data.tags.get("verdict", "not judged"),
         "data": run.data.tags.get("data", "unknown"),
     }

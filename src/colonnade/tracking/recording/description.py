@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from colonnade.evaluation.metrics.formatting import plain_digits
 from colonnade.tracking.comparison.ranking import headline
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def judged_name(name: str, metrics: Mapping[str, float], verdict: str) -> str:
     word = f" {VERDICTS[verdict]}" if verdict in VERDICTS else ""
     value = metrics[names[0]]
     # three decimals: the column has room for some 22 letters
-    shown = f"{value:.3f}" if 0.1 <= abs(value) < 100 else f"{value:.3g}"
+    shown = f"{value:.3f}" if 0.1 <= abs(value) < 100 else plain_digits(value, 3)
     return f"{shown}{word} {name}"
 
 

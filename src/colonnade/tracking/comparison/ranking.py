@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 TEST_ROWS = "test_rows"  # the tag that says which rows a run was judged by
 _FOLDS = ("split.folds", "split.repeats")  # they choose no test row
-_ORDER = list(dict.fromkeys(name for names in HEADLINES.values() for name in names))
+# The first is measured only where nearly all rows are of one class, and then decides.
+_ORDER = ["rare_pr_auc", *dict.fromkeys(name for names in HEADLINES.values() for name in names)]
 _LOWER = ("loss", "error", "rmse", "mae", "mape", "brier", "ece", "gap")
 
 
 def headline(metrics: Iterable[str]) -> list[str]:
-    """Names of the test metrics worth a column, the deciding one first."""
+    """Names of the test metrics worth a column, the deciding one first.
+
+    >>> headline({"test/accuracy": 0.99, "test/rare_pr_auc": 0.4, "train/accuracy": 1.0})
+    ['test/rare_pr_auc', 'test/accuracy']
+    """
     known = set(metrics)
     return [f"test/{name}" for name in _ORDER if f"test/{name}" in known]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from colonnade.hooks.run_log.terminal import Moving, Screen, row, sign
+from colonnade.hooks.run_log.terminal import WIDE, Moving, Screen, row, sign
 from colonnade.messages.catalog import _
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ class TablesView:
             if outcome.baseline:
                 best, theirs = outcome.baseline
                 said.pad_right(max(0, METRIC_WIDTH - len(said)))
-                compared = _("baseline {value} ({model})", value=theirs, model=best)
+                compared = _("baseline {value}", value=theirs)
+                if self._screen.console.width >= WIDE:
+                    compared = _("baseline {value} ({model})", value=theirs, model=best)
                 said.append(compared, style="dim")
             report = outcome.report
             self._print("done", link(report, outcome.table) if report else outcome.table, said)

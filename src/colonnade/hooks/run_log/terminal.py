@@ -138,7 +138,7 @@ def _bar(progress: Progress, since: float, *, with_note: bool) -> RenderableType
     grid = Table.grid(padding=(0, 2, 0, 0))
     for narrowest in (len(counted), 6, len(left), 0):
         grid.add_column(no_wrap=True, min_width=narrowest)
-    bar = ProgressBar(total=progress.total, completed=progress.done, width=20)
+    bar = ProgressBar(total=progress.total, completed=progress.done, width=20 if with_note else 8)
     grid.add_row(counted, bar, left, Text(progress.note if with_note else "", style="dim"))
     return grid
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from colonnade.experiments.plan import PlanParams, Words
     from colonnade.parameters import Params
 
-_CLASSES: dict[str, type[Params]] = {
+CLASSES: dict[str, type[Params]] = {
     "standardize": StandardizeParams,
     "model": ModelParams,
     "training": TrainingParams,
@@ -96,7 +96,7 @@ def _build(groups: dict[str, Any]) -> dict[str, Any]:
     problems: list[Problem] = []
     for name in GROUPS:
         try:
-            built[name] = _CLASSES[name].model_validate(groups.get(name))
+            built[name] = CLASSES[name].model_validate(groups.get(name))
         except ParameterError as error:
             problems += [replace(problem, source=name) for problem in error.problems]
     if problems:

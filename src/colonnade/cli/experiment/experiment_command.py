@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 @click.option("--random", type=int, help="So many configurations drawn by chance.")
 @click.option("--search", type=int, help="So many configurations proposed by Optuna.")
 @click.option("--metric", help="What trials are ranked by: accuracy, log_loss, rmse ...")
-@click.option("--dry-run", is_flag=True, help="Show the configurations, and train nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show the configurations and an estimate of the time; nothing is kept.",
+)
 @click.option("--env", "-e", help="Kedro's configuration environment.")
 @click.pass_obj
 def experiment(project: ProjectMetadata, /, name: str, **options: Any) -> None:
@@ -37,8 +41,7 @@ def experiment(project: ProjectMetadata, /, name: str, **options: Any) -> None:
     What is finished is kept: the same command goes on where it was interrupted.
     """
     from colonnade.cli.experiment.experiment_run import run, show
-    from colonnade.experiments.plan import PlanParams
-    from colonnade.pipeline_registry import config_loader, experiment_plans, table_names
+    from colonnade.pipeline_registry import config_loader, table_names
 
     known = table_names(config_loader())
     if name not in known:
@@ -46,8 +49,7 @@ def experiment(project: ProjectMetadata, /, name: str, **options: Any) -> None:
     words = _words(options)
     plan = options["plan"] or ("by_hand" if words else "")
     if options["dry_run"]:
-        stored = experiment_plans().get(plan) or {}
-        click.echo(show(name, PlanParams.model_validate({**stored, **words})))
+        click.echo(show(project.project_path, name, plan, words, options["env"]))
         return
     run(project.project_path, name, plan, words, options["env"])
 

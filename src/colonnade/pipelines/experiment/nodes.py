@@ -53,15 +53,19 @@ class Planning:
         experiment: Json,
     ) -> Json:
         """Read the plan, with the words given beside it, and check every configuration."""
-        words = _words(self.plans(), plan, experiment)
+        words = plan_words(self.plans(), plan, experiment)
         params = PlanParams.model_validate(words)
         rows = Rows(primary, split, schema, params.folds)
-        groups = _groups(standardize, model, training)
+        groups = written_groups(standardize, model, training)
         planned(params, groups, rows, data_digest(rows, __version__))
         return {"name": plan, **params.model_dump(mode="json")}
 
 
-def _words(plans: Mapping[str, Any], name: str, own: Json) -> Json:
+def plan_words(plans: Mapping[str, Any], name: str, own: Json) -> Json:
+    """The words of a plan of the project, and over them those given by hand.
+
+    Raises: ParameterError if there are neither.
+    """
     if name and not re.fullmatch(r"[\w-]+", name):
         raise ParameterError(f"`plan`: {name!r} cannot be a folder: use letters, digits, _ and -.")
     if own:
@@ -90,7 +94,7 @@ def run_trials(
     rows = Rows(primary, split, schema, plan.folds)
     outcome = run_experiment(
         plan,
-        _groups(standardize, model, training),
+        written_groups(standardize, model, training),
         rows,
         TrialStore(trial_store),
         __version__,
@@ -112,7 +116,7 @@ def rank_trials(
     """Rank the configurations by validation rows; the first alone is judged by test rows."""
     plan = _plan(experiment_plan)
     rows = Rows(primary, split, schema, plan.folds)
-    winner = judge_winner(plan, _groups(standardize, model, training), rows, outcome)
+    winner = judge_winner(plan, written_groups(standardize, model, training), rows, outcome)
     return outcome.ranking, asdict(winner)
 
 
@@ -134,7 +138,7 @@ def _plan(document: Json) -> PlanParams:
     return PlanParams.model_validate({k: v for k, v in document.items() if k != "name"})
 
 
-def _groups(*groups: Params) -> Json:
+def written_groups(*groups: Params) -> Json:
     """The words that the table's YAML has, of the groups that trials may differ in."""
     names = ("standardize", "model", "training")
     return {

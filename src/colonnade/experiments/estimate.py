@@ -1,0 +1,110 @@
+"""How long an experiment may take, from a few epochs of some of its trials."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from colonnade.experiments.plan import configurations
+from colonnade.experiments.running import train_program
+from colonnade.experiments.trials import make_trials, programs
+from colonnade.training.engine.cores import available_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from colonnade.experiments.plan import PlanParams
+    from colonnade.experiments.running import Rows
+    from colonnade.experiments.trial_store import TrialStore
+    from colonnade.experiments.trials import Trial
+
+MOST_TRIED = 6
+"""Programs of which some epochs are trained."""
+_FEW = 3
+# A first epoch that takes longer says enough.
+_LONG = 0.5
+# Until worker processes have begun and imported what they need.
+_START = 4.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """trials: those that are not finished yet. seconds: with early stopping, at most."""
+
+    trials: int
+    seconds: float
+
+
+def estimate(
+    plan: PlanParams,
+    trials: Sequence[Trial],
+    rows: Rows,
+    store: TrialStore,
+    groups: dict[str, Any],
+    *,
+    workers: int | None = None,
+) -> Estimate:
+    """Train a few epochs of some programs, spread over the plan, and calculate the rest.
+
+    Of a search, whose configurations nobody knows yet, some are drawn by chance.
+
+    Args: trials: as `planned` gives them. groups: the table's own words.
+    """
+    share = 1.0
+    if plan.searched:
+        drawn = plan.model_copy(update={"random": min(MOST_TRIED, plan.search or 1)})
+        trials = make_trials(drawn, configurations(drawn), groups, "")
+        share = (plan.search or 1) * plan.seeds / len(trials)
+    done = store.finished()
+    left = [
+        program
+        for program in programs(trials, rows.networks)
+        if not all(trial.key in done for trial in program)
+    ]
+    n_left = round(share * sum(map(len, left)))
+    if not left:
+        return Estimate(0, 0.0)
+    step = max(1, -(-len(left) // MOST_TRIED))
+    tried = left[::step]
+    each = sum(_seconds(program, rows) for program in tried) / sum(map(len, tried))
+    cores = min(workers or available_cores(), len(left))
+    return Estimate(n_left, each * n_left / cores + (_START if cores > 1 else 0.0))
+
+
+def _seconds(program: list[Trial], rows: Rows) -> float:
+    """How long a program would train: what its epochs take, and what it takes beside them."""
+    epochs = program[0].training.epochs
+    first = _timed(program, rows, 1)
+    if first > _LONG or epochs <= _FEW:
+        return first * epochs
+    again = min(first, _timed(program, rows, 1))  # what is done once was in the first
+    an_epoch = max(0.0, _timed(program, rows, _FEW) - again) / (_FEW - 1)
+    return again + an_epoch * (epochs - 1)
+
+
+def _timed(program: list[Trial], rows: Rows, epochs: int) -> float:
+    """The least of it is enough: a program that fails so early would fail as fast."""
+    short = [
+        replace(trial, training=trial.training.model_copy(update={"epochs": epochs}))
+        for trial in program
+    ]
+    began = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        train_program(short, rows)
+    return time.perf_counter() - began
+
+
+def spoken(seconds: float) -> str:
+    """A time as rough as an estimate is.
+
+    >>> spoken(8), spoken(200), spoken(9000)
+    ('10 s', '3 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{max(5, 5 * math.ceil(seconds / 5))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

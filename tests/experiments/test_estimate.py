@@ -11,20 +11,22 @@ from tests.experiments.conftest import GROUPS
 
 @pytest.fixture
 def estimated(plan, rows, tmp_path):
-    def run(workers=1, **words):
+    def run(groups=GROUPS, workers=1, **words):
         own, table = plan(**words), rows()
-        trials = planned(own, GROUPS, table, data_digest(table, "1"))
-        return estimate(own, trials, table, TrialStore(tmp_path), GROUPS, workers=workers)
+        trials = planned(own, groups, table, data_digest(table, "1"))
+        return estimate(own, trials, table, TrialStore(tmp_path), groups, workers=workers)
 
     return run
 
 
 def test_epochs_that_were_tried_are_multiplied(estimated, monkeypatch):
-    # a program: 0.2 s beside its epochs, and 0.1 s for each; four epochs: 0.6 s
+    # a program: 0.2 s beside its epochs, and 0.1 s for each; ten epochs: 1.2 s
     monkeypatch.setattr(estimating, "_timed", lambda program, rows, epochs: 0.2 + 0.1 * epochs)
     # 4 configurations of 8 seeds: two programs of 16
-    assert estimated(seeds=8) == Estimate(32, pytest.approx(1.2))
-    assert estimated(workers=2, seeds=8).seconds == pytest.approx(0.6 + estimating._START)
+    longer = {**GROUPS, "training": {"epochs": 10, "batch_size": 16}}
+    assert estimated(longer, seeds=8) == Estimate(32, pytest.approx(2.4))
+    again = estimated(longer, workers=2, seeds=8)
+    assert again.seconds == pytest.approx(1.2 + estimating._START)
 
 
 def test_a_search_is_estimated_by_configurations_drawn_by_chance(estimated, monkeypatch):

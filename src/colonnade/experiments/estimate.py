@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 MOST_TRIED = 6
 """Programs of which some epochs are trained."""
-_FEW = 3
+_FEW = 4
 # A first epoch that takes longer says enough.
-_LONG = 0.5
+_LONG = 1.0
 # Until worker processes have begun and imported what they need.
-_START = 4.0
+_START = 8.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def estimate(
         return Estimate(0, 0.0)
     step = max(1, -(-len(left) // MOST_TRIED))
     tried = left[::step]
+    _timed(tried[0][:1], rows, 1)  # imports, and rows that are standardized once
     each = sum(_seconds(program, rows) for program in tried) / sum(map(len, tried))
     cores = min(workers or available_cores(), len(left))
     return Estimate(n_left, each * n_left / cores + (_START if cores > 1 else 0.0))
@@ -78,25 +79,34 @@ def estimate(
 def _seconds(program: list[Trial], rows: Rows) -> float:
     """How long a program would train: what its epochs take, and what it takes beside them."""
     epochs = program[0].training.epochs
+    if epochs <= _FEW:
+        return _timed(program, rows, epochs)
     first = _timed(program, rows, 1)
-    if first > _LONG or epochs <= _FEW:
+    if first > _LONG:
         return first * epochs
-    again = min(first, _timed(program, rows, 1))  # what is done once was in the first
-    an_epoch = max(0.0, _timed(program, rows, _FEW) - again) / (_FEW - 1)
-    return again + an_epoch * (epochs - 1)
+    an_epoch = max(0.0, _timed(program, rows, _FEW) - first) / (_FEW - 1)
+    return first + an_epoch * (epochs - 1)
 
 
 def _timed(program: list[Trial], rows: Rows, epochs: int) -> float:
-    """The least of it is enough: a program that fails so early would fail as fast."""
+    """Processor seconds of one thread, as a worker has: what else the machine does is left out."""
+    import torch
+
     short = [
         replace(trial, training=trial.training.model_copy(update={"epochs": epochs}))
         for trial in program
     ]
-    began = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        train_program(short, rows)
-    return time.perf_counter() - began
+    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    began = clock()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            train_program(short, rows)
+    finally:
+        torch.set_num_threads(n_threads)
+    return clock() - began
 
 
 def spoken(seconds: float) -> str:

@@ -89,6 +89,6 @@ def described(table: str, plan: PlanParams, found: Estimate) -> str:
         [
             *lines,
             f"Estimate: about {spoken(found.seconds)} on {available_cores()} cores{some}, from a "
-            "few epochs of some of them; less where they stop early.",
+            "few epochs of some of them: longer on a busy machine, less where they stop early.",
         ]
     )

@@ -51,6 +51,7 @@ bench: .venv/.installed
 	$(BIN)/python tests/benchmarks/speed.py
 	$(BIN)/python tests/benchmarks/side_by_side.py
 	$(BIN)/python tests/benchmarks/experiments.py
+	$(BIN)/python tests/benchmarks/serving.py
 
 screenshots: .venv/.installed-test
 	$(BIN)/python -m tests.browser.screenshots

@@ -8,8 +8,9 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from colonnade.cli.experiment.experiment_command import adopt, experiment, lab
-from colonnade.cli.graph import graph
 from colonnade.cli.plain_errors import PlainErrors
+from colonnade.cli.publishing.graph import graph
+from colonnade.cli.publishing.serving import serve
 from colonnade.cli.runs import compare, deliver, register
 from colonnade.cli.table import table_group
 from colonnade.cli.table_runs import run_tables
@@ -35,5 +36,16 @@ run = PlainErrors(
     help=kedro_run.help,
     short_help=kedro_run.short_help,
 )
-for command in (run, table_group, graph, compare, register, deliver, experiment, adopt, lab):
+for command in (
+    run,
+    table_group,
+    graph,
+    compare,
+    register,
+    deliver,
+    experiment,
+    adopt,
+    lab,
+    serve,
+):
     cli.add_command(command)

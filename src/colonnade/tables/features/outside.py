@@ -10,6 +10,7 @@ import pandas as pd
 
 from colonnade.errors import MOST_CELLS_SHOWN
 from colonnade.tables.features.reference import as_numbers, as_words
+from colonnade.tables.features.transforms import has_missing
 from colonnade.tables.schema.problems import plural, quoted
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def find_outside(
 
 def _unlike(cells: pd.Series, reference: ColumnReference) -> Iterator[tuple[Word, np.ndarray, Any]]:
     """Where cells are unlike the train rows', in each way that there is."""
-    if reference.missing == 0 and cells.hasnans:
+    if reference.missing == 0 and has_missing(cells):
         yield "missing", cells.isna().to_numpy(), None
     if reference.quantiles:
         least, greatest = reference.quantiles[0], reference.quantiles[-1]

@@ -19,7 +19,12 @@ from colonnade.tables.features.column_fit import (
 from colonnade.tables.features.outside import Mark, find_outside
 from colonnade.tables.features.reference import ColumnReference, Reference, describe_rows
 from colonnade.tables.features.target_curve import TargetCurve, fit_quantile_curve
-from colonnade.tables.features.transforms import CategoryColumn, FittedColumn, numbers_of
+from colonnade.tables.features.transforms import (
+    CategoryColumn,
+    FittedColumn,
+    has_missing,
+    numbers_of,
+)
 from colonnade.tables.schema.ingest import read_columns
 from colonnade.tables.schema.labels import classes_of, codes_of, numbers_to_predict
 from colonnade.tables.schema.table_schema import Label, SchemaParams, Task  # pydantic reads them
@@ -149,7 +154,7 @@ class Standardizer(BaseModel):
         """Cells with something in place of those missing, where no train row missed one."""
         name = str(cells.name)
         params, reference = self.table_schema.column(name), self.references.get(name)
-        if reference is None or params.missing != "error" or not cells.hasnans:
+        if reference is None or params.missing != "error" or not has_missing(cells):
             return cells
         fill = reference.fill(params)
         return cells if fill is None else cells.fillna(fill)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,6 +42,8 @@ def plain_frame(rows: Any) -> pd.DataFrame:
     frame: pd.DataFrame = rows
     plain = {}
     for place, dtype in enumerate(frame.dtypes):
+        if isinstance(dtype, np.dtype):  # plain already, or never
+            continue
         cells = _plain_cells(frame.iloc[:, place])
         if cells is not None and cells.dtype != dtype:
             plain[place] = cells

@@ -82,6 +82,7 @@ def read_columns(
     """
     problems = Problems(table, frame.index)
     present = {str(name).strip(): place for place, name in enumerate(frame.columns)}
+    cells = [column for _, column in frame.items()]
     typed = {}
     for name in names:
         if name not in present:
@@ -94,7 +95,9 @@ def read_columns(
         if name in bearable and params.missing == "error":
             params = params.model_copy(update={"missing": "median"})
         column = Column(name, params, schema, problems, f"schema.columns.{name}")
-        typed[name] = read_cells(frame.iloc[:, present[name]], column).rename(name)
+        typed[name] = read_cells(cells[present[name]], column)
+        if typed[name].name != name:
+            typed[name] = typed[name].rename(name)
     if any("`schema." in str(problem) for problem in problems):
         problems.advise(
             "the model keeps the `schema` that it was trained with: after a change there, "

@@ -1,0 +1,1 @@
+"""What leaves the project: the graph as pages, a model behind an address or as a file."""

@@ -9,6 +9,7 @@ from kedro.framework.cli.project import run as kedro_run
 
 from colonnade.cli.experiment.experiment_command import adopt, experiment, lab
 from colonnade.cli.plain_errors import PlainErrors
+from colonnade.cli.publishing.exporting import export
 from colonnade.cli.publishing.graph import graph
 from colonnade.cli.publishing.serving import serve
 from colonnade.cli.runs import compare, deliver, register
@@ -47,5 +48,6 @@ for command in (
     adopt,
     lab,
     serve,
+    export,
 ):
     cli.add_command(command)

@@ -7,26 +7,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from colonnade.cli.plain_errors import PlainErrors
-from colonnade.errors import ParameterError
-from colonnade.parameters import nearest
-from colonnade.pipeline_registry import config_loader, table_names
+from colonnade.cli.publishing.meant_model import meant_model
 
 if TYPE_CHECKING:
     from kedro.framework.startup import ProjectMetadata
 
 MEGABYTE = 2**20
+WHICH = "champion (if there is one, the default), latest, a version's number, or the id of a run."
 
 
 @click.command(name="serve", cls=PlainErrors)
 @click.argument("name")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: every address.")
 @click.option("--port", default=8000, show_default=True, help="0: any that is free.")
-@click.option(
-    "--model",
-    "word",
-    default="",
-    help="champion (if there is one, the default), latest, a version's number, or the id of a run.",
-)
+@click.option("--model", "word", default="", help=WHICH)
 @click.option("--max-rows", default=10_000, show_default=True, help="Of one request.")
 @click.option("--max-mb", default=16.0, show_default=True, help="Megabytes of one request.")
 @click.option(
@@ -48,32 +42,13 @@ def serve(project: ProjectMetadata, /, name: str, word: str, max_mb: float, **op
     The champion answers, and the next one as soon as it is registered; else the model that was
     trained last.
     """
-    from colonnade.serving.live_model import LiveModel
     from colonnade.serving.server_process import serve as run_server
     from colonnade.serving.serving_params import ServingParams
-    from colonnade.tracking.tracking_params import TrackingParams
 
-    loader = config_loader()
-    known = table_names(loader)
-    if name not in known:
-        raise ParameterError(f"no such table: {name}. {nearest(name, known)}")
-    groups = dict(loader["parameters"]).get(name) or {}
-    share = (groups.get("evaluation") or {}).get("prediction_interval")
-    if share is not None:
-        options["coverage"] = share
-    params = ServingParams(max_bytes=round(max_mb * MEGABYTE), **options)
-    kind = (
-        str((groups.get("model") or {}).get("kind") or "")
-        if isinstance(groups.get("model"), dict)
-        else ""
+    meant = meant_model(project.project_path, name, word)
+    size = round(max_mb * MEGABYTE)
+    params = ServingParams(max_bytes=size, coverage=meant.coverage, **options)
+    click.echo(f"{name}: {meant.live.now.title}, answers")
+    run_server(
+        meant.live, params, lambda address: click.echo(f"Listening at {address} (Ctrl-C ends it)")
     )
-    live = LiveModel(
-        project.project_path,
-        TrackingParams.model_validate(loader["mlflow"]),
-        name,
-        project.project_path / "data/06_models" / name,
-        word=word,
-        network=kind if "." in kind else None,
-    )
-    click.echo(f"{name}: {live.now.title}, answers")
-    run_server(live, params, lambda address: click.echo(f"Listening at {address} (Ctrl-C ends it)"))

@@ -20,7 +20,7 @@ QUANTILE_EDGE = 1e-7
 DAY = 86_400_000_000
 """Microseconds."""
 
-_CYCLES = {"year": 365.2425, "week": 7.0, "day": 1.0}
+CYCLE_DAYS = {"year": 365.2425, "week": 7.0, "day": 1.0}
 """Days."""
 
 
@@ -207,7 +207,7 @@ class DateColumn(_Fitted):
         columns = [self.scale.apply((moments - self.origin) / DAY)]
         for cycle in self.cycles:
             # 1970 began on a Thursday; whole cycles are taken off first, to keep the digits
-            turn = 2 * np.pi * ((moments / DAY) % _CYCLES[cycle]) / _CYCLES[cycle]
+            turn = 2 * np.pi * ((moments / DAY) % CYCLE_DAYS[cycle]) / CYCLE_DAYS[cycle]
             columns += [np.sin(turn), np.cos(turn)]
         if self.indicator:
             columns.append(missing.astype(np.float64))

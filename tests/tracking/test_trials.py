@@ -37,14 +37,19 @@ def experiment_of(folder: Path, n: int = 3) -> ExperimentRun:
     report = folder / "report.html"
     report.write_text("<p>best</p>")
     whole = start("rates: best", 0, plan="rates")
-    return ExperimentRun(whole, {"test/a": 0.8}, "About it.", trials, [report])
+    return ExperimentRun(whole, {"test/a": 0.8}, "About it.", trials, [report], "validation/a")
 
 
 def test_trials_are_below_their_experiment_the_best_on_top(tmp_path):
     params = TrackingParams().located(tmp_path)
-    page, _ = record_experiment(tmp_path, params, experiment_of(tmp_path))
+    page, trials = record_experiment(tmp_path, params, experiment_of(tmp_path))
     parent, *children = runs_of(tmp_path, "phones_experiment")
     assert parent.info.run_id in page
+    about = parent.data.tags["mlflow.note.content"]
+    assert about.endswith("About it.")
+    assert f"(#{trials.partition('#')[2]})" in about
+    assert "All 4 trials in parallel coordinates" in about
+    assert all(child.info.run_id in about for child in children)
     assert parent.data.metrics == {"test/a": 0.8}
     assert parent.data.tags["plan"] == "rates"
     assert {child.data.tags[PARENT] for child in children} == {parent.info.run_id}

@@ -111,7 +111,7 @@ class TrackingHooks:
             )
             return
         began = time.perf_counter()
-        page, _ = report_experiment(self._context.project_path, tracking, table, catalog, env)
+        _, page = report_experiment(self._context.project_path, tracking, table, catalog, env)
         where = page if pages_open(tracking) else f"`make ui` shows them at {page}"
         passed = time.perf_counter() - began
         logger.info("%s: trials recorded in MLflow in %.1f s: %s", table, passed, where)

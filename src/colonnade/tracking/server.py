@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from colonnade.tracking.tracking_params import SQLITE, without_password
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from colonnade.tracking.tracking_params import TrackingParams
 
 PATIENCE = 5.0
@@ -154,3 +156,25 @@ def runs_page(pages: str, experiment_id: str, metric: str = "", *, upwards: bool
 
     order = f"&orderByKey=metrics.%60{quote(metric, safe='')}%60&orderByAsc={str(upwards).lower()}"
     return f"{pages}/#/experiments/{experiment_id}/runs?{WORKFLOW}{order if metric else ''}"
+
+
+def trials_page(
+    pages: str, experiment_id: str, parent: str, metric: str, *, upwards: bool = False
+) -> str:
+    """The trials of an experiment, the best first: learning curves and metrics of the first ten."""
+    from urllib.parse import quote
+
+    words = f"tags.`mlflow.parentRunId` = '{parent}'"
+    page = runs_page(pages, experiment_id, metric, upwards=upwards)
+    return f"{page}&searchFilter={quote(words, safe='')}&compareRunsMode=CHART"
+
+
+def compare_page(pages: str, experiment_id: str, run_ids: Sequence[str]) -> str:
+    """Runs side by side: parallel coordinates of what they differ in, and their metric."""
+    from urllib.parse import quote
+
+    runs, own = (
+        quote(json.dumps(list(one), separators=(",", ":")), safe="")
+        for one in (run_ids, [experiment_id])
+    )
+    return f"{pages}/#/compare-runs?runs={runs}&experiments={own}&{WORKFLOW}"

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from colonnade.evaluation.metrics.scores import HIGHER_IS_BETTER
 from colonnade.hooks.names import file_of
 from colonnade.hooks.reporters.run_reporter import describe_run
 from colonnade.tracking.comparison.ranking import told_metric
@@ -33,7 +34,7 @@ def report_experiment(
 ) -> tuple[str, str]:
     """Record what the experiment of a table has written.
 
-    Returns: the addresses of its run's page, and of the page of all trials.
+    Returns: the addresses of its run's page, and of the page of its trials.
     """
     described = _Described(table, catalog, env)
     files = [file_of(catalog, f"{table}.{name}") for name in ARTIFACTS]
@@ -79,6 +80,8 @@ class _Described:
             self._about(len(trials)),
             trials,
             artifacts,
+            f"validation/{metric}",
+            metric not in HIGHER_IS_BETTER,
         )
 
     def _about(self, n_trials: int) -> str:
@@ -88,8 +91,8 @@ class _Described:
             f"{question}Best of {len(self._ranking)} configurations in {n_trials} trials: "
             f"{named_values(self._winner['varied'])}, {metric} {told_metric(score)} on validation "
             "rows. "
-            "Its trials are below this run when runs are sorted by Created; the report is among "
-            "the artifacts."
+            "The report is among the artifacts; the trials are below this run when runs are sorted "
+            "by Created."
         )
 
     def _built(self, own: pd.DataFrame) -> Trial:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 from colonnade.errors import TrackingError
 from colonnade.tracking.naming import DESCRIPTION
 from colonnade.tracking.recording.run_tags import git_tags, source_tags
-from colonnade.tracking.server import problem_with, run_page, runs_page, unwritable
+from colonnade.tracking.server import (
+    compare_page,
+    problem_with,
+    run_page,
+    trials_page,
+    unwritable,
+)
 from colonnade.tracking.tracking_params import SAFETY
 from colonnade.tracking.trials.run_records import RunRecord, complete_run, fill_run, write_runs
 
@@ -30,6 +36,8 @@ PARENT = "mlflow.parentRunId"  # the name is MLflow's
 KEY = "trial_key"
 EXPERIMENT_KEY = "experiment_key"
 REASON = "failed"
+MOST_COMPARED = 60
+"""Trials side by side, from the best to the worst: MLflow's page asks for each one."""
 _MOST_FOUND = 50_000  # at most so many does MLflow find at once
 
 
@@ -52,7 +60,7 @@ class TrialRun:
 class ExperimentRun:
     """An experiment as its parent run shows it: with the winner's parameters and metrics.
 
-    about: in Markdown. trials: the best first.
+    about: in Markdown. trials: the best first, by `metric`; upwards: the lowest is the best.
     """
 
     start: RunStart
@@ -60,6 +68,8 @@ class ExperimentRun:
     about: str
     trials: Sequence[TrialRun]
     artifacts: Sequence[Path] = field(default_factory=list)
+    metric: str = ""
+    upwards: bool = False
 
     @property
     def key(self) -> str:
@@ -86,7 +96,7 @@ def record_experiment(
 
     Stopped at any point and done again, this records the rest, and nothing twice.
 
-    Returns: the addresses of the parent's page, and of the page of all trials.
+    Returns: the addresses of the parent's page, and of the page of its trials.
     """
     # read by MLflow when it is imported; that it creates a store is no news
     os.environ.update({"MLFLOW_LOGGING_LEVEL": "WARNING", **os.environ, **SAFETY})
@@ -98,18 +108,35 @@ def record_experiment(
     start = experiment.start
     tags = {**start.tags, **source_tags(start.message(document=False)), **git_tags(project)}
     parent = _begin_parent(client, number, experiment, tags)
-    _record_trials(client, params.uri, number, experiment, {**tags, PARENT: parent})
+    runs = _record_trials(client, params.uri, number, experiment, {**tags, PARENT: parent})
+    links = _links(number, parent, experiment, runs)
+    client.set_tag(parent, DESCRIPTION, f"{links}\n\n{experiment.about}")
     for path in experiment.artifacts:
         if path.exists() and params.artifacts:
             client.log_artifact(parent, str(path))
     client.set_terminated(parent, status="FINISHED")
     pages = params.pages
-    return run_page(pages, number, parent), runs_page(pages, number)
+    trials = trials_page(pages, number, parent, experiment.metric, upwards=experiment.upwards)
+    return run_page(pages, number, parent), trials
+
+
+def _links(number: str, parent: str, experiment: ExperimentRun, runs: Sequence[str]) -> str:
+    """Where the trials are seen, in Markdown, on whatever server shows it.
+
+    Args: runs: of all trials, the best first.
+    """
+    every = trials_page("", number, parent, experiment.metric, upwards=experiment.upwards)
+    shown = runs[:: max(1, -(-len(runs) // MOST_COMPARED))]
+    what = f"All {len(runs)} trials" if len(shown) == len(runs) else f"{len(shown)} of the trials"
+    return (
+        f"[The trials, the best first: learning curves and metrics]({every[1:]}) · "
+        f"[{what} in parallel coordinates]({compare_page('', number, shown)[1:]})"
+    )
 
 
 _ABOUT = (
-    "One run an experiment, and below it one a trial, the best on top. What is said of the whole "
-    "is in the report among the artifacts of the experiment's run."
+    "One run an experiment, and below it one a trial, the best on top. The page of the experiment's "
+    "run has the report among its artifacts, and links to its trials alone."
 )
 
 
@@ -139,19 +166,24 @@ def _children(client: MlflowClient, number: str, parent: str) -> list[Run]:
 
 def _record_trials(
     client: MlflowClient, uri: str, number: str, experiment: ExperimentRun, tags: dict[str, str]
-) -> None:
-    """Write the trials that are not recorded yet, and complete those that were broken off."""
+) -> list[str]:
+    """Write the trials that are not recorded yet, and complete those that were broken off.
+
+    Returns: the ids of their runs, the best first.
+    """
     known = {run.data.tags.get(KEY, ""): run for run in _children(client, number, tags[PARENT])}
     began = round(time.time() * 1000)
-    new = []
+    found = {key: str(run.info.run_id) for key, run in known.items()}
+    new = {}
     # the last one recorded stands first in MLflow's table
     for place, trial in enumerate(reversed(experiment.trials)):
         run = known.get(trial.key)
         if run is None:
-            new.append(_record_of(trial, began + place, tags))
+            new[trial.key] = _record_of(trial, began + place, tags)
         elif run.info.status not in ("FINISHED", "FAILED"):
             complete_run(client, run.info.run_id, _record_of(trial, run.info.start_time, tags))
-    write_runs(client, uri, number, new)
+    found.update(zip(new, write_runs(client, uri, number, list(new.values())), strict=True))
+    return [found[trial.key] for trial in experiment.trials]
 
 
 def _record_of(trial: TrialRun, start: int, tags: dict[str, str]) -> RunRecord:

@@ -16,6 +16,7 @@ from colonnade.tracking.recording.recorder import EPOCH_METRICS
 from colonnade.tracking.trials.trial_runs import ExperimentRun, TrialRun, record_experiment
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     import pandas as pd
@@ -67,7 +68,14 @@ class _Described:
         )
         # one for each configuration; trials of it differ in their seed alone
         built = {number: self._built(own) for number, own in ranked.groupby("configuration")}
-        trials = [self._trial(row, built[row["configuration"]]) for _, row in ranked.iterrows()]
+        firsts = ranked.groupby("configuration").head(1)
+        pairs = [(row, built[row["configuration"]]) for _, row in firsts.iterrows()]
+        # of all or of none: MLflow compares what every run has
+        told = {name for pair in pairs for name in self._trial(*pair, ()).start.parameters}
+        trials = [
+            self._trial(row, built[row["configuration"]], sorted(told))
+            for _, row in ranked.iterrows()
+        ]
         first, metric = trials[0], self._winner["metric"]
         best = named_values(self._winner["varied"])
         return ExperimentRun(
@@ -106,7 +114,7 @@ class _Described:
         one = self._plan.model_copy(update={"seeds": 1})
         return make_trials(one, [json.loads(own["words"].iloc[0])], words, "")[0]
 
-    def _trial(self, row: pd.Series, built: Trial) -> TrialRun:
+    def _trial(self, row: pd.Series, built: Trial, beside: Collection[str]) -> TrialRun:
         training = built.training.model_copy(update={"seed": int(row["seed"])})
         groups = {
             **self._groups,
@@ -120,7 +128,7 @@ class _Described:
         }
         special = {**built.words, "training.seed": training.seed}
         told = {"runtime_params": {self._table: special}, "env": self._env}
-        start = describe_run(self._table, groups, told, document=False)
+        start = describe_run(self._table, groups, told, document=False, beside=beside)
         metrics = {
             name: float(row[name])
             for name in row.index

@@ -10,6 +10,7 @@ from colonnade.tables.source import Source, part_digest
 from colonnade.tracking.comparison.ranking import TEST_ROWS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from kedro.io import DataCatalog
@@ -22,11 +23,17 @@ IN_ORDER = ("source", "model", "metrics", "history", *ARTIFACTS)
 
 
 def describe_run(
-    table: str, groups: dict[str, Any], run_params: dict[str, Any], *, document: bool = True
+    table: str,
+    groups: dict[str, Any],
+    run_params: dict[str, Any],
+    *,
+    document: bool = True,
+    beside: Collection[str] = (),
 ) -> RunStart:
     """What MLflow shows of a run: the parameters that matter, and a name for what is special.
 
-    Args: document: whether all parameters are written out, too.
+    Args: document: whether all parameters are written out, too. beside: parameters that matter in
+        runs beside this one.
     """
     from colonnade.tracking.comparison.run_parameters import worth_recording
     from colonnade.tracking.naming import flatten, run_name
@@ -44,6 +51,7 @@ def describe_run(
     special = [*named, *flatten(words.get(table, {}))]
     told = tuple(f"{word}." for word in special)
     recorded = worth_recording(parameters, flatten(changed))
+    recorded |= {name: parameters[name] for name in beside if name in parameters}
     return RunStart(
         table,
         run_name(

@@ -135,7 +135,7 @@ def _links(number: str, parent: str, experiment: ExperimentRun, runs: Sequence[s
 
 
 _ABOUT = (
-    "One run an experiment, and below it one a trial, the best on top. The page of the experiment's "
+    "One run an experiment, and below it one a trial, the best on top. The page of an experiment's "
     "run has the report among its artifacts, and links to its trials alone."
 )
 

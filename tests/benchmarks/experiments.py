@@ -32,8 +32,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from colonnade.experiments.experiment import run_experiment
-from colonnade.experiments.plan import PlanParams, configurations
-from colonnade.experiments.running import Rows
+from colonnade.experiments.plans.plan import PlanParams, configurations
+from colonnade.experiments.trial_rows import Rows
 from colonnade.experiments.trial_store import TrialStore
 from colonnade.tables.features.standardizer import StandardizeParams
 from colonnade.tables.reading.raw import read_raw_table

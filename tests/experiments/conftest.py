@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from colonnade.experiments.plan import PlanParams
-from colonnade.experiments.running import Rows
+from colonnade.experiments.plans.plan import PlanParams
+from colonnade.experiments.trial_rows import Rows
 from colonnade.tables.schema.table_schema import SchemaParams
 from colonnade.tables.splitting.split import SplitParams, split_table
 

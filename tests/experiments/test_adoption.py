@@ -57,5 +57,9 @@ def test_the_winner_of_the_last_experiment_is_adopted_and_the_file_before_kept(t
     assert done.backup.read_text() == TEXT
     assert adopt_winner(tmp_path, "phones", "rates").diff == ""
     assert done.backup.read_text() == TEXT
+    winner["words"]["outliers.share"] = 0.1
+    (folder / "winner.json").write_text(json.dumps(winner))
+    with pytest.raises(ParameterError, match="spoiled on purpose"):
+        adopt_winner(tmp_path, "phones")
     with pytest.raises(ParameterError, match="Did you mean `rates`"):
         adopt_winner(tmp_path, "phones", "rate")

@@ -10,7 +10,7 @@ import pytest
 from colonnade.errors import ExperimentError, ParameterError
 from colonnade.evaluation.evaluate import measure
 from colonnade.evaluation.observations import observe
-from colonnade.experiments import running
+from colonnade.experiments import running, trial_rows
 from colonnade.experiments.analysis.effects import main_effects
 from colonnade.experiments.analysis.leaderboard import rank
 from colonnade.experiments.experiment import (
@@ -20,10 +20,12 @@ from colonnade.experiments.experiment import (
     judge_winner,
     run_experiment,
 )
-from colonnade.experiments.plan import configurations
+from colonnade.experiments.plans.plan import configurations
 from colonnade.experiments.report import experiment_html
+from colonnade.experiments.trial_rows import OutlierParams
 from colonnade.experiments.trial_store import TrialStore
 from colonnade.experiments.trials import make_trials
+from colonnade.tables.features.standardizer import StandardizeParams
 from colonnade.training import train_model
 from tests.experiments.conftest import GROUPS
 
@@ -137,6 +139,27 @@ def test_winners_validation_metric_is_that_of_a_run(plan, rows, tmp_path):
     assert winner.metrics["validation/accuracy"] == pytest.approx(found.ranking["mean"].iloc[0])
 
 
+def test_outliers_spoil_what_is_learned_and_not_what_judges(plan, rows, tmp_path):
+    table = rows("regression", 0)
+    spoiled = OutlierParams(share=0.25, scale=5)
+    _, train, _ = table.prepared(StandardizeParams(), spoiled)
+    true, learned = table.true_train(StandardizeParams(), spoiled), train
+    y, y_spoiled = true["y"].to_numpy(), learned["y"].to_numpy()
+    moved = y_spoiled - y > 1
+    assert moved.sum() == round(0.25 * len(train))
+    assert (y_spoiled - y)[moved] == pytest.approx(5 * y.std(), rel=1e-5)
+    assert (y_spoiled - y)[~moved] == pytest.approx(0, abs=1e-5)
+    own = plan(
+        vary={"training.loss": ["mse", "mae"], "outliers.share": [0, 0.25]},
+        set={"training.optimizer": {"name": "adam", "lr": 0.05}, "training.epochs": 40},
+    )
+    found = run(own, table, tmp_path).ranking.set_index(["training.loss", "outliers.share"])["mean"]
+    assert found["mse", 0.25] > 2 * found["mae", 0.25] > 0  # the mean is drawn away
+    assert found["mse", 0] == pytest.approx(found["mae", 0], rel=0.3)
+    with pytest.raises(ParameterError, match="put among numbers"):
+        run(own, rows(), tmp_path / "classes")
+
+
 def test_results_are_of_the_data_and_the_version(rows):
     table = rows()
     changed = type(table)(table.primary + 1, table.split, table.schema, table.folds)
@@ -231,9 +254,9 @@ def test_results_are_plain_json(plan, rows, tmp_path):
 
 def test_rows_are_standardized_once_for_equal_words(plan, rows, tmp_path, monkeypatch):
     fitted = []
-    fit = running.fit_standardizer
+    fit = trial_rows.fit_standardizer
     monkeypatch.setattr(
-        running, "fit_standardizer", lambda *given: fitted.append(given[2]) or fit(*given)
+        trial_rows, "fit_standardizer", lambda *given: fitted.append(given[2]) or fit(*given)
     )
     vary = {"training.optimizer": ["sgd", "adam"], "standardize.bins": [0, 3]}
     run(plan(vary=vary), rows(), tmp_path)

@@ -3,7 +3,7 @@
 import pytest
 
 from colonnade.errors import ParameterError
-from colonnade.experiments.plan import PlanParams, configurations, with_words
+from colonnade.experiments.plans.plan import PlanParams, configurations, with_words
 from colonnade.experiments.trials import MOST_TOGETHER, make_trials, programs
 from tests.experiments.conftest import GROUPS
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import yaml
 
-from colonnade.experiments.plan import PlanParams, configurations
+from colonnade.experiments.plans.plan import PlanParams, configurations
 from colonnade.experiments.trials import make_trials
 from tests.conftest import COMMAND, REPOSITORY, environment, kedro_in, make_project
 

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from colonnade.experiments.plan import configurations
+from colonnade.experiments.plans.plan import configurations
 from colonnade.experiments.running import train_program
 from colonnade.experiments.trials import make_trials, programs
 from colonnade.training.engine.cores import available_cores
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from colonnade.experiments.plan import PlanParams
-    from colonnade.experiments.running import Rows
+    from colonnade.experiments.plans.plan import PlanParams
+    from colonnade.experiments.trial_rows import Rows
     from colonnade.experiments.trial_store import TrialStore
     from colonnade.experiments.trials import Trial
 

@@ -15,9 +15,9 @@ from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER
 from colonnade.experiments.analysis.effects import main_effects
 from colonnade.experiments.analysis.leaderboard import rank, ranking_metric, trial_table
-from colonnade.experiments.plan import configurations
+from colonnade.experiments.plans.plan import configurations
+from colonnade.experiments.plans.search import search
 from colonnade.experiments.running import run_trials
-from colonnade.experiments.search import search
 from colonnade.experiments.trials import make_trials
 from colonnade.tables.source import content_hash
 from colonnade.tables.splitting.split import rows_of
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.experiments.analysis.effects import Effect
-    from colonnade.experiments.plan import PlanParams, Words
-    from colonnade.experiments.running import Rows
+    from colonnade.experiments.plans.plan import PlanParams, Words
+    from colonnade.experiments.trial_rows import Rows
     from colonnade.experiments.trial_store import TrialResult, TrialStore
     from colonnade.experiments.trials import Trial
 
@@ -99,8 +99,9 @@ def checked(trials: list[Trial], rows: Rows) -> list[Trial]:
     from colonnade.training.ensembles.single import check_single
 
     problems: dict[str, Problem] = {}
-    for standardize, alike in itertools.groupby(trials, key=lambda trial: trial.standardize):
-        prepared = rows.prepared(standardize)
+    by_rows = itertools.groupby(trials, key=lambda trial: (trial.standardize, trial.outliers))
+    for words, alike in by_rows:
+        prepared = rows.prepared(*words)
         seen = {trial.configuration: trial for trial in alike}
         for trial in seen.values():
             standardizer, train, validation = prepared
@@ -216,7 +217,7 @@ def judge_winner(plan: PlanParams, groups: dict[str, Any], rows: Rows, outcome: 
 
     words = outcome.words[outcome.best]
     [trial, *_] = make_trials(plan, [words], groups, "")
-    standardizer, train, validation = rows.prepared(trial.standardize)
+    standardizer, train, validation = rows.prepared(trial.standardize, trial.outliers)
     fitted = train_model(train, validation, standardizer, trial.model, trial.training)
     test = standardizer.transform(rows_of(rows.primary, rows.split, "test"))
     params = EvaluationParams(baselines=[])

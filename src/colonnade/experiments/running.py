@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,6 @@ import numpy as np
 from colonnade.errors import ExperimentError, UserError
 from colonnade.experiments.trial_store import TrialResult
 from colonnade.experiments.trials import Trial, alone, programs
-from colonnade.tables.features.standardizer import fit_standardizer
-from colonnade.tables.splitting.split import rows_of
 from colonnade.training.engine.cores import available_cores
 
 if TYPE_CHECKING:
@@ -25,56 +22,17 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from colonnade.experiments.trial_rows import Rows
     from colonnade.experiments.trial_store import TrialStore
-    from colonnade.tables.features.standardizer import StandardizeParams, Standardizer
-    from colonnade.tables.schema.table_schema import SchemaParams
+    from colonnade.tables.features.standardizer import Standardizer
     from colonnade.training.ensembles.many import Member
     from colonnade.training.ensembles.outcome import Fitted
-
-    Prepared = tuple[Standardizer, pd.DataFrame, pd.DataFrame]
 
 Positions = np.ndarray | None
 """Of the train rows that judge a network; None: the validation rows do."""
 
 MOST_POINTS = 100
 """Of a learning curve that is kept."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A table, split; what a program needs to train its trials.
-
-    folds: of how many parts of the train rows each is judged, where there are no validation rows.
-    """
-
-    primary: pd.DataFrame
-    split: pd.DataFrame
-    schema: SchemaParams
-    folds: int
-    _prepared: dict[str, Prepared] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def validated(self) -> bool:
-        """Whether the split has validation rows."""
-        return bool((self.split["part"] == "validation").any())
-
-    @property
-    def networks(self) -> int:
-        """How many networks a trial trains."""
-        return 1 if self.validated else self.folds
-
-    def prepared(self, params: StandardizeParams) -> Prepared:
-        """Train and validation rows, standardized by the train rows; once for equal words."""
-        words = params.model_dump_json()
-        if words not in self._prepared:
-            self._prepared[words] = self._prepare(params)
-        return self._prepared[words]
-
-    def _prepare(self, params: StandardizeParams) -> Prepared:
-        train = rows_of(self.primary, self.split, "train")
-        standardizer = fit_standardizer(train, self.schema, params)
-        validation = rows_of(self.primary, self.split, "validation")
-        return standardizer, standardizer.transform(train), standardizer.transform(validation)
 
 
 def run_trials(
@@ -170,14 +128,15 @@ def train_program(program: list[Trial], rows: Rows) -> list[TrialResult]:
 
 def _together(program: list[Trial], rows: Rows) -> list[TrialResult]:
     started = time.perf_counter()
-    standardizer, train, validation = rows.prepared(program[0].standardize)
+    standardizer, train, validation = rows.prepared(program[0].standardize, program[0].outliers)
     judged: list[Positions] = [None] if rows.validated else _folds(len(train), rows.folds)
+    true = rows.true_train(program[0].standardize, program[0].outliers)
     fitted = _fit(program, train, validation, standardizer, judged)
     seconds = (time.perf_counter() - started) / len(program)
     results = []
     for i, trial in enumerate(program):
         own = fitted[i * len(judged) : (i + 1) * len(judged)]
-        parts = [validation if places is None else train.iloc[places] for places in judged]
+        parts = [validation if places is None else true.iloc[places] for places in judged]
         metrics = _measure(own, parts)
         results.append(_result(trial, own, metrics, seconds))
     return results

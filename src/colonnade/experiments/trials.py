@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError, Problem
-from colonnade.experiments.plan import GROUPS, with_words
+from colonnade.experiments.plans.plan import VARIED, with_words
+from colonnade.experiments.trial_rows import OutlierParams
 from colonnade.tables.features.standardizer import StandardizeParams
 from colonnade.training.networks.model_params import ModelParams, kind_named
 from colonnade.training.training_params import TrainingParams
@@ -16,13 +17,14 @@ from colonnade.training.training_params import TrainingParams
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from colonnade.experiments.plan import PlanParams, Words
+    from colonnade.experiments.plans.plan import PlanParams, Words
     from colonnade.parameters import Params
 
 CLASSES: dict[str, type[Params]] = {
     "standardize": StandardizeParams,
     "model": ModelParams,
     "training": TrainingParams,
+    "outliers": OutlierParams,
 }
 # What members of one program may differ in, as paths of their groups.
 _OF_MEMBERS = {
@@ -52,6 +54,7 @@ class Trial:
     standardize: StandardizeParams
     model: ModelParams
     training: TrainingParams
+    outliers: OutlierParams
     key: str
 
     @property
@@ -94,7 +97,7 @@ def make_trials(
 def _build(groups: dict[str, Any]) -> dict[str, Any]:
     built: dict[str, Any] = {}
     problems: list[Problem] = []
-    for name in GROUPS:
+    for name in VARIED:
         try:
             built[name] = CLASSES[name].model_validate(groups.get(name))
         except ParameterError as error:
@@ -111,6 +114,8 @@ def _seeded(training: TrainingParams, seed: int) -> TrainingParams:
 
 def _key(groups: dict[str, Params], plan: PlanParams, data: str) -> str:
     said: dict[str, Any] = {name: one.model_dump(mode="json") for name, one in groups.items()}
+    if not groups["outliers"].model_fields_set:
+        del said["outliers"]
     # words that nobody has written may take the values of a kind's own recipe
     said["written"] = sorted(groups["training"].model_fields_set)
     text = json.dumps([said, plan.folds, data], sort_keys=True)
@@ -142,7 +147,7 @@ def alone(trial: Trial) -> bool:
 
 def _shape(trial: Trial) -> str:
     """All words but those in which members of a program may differ."""
-    groups: dict[str, Any] = {name: getattr(trial, name).model_dump(mode="json") for name in GROUPS}
+    groups: dict[str, Any] = {name: getattr(trial, name).model_dump(mode="json") for name in VARIED}
     if not alone(trial):
         for name, words in _OF_MEMBERS.items():
             place = groups["training"]["optimizer"] if name == "optimizer" else groups[name]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError
-from colonnade.experiments.plan import GROUPS, with_words
+from colonnade.experiments.plans.plan import GROUPS, with_words
 from colonnade.parameters import nearest
 from colonnade.tables.writing.atomic_file import replaced_file
 
@@ -40,6 +40,11 @@ def adopt_winner(project: Path, table: str, plan: str = "") -> Adoption:
     """
     found = _winner(project / EXPERIMENTS.format(table), table, plan)
     winner = json.loads(found.read_text(encoding="utf-8"))
+    if with_words({}, winner["words"]).get("outliers", {}).get("share"):
+        raise ParameterError(
+            f"{table}: the winner of {found.parent.name} learned from targets that were spoiled on "
+            "purpose, as no run does: write what you want of it into the YAML by hand."
+        )
     file = project / f"conf/base/parameters_{table}.yml"
     if not file.exists():
         raise ParameterError(f"{table}: there is no {file.relative_to(project)} to write into.")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from colonnade.experiments.experiment import count_trials
-from colonnade.experiments.plan import GROUPS, PlanParams, configurations
+from colonnade.experiments.plans.plan import GROUPS, PlanParams, configurations
 from colonnade.training.engine.cores import available_cores
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _shown(table: str, name: str, words: dict[str, Any], context: KedroContext) 
     from colonnade import __version__
     from colonnade.experiments.estimate import estimate
     from colonnade.experiments.experiment import data_digest, planned
-    from colonnade.experiments.running import Rows
+    from colonnade.experiments.trial_rows import Rows
     from colonnade.experiments.trial_store import TrialStore
     from colonnade.experiments.trials import CLASSES
     from colonnade.pipeline_registry import experiment_plans

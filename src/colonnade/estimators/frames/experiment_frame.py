@@ -12,8 +12,8 @@ from colonnade.estimators.frames.fit_frame import readable_frame
 from colonnade.estimators.python_errors import in_python
 from colonnade.estimators.recipe import choose_recipe
 from colonnade.experiments.experiment import Winner, judge_winner, run_experiment
-from colonnade.experiments.plan import GROUPS, PlanParams
-from colonnade.experiments.running import Rows
+from colonnade.experiments.plans.plan import GROUPS, PlanParams
+from colonnade.experiments.trial_rows import Rows
 from colonnade.experiments.trial_store import TrialStore
 from colonnade.messages.printed import Facts, Printed, some_of
 from colonnade.tables.inference.infer import infer_table

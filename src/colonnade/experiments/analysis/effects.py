@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from colonnade.experiments.plans.plan import VARIED
+
 CONFIDENCE = 0.95
 MOST_VALUES = 12
 """Of a hyperparameter with more values, as one drawn from a range, thirds are compared."""
@@ -16,10 +18,7 @@ MOST_VALUES = 12
 
 def varied(table: pd.DataFrame) -> list[str]:
     """The paths that trials differ in."""
-    return [str(name) for name in table if str(name).split(".")[0] in _GROUPS and "." in str(name)]
-
-
-_GROUPS = ("standardize", "model", "training")
+    return [str(name) for name in table if str(name).split(".")[0] in VARIED and "." in str(name)]
 
 
 def half_width(values: np.ndarray) -> float:

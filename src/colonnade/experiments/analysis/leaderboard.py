@@ -18,7 +18,7 @@ from colonnade.parameters import nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from colonnade.experiments.plan import PlanParams
+    from colonnade.experiments.plans.plan import PlanParams
     from colonnade.experiments.trial_store import TrialResult
     from colonnade.experiments.trials import Trial
     from colonnade.tables.schema.table_schema import Task

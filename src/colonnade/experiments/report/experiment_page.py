@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from colonnade.experiments.analysis.effects import Effect
     from colonnade.experiments.experiment import Outcome
-    from colonnade.experiments.plan import PlanParams
+    from colonnade.experiments.plans.plan import PlanParams
 
 _FOLDER = Path(__file__).parent
 _STYLE = Path(svg.__file__).parent / "report.css"

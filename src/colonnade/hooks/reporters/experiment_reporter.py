@@ -48,7 +48,7 @@ class _Described:
     """The files of an experiment in the words of runs."""
 
     def __init__(self, table: str, catalog: DataCatalog, env: str | None) -> None:
-        from colonnade.experiments.plan import PlanParams
+        from colonnade.experiments.plans.plan import PlanParams
 
         self._table, self._env = table, env
         document = dict(catalog.load(f"{table}.experiment_plan"))
@@ -126,6 +126,8 @@ class _Described:
                 validated=self._groups["split"].validation_fraction > 0,
             ),
         }
+        if built.outliers.share:
+            groups["outliers"] = built.outliers
         special = {**built.words, "training.seed": training.seed}
         told = {"runtime_params": {self._table: special}, "env": self._env}
         start = describe_run(self._table, groups, told, document=False, beside=beside)

@@ -19,9 +19,9 @@ from colonnade.experiments.experiment import (
     planned,
     run_experiment,
 )
-from colonnade.experiments.plan import PlanParams
+from colonnade.experiments.plans.plan import PlanParams
 from colonnade.experiments.report import experiment_html
-from colonnade.experiments.running import Rows
+from colonnade.experiments.trial_rows import Rows
 from colonnade.experiments.trial_store import TrialStore
 from colonnade.parameters import Params, nearest
 from colonnade.tables.features.standardizer import StandardizeParams

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError
-from colonnade.experiments.plan import RangeParams
+from colonnade.experiments.plans.plan import RangeParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from colonnade.experiments.plan import PlanParams, Words
+    from colonnade.experiments.plans.plan import PlanParams, Words
 
 BATCH = 10
 """Configurations proposed at once, whatever the number of cores: the same on every machine."""

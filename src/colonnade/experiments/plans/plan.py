@@ -17,7 +17,9 @@ Words = dict[str, Any]
 """Values by path, such as {"training.optimizer.lr": 0.01}."""
 
 GROUPS = ("standardize", "model", "training")
-"""What trials may differ in: the table is read and split once."""
+"""What trials may differ in, of the table's words: the table is read and split once."""
+VARIED = (*GROUPS, "outliers")
+"""And beside them: targets of train rows that are spoiled on purpose."""
 MOST_GRID = 100_000
 
 
@@ -80,10 +82,10 @@ class PlanParams(Params):
     def _paths(cls, given: dict[str, Any]) -> dict[str, Any]:
         for path in given:
             group = path.partition(".")[0]
-            if group not in GROUPS:
+            if group not in VARIED:
                 raise ValueError(
                     f"{path!r} does not begin with the name of a group that trials may differ in. "
-                    f"{nearest(group, list(GROUPS))}"
+                    f"{nearest(group, list(VARIED))}"
                 )
         return given
 

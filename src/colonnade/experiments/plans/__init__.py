@@ -1,0 +1,4 @@
+"""What an experiment varies: plans, and configurations proposed one after another.
+
+Modules, each importing only from those after it: `search`, `plan`.
+"""

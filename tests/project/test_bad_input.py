@@ -216,7 +216,7 @@ def test_an_environment_that_does_not_exist_is_reported_with_the_nearest(kedro):
 
 def test_one_csv_for_two_tables_is_refused(quiet):
     (quiet / "conf/base/tables.yml").write_text("phone_price:\nregression:\n")
-    for name in ("wine", "breast_cancer", "diabetes"):
+    for name in ("wine", "breast_cancer", "diabetes", "digits"):
         (quiet / f"conf/base/parameters_{name}.yml").unlink()
     assert message_of(quiet, table="__default__", raw="x.csv") == (
         "`raw` names one file, but this run has 2 tables (phone_price, regression). "

@@ -41,7 +41,7 @@ def test_every_table_is_listed_with_what_it_predicts_and_reads():
     assert listed["wine"] == ["target (classification)", "load_wine", "conf/base"]
     assert listed["shop"] == ["bought (classification)", "shop.csv", "conf/local"]
     assert listed["phone_price"][1] == "data/01_raw/phone_price_sample.csv"
-    assert len(listed) == 7
+    assert len(listed) == 8
 
 
 def test_a_table_is_shown_by_the_words_of_its_yaml():

@@ -12,7 +12,7 @@ from colonnade.errors import DataError, ParameterError
 from colonnade.settings import CONFIG_LOADER_ARGS
 
 OPTIONS = {"pipeline": None, "pipelines": [], "params": {}, "env": None, "conf_source": None}
-TABLES = ["phone_price", "regression", "wine", "breast_cancer", "diabetes"]
+TABLES = ["phone_price", "regression", "wine", "breast_cancer", "diabetes", "digits"]
 
 
 class Runs:
@@ -45,7 +45,7 @@ def test_the_others_are_run_and_the_end_says_which_failed():
     assert str(caught.value).splitlines() == [
         "regression: no column 'y'.",
         "wine: ValueError: a defect",
-        "2 of 5 tables failed: regression, wine. The others finished.",
+        "2 of 6 tables failed: regression, wine. The others finished.",
     ]
 
 
@@ -56,7 +56,7 @@ def test_a_reason_that_all_tables_share_is_reported_once():
         run_tables(runs, **OPTIONS)
     assert str(caught.value).splitlines() == [
         f"{', '.join(TABLES)}: conf/base/parameters.yml, line 3: this is not YAML.",
-        f"5 of 5 tables failed: {', '.join(TABLES)}.",
+        f"6 of 6 tables failed: {', '.join(TABLES)}.",
     ]
 
 
@@ -98,13 +98,14 @@ def test_a_bad_file_a_bad_catalog_entry_and_bad_parameters_stop_no_other_table(k
         "wine: {training: {epochs: -3}, tuning: {}}\n"
         "breast_cancer: {training: {epochs: 1}, evaluation: {baselines: [], explain: false}}\n"
         "regression: {training: {epochs: 1}}\n"
+        "digits: {training: {epochs: 1}, evaluation: {baselines: [], explain: false}}\n"
     )
     (project / "data/01_raw/phone_price_sample.csv").unlink()
     done = kedro("run", expect=1)
-    for table in ("breast_cancer", "regression"):
+    for table in ("breast_cancer", "regression", "digits"):
         assert (project / f"data/08_reporting/{table}/report.html").exists()
     lines = done.stderr.splitlines()
-    assert lines[-1] == ("3 of 5 tables failed: phone_price, wine, diabetes. The others finished.")
+    assert lines[-1] == ("3 of 6 tables failed: phone_price, wine, diabetes. The others finished.")
     assert lines[0].startswith("phone_price: ")
     assert lines[0].endswith(
         "phone_price_sample.csv: there is no such file. Put it there, or correct the path."

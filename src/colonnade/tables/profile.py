@@ -108,7 +108,7 @@ def _notes(facts: dict[str, Any], tested: set[str], schema: SchemaParams) -> lis
     for name, column in facts["columns"].items():
         if name == schema.target or not schema.column(name).is_feature:
             continue
-        if column["distinct"] <= 1 and not column["missing"]:
+        if column["distinct"] <= 1 and not column["missing"] and not schema.is_pixel(name):
             notes.append(
                 _(
                     "Column '{name}' has one value in every row: nothing to learn from it.",

@@ -19,6 +19,7 @@ from colonnade.evaluation.explanation.importance import (
     partial_dependences,
     permutation_importances,
 )
+from colonnade.evaluation.explanation.saliency import Saliency, saliencies
 from colonnade.evaluation.metrics.calibration import Calibration, calibrate
 from colonnade.evaluation.metrics.scores import (
     HEADLINES,
@@ -67,6 +68,7 @@ class Explanation(BaseModel):
     dependence: list[Dependence] = []
     slices: list[Slice] = []
     mistakes: list[Mistake] = []
+    saliency: list[Saliency] = []
 
 
 def explain_model(
@@ -109,6 +111,7 @@ def explain_model(
         mistakes=confident_mistakes(
             rows, seen, names[:_VALUES_SHOWN], task, most=_most_mistakes(rows, task, params)
         ),
+        saliency=saliencies(model, rows, seen),
     )
 
 

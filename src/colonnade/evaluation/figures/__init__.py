@@ -14,6 +14,7 @@ from colonnade.evaluation.figures.columns import (
     target_distribution,
 )
 from colonnade.evaluation.figures.learning import learning_curve
+from colonnade.evaluation.figures.pictures import saliency_maps
 from colonnade.evaluation.figures.probabilities import (
     precision_recall_curves,
     reliability_diagram,
@@ -41,6 +42,7 @@ __all__ = [
     "reliability_diagram",
     "residuals",
     "roc_curves",
+    "saliency_maps",
     "target_distribution",
 ]
 

@@ -87,6 +87,8 @@ def _of_columns(content: ReportContent) -> dict[str, Figure]:
     asked = explanation.importance_part
     sizes = content.data.profile.get("parts")
     subtitle = of_part(asked, sizes[asked]) if sizes else part_name(asked)
+    if explanation.saliency:
+        found["saliency"] = figures.saliency_maps(explanation.saliency, part_name(explanation.part))
     if explanation.importance:
         found["importance"] = figures.importance_bars(
             explanation.importance, explanation.importance_metric, subtitle

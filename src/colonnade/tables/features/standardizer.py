@@ -228,6 +228,8 @@ def fit_standardizer(
         name for name in train.columns if name != schema.target and schema.column(name).is_feature
     ]
     _check_names(inputs, params)
+    if schema.image is not None:
+        schema.image.pixels(inputs)
     columns = [
         fit_column(name, train[name], schema.column(name), params.of(name)) for name in inputs
     ]

@@ -195,6 +195,7 @@ def _refuse_constants(table: pd.DataFrame, schema: SchemaParams, problems: Probl
         if (
             name == schema.target
             or not schema.column(str(name)).is_feature
+            or schema.is_pixel(str(name))
             or len(cells) < FEW_ROWS
         ):
             continue

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
+from colonnade.errors import ParameterError
 from colonnade.messages.printed import Facts, Printed, some_of
 from colonnade.parameters import Params
 from colonnade.tables.schema.dates import has_short_years
@@ -31,6 +35,9 @@ _POLICIES: dict[Kind, tuple[Missing, ...]] = {
     "categorical": ("error", "constant", "category"),
     "weight": ("error",),
 }
+
+
+_DIGITS = re.compile(r"(\d+)")
 
 
 def _no_truth_values(value: object) -> object:
@@ -130,6 +137,47 @@ class ColumnParams(Params):
         return self.feature and self.kind not in NO_FEATURES
 
 
+def _sides(value: object) -> object:
+    """Read `8x8` as `[8, 8]`: Kedro's --params cuts lists at their commas."""
+    return tuple(value.split("x")) if isinstance(value, str) else value
+
+
+class ImageParams(Params):
+    """Which columns are the pixels of one picture, row after row, and how large it is.
+
+    >>> image = ImageParams.model_validate({"columns": "pixel_*", "shape": "2x2"})
+    >>> image.pixels(["pixel_10", "pixel_0", "age", "pixel_1", "pixel_2"])
+    ['pixel_0', 'pixel_1', 'pixel_2', 'pixel_10']
+    """
+
+    columns: str = Field("pixel_*", min_length=1)
+    """A pattern of their names, whose numbers put them in order, row after row."""
+    shape: Annotated[tuple[PositiveInt, ...], BeforeValidator(_sides)] = Field(
+        min_length=2, max_length=3
+    )
+    """Height and width, or channels, height and width: `8x8` is the same as `[8, 8]`."""
+
+    def pixels(self, names: list[str]) -> list[str]:
+        """Those of the names that are pixels, in the order of the numbers in them.
+
+        Raises: ParameterError if there are not as many as the shape holds.
+        """
+        found = [name for name in names if fnmatchcase(name, self.columns)]
+        if len(found) != math.prod(self.shape):
+            sides = " x ".join(map(str, self.shape))
+            raise ParameterError(
+                f"`schema.image`: {len(found)} columns that the model reads are named like "
+                f"'{self.columns}', but a picture of {sides} has {math.prod(self.shape)} pixels. "
+                "Correct `columns` or `shape`."
+            )
+        return sorted(found, key=_by_numbers)
+
+
+def _by_numbers(name: str) -> list[tuple[int, str]]:
+    """What puts pixel_2 before pixel_10."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in _DIGITS.split(name)]
+
+
 class SchemaParams(Printed, Params):
     """What a table's columns mean and which one is to be predicted.
 
@@ -167,6 +215,8 @@ class SchemaParams(Printed, Params):
     minimum: float | None = None
     """The least value that a number to be predicted may have."""
     maximum: float | None = None
+    image: ImageParams | None = None
+    """Which columns are the pixels of one picture, for `model.kind: cnn` to look at."""
 
     def printed(self) -> tuple[str, Facts]:
         """The target, and what the columns mean that YAML names, by kind."""
@@ -203,6 +253,10 @@ class SchemaParams(Printed, Params):
         if name in self.columns:
             return self.columns[name]
         return ColumnParams(kind="ignored" if self.others == "ignored" else "numeric")
+
+    def is_pixel(self, name: str) -> bool:
+        """Whether the column is a pixel, which may be white in every picture."""
+        return self.image is not None and fnmatchcase(name, self.image.columns)
 
     @property
     def weight(self) -> str | None:

@@ -41,11 +41,15 @@ class Inputs:
 
     codes: (place among the columns, number of codes) of each column that holds codes of categories.
     binary: places, among the columns that are read as they are, of those of ones and zeros.
+    picture: channels, height and width of the picture that some columns are, if they are one.
+    pixels: their places among the columns that are read as they are.
     """
 
     n_features: int
     codes: tuple[tuple[int, int], ...] = ()
     binary: tuple[int, ...] = ()
+    picture: tuple[int, int, int] | None = None
+    pixels: tuple[int, ...] = ()
 
     @cached_property
     def categorical(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from colonnade.errors import ParameterError
 from colonnade.training.components.layers.dense import HiddenLayer
 from colonnade.training.components.layers.dropout import Dropout, replace_dropout
 from colonnade.training.components.losses.heads import AVERAGES, OrdinalHead, RangeHead
@@ -200,5 +201,24 @@ def spec_for(params: ModelParams, standardizer: Standardizer, loss: Loss) -> Net
     numeric = [name for name in names if name not in standardizer.embedded]
     ones = {*standardizer.ones_and_zeros}
     binary = tuple(i for i, name in enumerate(numeric) if name in ones)
-    inputs = Inputs(len(names), codes, binary)
+    inputs = Inputs(len(names), codes, binary, *_picture(standardizer, numeric))
+    params.check_picture(inputs.picture)
     return NetworkSpec(params, inputs, loss.n_outputs, loss.n_logits, loss.link)
+
+
+def _picture(
+    standardizer: Standardizer, numeric: list[str]
+) -> tuple[tuple[int, int, int] | None, tuple[int, ...]]:
+    """Channels, height and width of the picture, and its pixels' places among the numbers."""
+    image = standardizer.table_schema.image
+    if image is None:
+        return None, ()
+    height, width = image.shape[-2:]
+    channels = image.shape[0] if len(image.shape) == 3 else 1
+    pixels = image.pixels(standardizer.inputs)
+    if lacking := [name for name in pixels if name not in numeric]:
+        raise ParameterError(
+            f"`schema.image`: the pixel '{lacking[0]}' does not go to the network as one number: "
+            "make it numeric in `schema.columns`."
+        )
+    return (channels, height, width), tuple(map(numeric.index, pixels))

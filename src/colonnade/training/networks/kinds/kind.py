@@ -82,6 +82,12 @@ class ModelParams(Params):
         """What is allowed, but hardly meant."""
         return None
 
+    def check_picture(self, picture: tuple[int, int, int] | None) -> None:
+        """Refuse a table without a picture, where the kind looks at one.
+
+        Raises: ParameterError.
+        """
+
     def training_defaults(self, task: str) -> dict[str, Any]:
         """Give the words of `training` that stand where the YAML has none, if not the usual ones.
 

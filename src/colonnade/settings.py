@@ -1,10 +1,24 @@
 """Kedro's project settings: hooks, and which configuration files are read."""
 
-from colonnade.hooks import LogHooks, ModelFolderHooks, NameHooks, RunLockHooks, TrackingHooks
+from colonnade.hooks import (
+    LogHooks,
+    ModelFolderHooks,
+    NameHooks,
+    ReuseHooks,
+    RunLockHooks,
+    TrackingHooks,
+)
 
 _log = LogHooks()
 # Kedro calls the last one first: a run waits for the lock before its record begins
-HOOKS = (NameHooks(), TrackingHooks(_log), _log, RunLockHooks(), ModelFolderHooks())
+HOOKS = (
+    NameHooks(),
+    TrackingHooks(_log),
+    _log,
+    ReuseHooks(),
+    RunLockHooks(),
+    ModelFolderHooks(),
+)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

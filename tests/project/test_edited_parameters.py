@@ -9,7 +9,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from colonnade.errors import ParameterError
-from colonnade.hooks.partial_runs import check_group_words, check_what_is_left
+from colonnade.hooks.selection.partial_runs import check_group_words, check_what_is_left
 from colonnade.pipelines.table.nodes import split_rows
 from colonnade.pipelines.table.pipeline import create_pipeline
 from colonnade.tables.features.standardizer import StandardizeParams, fit_standardizer

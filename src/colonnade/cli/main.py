@@ -29,11 +29,14 @@ LOUDNESS = [
     ),
     click.Option(["--quiet", "-q"], is_flag=True, help="See warnings and errors alone."),
 ]
+FRESH = click.Option(
+    ["--fresh"], is_flag=True, help="Run every node, also those for which nothing has changed."
+)
 assert kedro_run.callback is not None
 run = PlainErrors(
     name="run",
     callback=partial(run_tables, kedro_run.callback),
-    params=[*kedro_run.params, *LOUDNESS],
+    params=[*kedro_run.params, *LOUDNESS, FRESH],
     help=kedro_run.help,
     short_help=kedro_run.short_help,
 )

@@ -30,6 +30,7 @@ PARTS = (
     "load_versions",
 )
 """Options that choose nodes: Kedro looks for them in all tables at once."""
+MISSING = "only_missing_outputs"
 ONE_FILE = ("raw", "rows")
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ def run_tables(kedro_run: Callable[..., dict[str, Any]], **options: Any) -> dict
     Args: kedro_run: the work of Kedro's own command. options: its options.
     Raises: TablesError once all tables had their turn, if some failed.
     """
-    _set_levels(verbose=options.pop("verbose", False), quiet=options.pop("quiet", False))
+    _set_levels(options)
+    options["runner"] = _reusing(options)
     asked = _asked(options)
     if asked is None:
         try:
@@ -77,16 +79,26 @@ def run_tables(kedro_run: Callable[..., dict[str, Any]], **options: Any) -> dict
     if failed:
         raise TablesError(_account(failed, len(tables)))
     seconds = time.perf_counter() - began
-    logger.info(
-        "%d tables in %.0f s. Next, to rank a table's runs: kedro compare NAME",
-        len(tables),
-        seconds,
-    )
+    said = "%d tables in %.0f s. Next, to rank a table's runs: kedro compare NAME"
+    logger.info(said, len(tables), seconds)
     return results
 
 
-def _set_levels(*, verbose: bool, quiet: bool) -> None:
-    """Say more, or nothing but warnings, than conf/logging.yml does."""
+def _reusing(options: dict[str, Any]) -> str:
+    """The runner that leaves out what has not changed, in place of one of Kedro's.
+
+    Nodes that are asked for by name run in any case, and so do all with `--fresh`.
+    """
+    runner = options.get("runner") or "SequentialRunner"
+    if options.pop("fresh", False) or any(map(options.get, (*PARTS, MISSING))):
+        return str(runner)
+    known = runner in ("SequentialRunner", "ThreadRunner", "ParallelRunner")
+    return f"colonnade.hooks.selection.runners.Reusing{runner}" if known else runner
+
+
+def _set_levels(options: dict[str, Any]) -> None:
+    """Say more, or nothing but warnings, than conf/logging.yml does; Kedro does not know of it."""
+    verbose, quiet = options.pop("verbose", False), options.pop("quiet", False)
     if verbose:
         logging.getLogger("colonnade").setLevel(logging.DEBUG)
         logging.getLogger("kedro").setLevel(logging.INFO)

@@ -135,6 +135,10 @@ class ModelFolder(_LocalPath):
 
         save_model(data, self.path, table=self._table)
 
+    def content_files(self) -> list[Path]:
+        """The files that are the model; others in its folder are notes."""
+        return [self.path / "model.json", *sorted(self.path.glob("weights-*.safetensors"))]
+
     def preview(self) -> JSONPreview:
         """What was trained and how, for kedro-viz; the standardizer has a preview of its own."""
         described = json.loads((self.path / "model.json").read_text(encoding="utf-8"))

@@ -8,6 +8,14 @@ from colonnade.hooks.model_folders import ModelFolderHooks
 from colonnade.hooks.name_checks import NameHooks
 from colonnade.hooks.run_lock import RunLockHooks
 from colonnade.hooks.run_log import LogHooks
+from colonnade.hooks.selection.reuse_hooks import ReuseHooks
 from colonnade.hooks.tracking_hooks import TrackingHooks
 
-__all__ = ["LogHooks", "ModelFolderHooks", "NameHooks", "RunLockHooks", "TrackingHooks"]
+__all__ = [
+    "LogHooks",
+    "ModelFolderHooks",
+    "NameHooks",
+    "ReuseHooks",
+    "RunLockHooks",
+    "TrackingHooks",
+]

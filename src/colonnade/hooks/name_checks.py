@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 
 from colonnade.hooks.names import check_file_word, check_groups, check_tables, tables_in
-from colonnade.hooks.partial_runs import (
+from colonnade.hooks.selection.partial_runs import (
     check_group_words,
     check_what_is_left,
     pipeline_to_run,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 
 from colonnade.hooks.names import tables_in
-from colonnade.hooks.partial_runs import groups_of_run, pipeline_to_run
+from colonnade.hooks.selection.partial_runs import groups_of_run
+from colonnade.hooks.selection.reuse_hooks import nodes_to_run
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -53,14 +54,17 @@ class TrackingHooks:
         assert self._context is not None
         began = time.time()
         tracking = self._params()
-        pipeline = pipeline_to_run(pipeline, catalog, run_params)
+        running, standing = nodes_to_run(pipeline, catalog, run_params)
+        # what stands of earlier runs is of this one, too
+        pipeline = pipeline if standing else running
         runs = {
             table: describe_run(table, groups_of_run(table, pipeline, catalog), run_params)
-            for table in tables_in(pipeline, stages=("train", "evaluate"))
+            for table in tables_in(running, stages=("train", "evaluate"))
         }
         for table, run in runs.items():
             recorder = Recorder.start(self._context.project_path, tracking, run)
             self._reporters[table] = RunReporter(table, recorder, catalog, began)
+            self._reporters[table].reuse(node for node in standing if node.namespace)
         self._experiments = [
             table
             for table in tables_in(pipeline, stages=("experiment",))

@@ -6,18 +6,22 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from colonnade.hooks.names import file_of
+from colonnade.hooks.reporters.kept_reports import keep_report
 from colonnade.tables.source import Source, part_digest
 from colonnade.tracking.comparison.ranking import TEST_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from kedro.io import DataCatalog
+    from kedro.pipeline.node import Node
 
     from colonnade.tracking.recording.recorder import Recorded, Recorder, RunStart
 
 ARTIFACTS = ("report", "model_card", "metrics", "history", "evaluated_csv", "learning_curve", "fit")
+KEPT = ("report", "model_card", "metrics")
+REUSED = "reused"  # the tag that names stages whose results are of earlier runs
 # The curves come after the final metrics, which a run's page lists in the order logged.
 IN_ORDER = ("source", "model", "metrics", "history", *ARTIFACTS)
 
@@ -105,7 +109,16 @@ class RunReporter:
         self.table, self.since = table, since
         self.recorder, self.catalog = recorder, catalog
         self._sent: set[str] = set()
+        self._standing: set[str] = set()
         self._process = os.getpid()
+
+    def reuse(self, nodes: Iterable[Node]) -> None:
+        """Take what these nodes made in earlier runs as of this run, and note of which stages."""
+        own = [node for node in nodes if str(node.namespace).startswith(f"{self.table}.")]
+        stages = dict.fromkeys(str(node.namespace).rpartition(".")[2] for node in own)
+        self._standing = {name.partition(".")[2] for node in own for name in node.outputs}
+        if stages:
+            self.recorder.tags({REUSED: ", ".join(stages)})
 
     def saved(self, name: str) -> None:
         """Record a dataset that was just saved."""
@@ -122,10 +135,13 @@ class RunReporter:
             self._tell(name)
 
     def note(self, recorded: Recorded) -> None:
-        """Write into the model, if this run has trained it, which run it is of."""
+        """Keep the report as this run's, and tell the model, if it has trained it, whose it is."""
         from colonnade.training.models.storage import note_run
 
-        if folder := self._written("model"):
+        written = [path for name in KEPT if (path := self._written(name)) is not None]
+        keep_report(written, recorded.run_id)
+
+        if "model" not in self._standing and (folder := self._written("model")):
             note_run(folder, recorded.run_id, recorded.name)
 
     def _tell(self, name: str) -> None:
@@ -160,7 +176,9 @@ class RunReporter:
         if path is None:
             return None
         file = path / "model.json" if name == "model" else path
-        return path if file.exists() and file.stat().st_mtime >= int(self.since) else None
+        if not file.exists():
+            return None
+        return path if name in self._standing or file.stat().st_mtime >= int(self.since) else None
 
     def _test_rows(self) -> str:
         source, split = (self.catalog.load(f"{self.table}.{name}") for name in ("source", "split"))

@@ -14,10 +14,10 @@ from kedro.framework.hooks import hook_impl
 from colonnade.errors import UserError
 from colonnade.hooks.model_folders import network_kind
 from colonnade.hooks.names import file_of
-from colonnade.hooks.partial_runs import pipeline_to_run
 from colonnade.hooks.run_log.log_lines import LogLines
 from colonnade.hooks.run_log.stage_facts import fact, task_of
 from colonnade.hooks.run_log.stages import Stages
+from colonnade.hooks.selection.reuse_hooks import nodes_to_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ class LogHooks:
         self._stages, self._view = None, LogLines()
         # its workers hear of their own nodes alone
         if "ParallelRunner" not in run_params["runner"]:
-            self._stages = Stages(pipeline_to_run(pipeline, catalog, run_params))
+            self._stages = Stages(nodes_to_run(pipeline, catalog, run_params)[0])
             self._view = _view()
             self._view.begin(self._stages)
             _watch(self._view.watcher)

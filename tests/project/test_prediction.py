@@ -178,10 +178,25 @@ def test_the_log_names_run_and_data_of_the_model(models, caplog, tmp_path):
     save_model(named, tmp_path, table="phones")
     note_run(tmp_path, "5ad50d8db7854adb", "lr=0.2")
     predictions_of(load_model(tmp_path), rows_with())
-    assert caplog.messages.pop() == (
+    assert caplog.messages[-1].startswith("phones: the model was trained on a synthetic sample:")
+    assert caplog.messages[-2] == (
         "phones: the model is of run 5ad50d8d (lr=0.2), and was trained on rows.csv (synthetic "
         "sample), 4 rows, sha256 0"
     )
     named = dataclasses.replace(named, facts={**named.facts, "more": 1})
     save_model(named, tmp_path, table="phones")  # another model, of which no run is known yet
     assert load_model(tmp_path).run is None
+
+
+def test_a_model_of_a_synthetic_sample_warns(models, caplog):
+    model = models["regression"]
+    table = model.standardizer
+    assert table.reference is not None
+    for note, warnings in (("synthetic sample", 1), ("", 0)):
+        caplog.clear()
+        source = SOURCE.model_copy(update={"note": note})
+        reference = table.reference.model_copy(update={"source": source})
+        drawn = table.model_copy(update={"reference": reference})
+        predictions_of(dataclasses.replace(model, standardizer=drawn), rows_with())
+        said = [line for line in warned(caplog) if "synthetic sample: of real rows" in line]
+        assert len(said) == warnings

@@ -8,7 +8,7 @@ import pandas as pd
 from colonnade.errors import ParameterError
 from colonnade.evaluation.evaluate import EvaluationParams
 from colonnade.tables.schema.problems import plural
-from colonnade.tables.source import RawTable
+from colonnade.tables.source import SYNTHETIC, RawTable
 from colonnade.training.models.batch import Batch, predict_batch
 from colonnade.training.models.conformal import fewest_errors
 from colonnade.training.models.trained import TrainedModel
@@ -24,7 +24,15 @@ def predict(
     """Predict every row; columns that the model does not read, such as an id, are carried along."""
     if bad_rows not in (SET_ASIDE, REFUSE):
         raise ParameterError(f"`bad_rows` is {SET_ASIDE} or {REFUSE} (got {bad_rows!r}).")
-    logger.info("%s: %s", model.table or model.standardizer.target, model.describe_origin())
+    name = model.table or model.standardizer.target
+    logger.info("%s: %s", name, model.describe_origin())
+    if _trained_on_drawn_rows(model):
+        logger.warning(
+            "%s: the model was trained on a synthetic sample: of real rows it knows nothing. Train "
+            "on your own: kedro run --pipeline %s --params raw=FILE",
+            name,
+            name,
+        )
     raw = RawTable.of(rows, f"{model.table}.rows" if model.table else "rows")
     batch = predict_batch(
         model, raw, coverage=params.prediction_interval, refuse=bad_rows == REFUSE
@@ -34,6 +42,12 @@ def predict(
     if model.standardizer.task == "regression":
         logger.info(_describe_interval(model, params.prediction_interval))
     return batch.predictions, batch.predictions, batch.refused
+
+
+def _trained_on_drawn_rows(model: TrainedModel) -> bool:
+    reference = model.standardizer.reference
+    source = None if reference is None else reference.source
+    return source is not None and source.note == SYNTHETIC
 
 
 def _describe_batch(batch: Batch, n_rows: int) -> list[str]:

@@ -59,7 +59,7 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         ("early_stopping", 10),
         ("clip_norm ema", 10),
         ("epochs batch_size drop_last seed", 3),
-        ("refit members temperature", 11),
+        ("refit members temperature decision", 11),
         ("", 11),
     ],
     "standardize": [("numeric log1p bins", 11), ("", 11)],

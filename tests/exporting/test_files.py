@@ -121,3 +121,18 @@ def test_what_onnxruntime_has_no_doubles_for_is_exported_in_float32(tmp_path):
     with pytest.raises(ModelError, match="kind: ft_transformer` cannot be exported: its code"):
         export_torch(model, table, tmp_path / "table.pt2", coverage=0.9)
     assert not (tmp_path / "table.pt2").exists()
+
+
+@pytest.mark.parametrize("positive", ["c", "b"])
+def test_a_threshold_is_part_of_the_files(tmp_path, positive):
+    from dataclasses import replace
+
+    homes = draw_homes()
+    model = train_homes("classification", classes=2)
+    code = (model.standardizer.classes or []).index(positive)
+    decision = {"positive": code, "threshold": 0.2, "aim": "cost"}
+    model = replace(model, facts={**model.facts, "decision": decision})
+    predicted = model.predict_quietly(homes)
+    assert (predicted["prediction"] == positive).mean() > 0.5
+    assert export_onnx(model, homes, tmp_path / "a.onnx", coverage=0.9).labels == 1
+    assert export_torch(model, homes, tmp_path / "a.pt2", coverage=0.9).labels == 1

@@ -44,12 +44,16 @@ def draw_homes(n: int = 120) -> pd.DataFrame:
     return homes
 
 
-def train_homes(task: str = "regression", seed: int = 0, **words: object) -> TrainedModel:
+def train_homes(
+    task: str = "regression", seed: int = 0, classes: int = 3, **words: object
+) -> TrainedModel:
     """A model of the price, or of its class."""
     homes = draw_homes()
     if task != "regression":
         price = homes["price"].astype(float)
-        homes["price"] = pd.cut(price, [-np.inf, 90, 120, np.inf], labels=["c", "b", "a"])
+        homes["price"] = pd.cut(
+            price, [-np.inf, *[90, 120][: classes - 1], np.inf], labels=["c", "b", "a"][:classes]
+        )
         homes["price"] = homes["price"].astype("str")
     said = {"target": "price", "task": task, "columns": COLUMNS}
     if task == "ordinal":

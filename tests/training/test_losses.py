@@ -12,7 +12,7 @@ from torch.nn import functional
 from colonnade.errors import ParameterError
 from colonnade.training.components.losses.heads import AVERAGES
 from colonnade.training.components.losses.loss_params import LossParams
-from colonnade.training.models.temperature import fit_temperature
+from colonnade.training.models.calibration.temperature import fit_temperature
 
 
 def value(word, n_classes, logits, target):

@@ -21,9 +21,9 @@ from colonnade.training.engine.loop.start import mean_weights, start_members
 from colonnade.training.ensembles.blending.shares import blend_shares, score
 from colonnade.training.ensembles.outcome import ensemble
 from colonnade.training.ensembles.strengths import largest_within_one_error
+from colonnade.training.models.calibration.temperature import fit_temperature
 from colonnade.training.models.conformal import half_width, kept_errors
 from colonnade.training.models.target import kept_residuals
-from colonnade.training.models.temperature import fit_temperature
 from colonnade.training.networks.binding.stacked import StackedParameters
 from colonnade.training.prepare import prepare
 

@@ -75,7 +75,9 @@ def observe(model: Predictor, part: str, frame: pd.DataFrame) -> Observations:
     elif len(frame):
         # One pass through the network tells both.
         shares = model.probabilities(X)
-        predicted, probabilities = shares.argmax(axis=1), normalized(shares)
+        decide = getattr(model, "decide", None)  # another's model, as of scikit-learn, has none
+        predicted = shares.argmax(axis=1) if decide is None else decide(shares)
+        probabilities = normalized(shares)
     else:
         probabilities = np.empty((0, len(standardizer.classes)))
     weights = part_weights(standardizer.table_schema, frame)

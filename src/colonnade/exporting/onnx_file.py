@@ -225,13 +225,43 @@ def _put_labels_after(graph: onnx.ModelProto, model: TrainedModel) -> None:
         whole = isinstance(classes[0], int)
         kind = TensorProto.INT64 if whole else TensorProto.STRING
         values: Any = list(classes) if whole else [str(label).encode() for label in classes]
-        graph.graph.initializer.append(helper.make_tensor("labels", kind, [len(values)], values))
+        graph.graph.initializer.append(
+            helper.make_tensor("net/own/labels", kind, [len(values)], values)
+        )
         graph.graph.node.extend(
             [
-                helper.make_node("ArgMax", ["probabilities"], ["code"], axis=1, keepdims=0),
-                helper.make_node("Gather", ["labels", "code"], ["prediction"]),
+                *_deciding_nodes(graph, model),
+                helper.make_node("Gather", ["net/own/labels", "net/own/code"], ["prediction"]),
             ]
         )
         outputs.insert(0, helper.make_tensor_value_info("prediction", kind, [rows]))
     del graph.graph.output[:]
     graph.graph.output.extend(outputs)
+
+
+def _deciding_nodes(graph: onnx.ModelProto, model: TrainedModel) -> list[Any]:
+    """From probabilities to "code": the likeliest class, or as the model's threshold decides."""
+    from onnx import TensorProto, helper
+
+    decision = model.facts.get("decision")
+    if not decision:
+        return [helper.make_node("ArgMax", ["probabilities"], ["net/own/code"], axis=1, keepdims=0)]
+    positive = int(decision["positive"])
+    constants = {
+        "positive": (TensorProto.INT64, positive),
+        "negative": (TensorProto.INT64, 1 - positive),
+        "threshold": (TensorProto.DOUBLE, float(decision["threshold"])),
+    }
+    for name, (kind, value) in constants.items():
+        graph.graph.initializer.append(helper.make_tensor(f"net/own/{name}", kind, [], [value]))
+    return [
+        helper.make_node(
+            "Gather", ["probabilities", "net/own/positive"], ["net/own/share"], axis=1
+        ),
+        helper.make_node(
+            "GreaterOrEqual", ["net/own/share", "net/own/threshold"], ["net/own/called"]
+        ),
+        helper.make_node(
+            "Where", ["net/own/called", "net/own/positive", "net/own/negative"], ["net/own/code"]
+        ),
+    ]

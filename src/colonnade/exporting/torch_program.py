@@ -82,7 +82,7 @@ def run_torch(content: bytes, model: TrainedModel, rows: pd.DataFrame) -> dict[s
     if classes is None:
         return dict(zip(("prediction", "lower", "upper"), given, strict=False))
     labels = np.array(classes, dtype=object if isinstance(classes[0], str) else None)
-    return {"probabilities": given[0], "prediction": labels[given[0].argmax(axis=1)]}
+    return {"probabilities": given[0], "prediction": labels[model.decide(given[0])]}
 
 
 def _without_pickle(content: bytes) -> bytes:

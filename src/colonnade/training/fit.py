@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def train_model(
     # torch is imported when something is trained
     from colonnade.training.ensembles.fold_training import with_fold_errors
     from colonnade.training.ensembles.single import train_single
+    from colonnade.training.models.calibration.decision import check_decision, fit_decision
 
+    check_decision(training.decision, standardizer, len(validation), refit=training.refit)
     fitted = train_single(
         train,
         validation,
@@ -67,4 +70,10 @@ def train_model(
     )
     if not len(validation) and standardizer.task == "regression":
         phase("measuring errors on folds")
+    if training.decision is not None:
+        X = validation[standardizer.feature_names].to_numpy(dtype="float32")
+        shares = fitted.model.probabilities(X)
+        decision = fit_decision(shares, validation, standardizer, training.decision)
+        facts = {**fitted.model.facts, "decision": decision}
+        return replace(fitted, model=replace(fitted.model, facts=facts))
     return with_fold_errors(fitted, train, validation)

@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from colonnade.errors import ParameterError
 from colonnade.parameters import Params
+from colonnade.tables.schema.table_schema import Label  # pydantic reads it
 from colonnade.training.components.losses.loss_params import DEFAULT_LOSS, LossParams
 from colonnade.training.components.optimizers import OptimizerParams
 from colonnade.training.components.schedulers import SchedulerParams
@@ -67,6 +68,34 @@ class LassoParams(Params):
         return self.strength == "auto" or self.strength > 0
 
 
+class DecisionParams(Params):
+    """When a row is called positive, of two classes: by a threshold chosen on validation rows.
+
+    aim: f1, balanced_accuracy, cost (of false_positive and false_negative), or precision: the most
+      recall whose precision is at least that. positive: the class; the second, unless it is said.
+    """
+
+    aim: Literal["f1", "balanced_accuracy", "cost", "precision"]
+    positive: Label | None = None
+    false_positive: float = Field(1.0, ge=0)
+    false_negative: float = Field(1.0, ge=0)
+    precision: float | None = Field(None, gt=0, le=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_word(cls, given: Any) -> Any:
+        return {"aim": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> DecisionParams:
+        costs = {"false_positive", "false_negative"} & self.model_fields_set
+        if costs and self.aim != "cost":
+            raise ValueError("`false_positive` and `false_negative` go with `aim: cost`")
+        if (self.aim == "precision") != (self.precision is not None):
+            raise ValueError("`aim: precision` and `precision`, such as 0.9, go together")
+        return self
+
+
 class TrainingParams(Params):
     """How to train. Bare words take their defaults: `optimizer: adam`, `scheduler: cosine`.
 
@@ -80,6 +109,8 @@ class TrainingParams(Params):
     refit: choose the number of epochs on validation rows, then train again on train + validation.
     members: models trained together; their probabilities (or predictions) are averaged.
     temperature: divide logits by a number fitted on validation rows.
+    decision: of two classes, the threshold of a probability that serves an aim, chosen on
+      validation rows.
     gradients: hand-derived where it can be, or always by autograd.
     checkpoint_every: epochs between checkpoints (when a place for them is given).
     seed: of weights, order and dropout. threads, device: `auto` chooses by the size of the model.
@@ -103,6 +134,7 @@ class TrainingParams(Params):
     refit: bool = False
     members: PositiveInt = 1
     temperature: bool = False
+    decision: DecisionParams | None = None
     gradients: Literal["auto", "autograd"] = "auto"
     checkpoint_every: PositiveInt = 10
 

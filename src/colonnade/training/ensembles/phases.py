@@ -15,7 +15,7 @@ from colonnade.training.engine.loop.checkpoint import Checkpoint, SavedTraining,
 from colonnade.training.engine.loop.stopping import FixedEnds, Stopping
 from colonnade.training.engine.loop.trainer import Trainer
 from colonnade.training.ensembles.held_out import Residuals, measure_held_out
-from colonnade.training.models.temperature import fit_temperature
+from colonnade.training.models.calibration.temperature import fit_temperature
 
 Progress = Callable[[int, int, float, float], object]
 

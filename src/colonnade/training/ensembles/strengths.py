@@ -22,7 +22,7 @@ from colonnade.training.components.losses.row_weighted import RowWeighted
 from colonnade.training.engine.forward import Validation
 from colonnade.training.engine.placement import thread_count
 from colonnade.training.ensembles.members import run_members
-from colonnade.training.models.temperature import fit_temperature
+from colonnade.training.models.calibration.temperature import fit_temperature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -78,8 +78,7 @@ class BlendedModel(TrainedModel):
     def predict_array(self, X: np.ndarray) -> np.ndarray:
         """Give the likeliest class's code (int64), or numbers in raw units (float64)."""
         if self.n_classes:
-            codes: np.ndarray = self.probabilities(X).argmax(axis=1).astype(np.int64)
-            return codes
+            return self.decide(self.probabilities(X))
         return self._blend("predict_array", X)
 
     def scores(self, X: np.ndarray) -> np.ndarray:

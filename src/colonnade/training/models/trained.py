@@ -16,6 +16,7 @@ from colonnade.messages.printed import Facts, Printed
 from colonnade.tables.features.outside import describe_outside, outside_column
 from colonnade.tables.reading.plain_frames import is_frame, plain_frame
 from colonnade.tables.reading.raw import read_rows
+from colonnade.training.models.calibration.decision import decided
 from colonnade.training.models.conformal import COVERAGE
 from colonnade.training.models.model_facts import model_facts, origin_of
 from colonnade.training.models.target import target_of
@@ -137,11 +138,14 @@ class TrainedModel(Printed):
         logits = self._run(self.network, X) / temperature
         return self.loss.probabilities(logits).mean(0).numpy()
 
+    def decide(self, shares: np.ndarray) -> np.ndarray:
+        """Give the likeliest class's code, or of two classes what the threshold says."""
+        return decided(shares, self.facts.get("decision"))
+
     def predict_array(self, X: np.ndarray) -> np.ndarray:
-        """Give the likeliest class's code (int64), or numbers in raw units (float64)."""
+        """Give each class's code (int64), as it is decided, or numbers in raw units (float64)."""
         if self.n_classes:
-            codes: np.ndarray = self.probabilities(X).argmax(axis=1).astype(np.int64)
-            return codes
+            return self.decide(self.probabilities(X))
         learned = self.loss.numbers(self._run(self.network, X)).mean(0).numpy()
         residuals = self.facts.get("residuals") or ()
         return target_of(self.standardizer, self.loss, residuals).raw(learned)
@@ -214,7 +218,7 @@ class TrainedModel(Printed):
         if classes is None:
             return self._numbers(X, index, coverage)
         shares = self.probabilities(X)
-        codes = shares.argmax(axis=1)
+        codes = self.decide(shares)
         predicted = pd.Series([classes[code] for code in codes], index=index, dtype=None)
         columns = {f"probability_{label}": shares[:, i] for i, label in enumerate(classes)}
         return pd.DataFrame({"prediction": predicted, **columns}, index=index)

@@ -22,9 +22,9 @@ from colonnade.training.ensembles.blending.views import contenders
 from colonnade.training.ensembles.many import fit_many
 from colonnade.training.ensembles.outcome import Fitted
 from colonnade.training.models.blended import BlendedModel, Part
+from colonnade.training.models.calibration.temperature import fit_temperature
 from colonnade.training.models.conformal import HeldOut, kept_errors
 from colonnade.training.models.target import kept_residuals
-from colonnade.training.models.temperature import fit_temperature
 from colonnade.training.prepare import prepare
 from colonnade.training.training_params import TrainingParams
 

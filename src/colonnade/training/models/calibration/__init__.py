@@ -1,0 +1,1 @@
+"""What is fitted on validation rows after the weights: the temperature, the decision threshold."""

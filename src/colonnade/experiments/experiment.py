@@ -7,13 +7,15 @@ import itertools
 import math
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from colonnade.errors import ParameterError, Problem, UserError
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.metrics.scores import HEADLINES, HIGHER_IS_BETTER
 from colonnade.experiments.analysis.effects import main_effects
+from colonnade.experiments.analysis.importances import importances
+from colonnade.experiments.analysis.interactions import interactions
 from colonnade.experiments.analysis.leaderboard import rank, ranking_metric, trial_table
 from colonnade.experiments.plans.plan import configurations
 from colonnade.experiments.plans.search import search
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from colonnade.experiments.analysis.effects import Effect
+    from colonnade.experiments.analysis.interactions import Interaction
     from colonnade.experiments.plans.plan import PlanParams, Words
     from colonnade.experiments.trial_rows import Rows
     from colonnade.experiments.trial_store import TrialResult, TrialStore
@@ -50,7 +53,8 @@ class Outcome:
     """What an experiment came to.
 
     trials: one row each. ranking: one row a configuration, the best first. effects: of each varied
-    hyperparameter. curves: losses by epoch, by trial number. words: by configuration.
+    hyperparameter. interactions: of each two. importances: of a search's. curves: losses by epoch,
+    by trial number. words: by configuration.
     """
 
     metric: str
@@ -59,6 +63,8 @@ class Outcome:
     effects: list[Effect]
     curves: dict[int, dict[str, list[float]]]
     words: dict[int, Words]
+    interactions: list[Interaction] = field(default_factory=list)
+    importances: dict[str, float] = field(default_factory=dict)
 
     @property
     def best(self) -> int:
@@ -158,6 +164,8 @@ def run_experiment(
         main_effects(table, metric),
         {t.number: r.history for t, r in zip(trials, results, strict=True) if r.history},
         {trial.configuration: trial.words for trial in trials},
+        interactions(table, metric),
+        importances(plan, table, metric),
     )
 
 

@@ -1,4 +1,5 @@
 """What trials say: which configuration is best, and which hyperparameters matter.
 
-Modules, each importing only from those after it: `leaderboard`, `effects`.
+Modules, each importing only from those after it: `leaderboard`, `interactions` and
+`importances`, `effects`.
 """

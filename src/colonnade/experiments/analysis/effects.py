@@ -51,16 +51,23 @@ def main_effects(table: pd.DataFrame, metric: str) -> list[Effect]:
     An analysis of variance of type II: how much worse the additive model of all hyperparameters
     is without this one, by an F-test with Bonferroni's correction for their number.
     """
-    column = f"validation/{metric}"
-    done = table[table["failed"] == ""].dropna(subset=[column]) if column in table else table[:0]
-    labels = {path: _labels(done[path]) for path in varied(table)}
+    done, scores = finished_trials(table, metric)
+    labels = {path: labels_of(done[path]) for path in varied(table)}
     labels = {path: values for path, values in labels.items() if values.nunique() > 1}
-    scores = done[column].to_numpy(float) if labels else np.array([])
     found = [
         Effect(path, _means(values, scores), *_explained(path, labels, scores))
         for path, values in labels.items()
     ]
     return sorted(found, key=lambda one: -one.share)
+
+
+def finished_trials(table: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """The trials that did not fail, and their scores."""
+    column = f"validation/{metric}"
+    if column not in table:
+        return table[:0], np.array([])
+    done = table[table["failed"] == ""].dropna(subset=[column])
+    return done, done[column].to_numpy(float)
 
 
 def _means(values: pd.Series, scores: np.ndarray) -> list[tuple[str, float, float, float, int]]:
@@ -105,7 +112,7 @@ def _residual(
     return float(((scores - design @ fitted) ** 2).sum()), int(rank)
 
 
-def _labels(values: pd.Series) -> pd.Series:
+def labels_of(values: pd.Series) -> pd.Series:
     """The values as text; of numbers too many to list, thirds."""
     number = pd.to_numeric(values, errors="coerce")
     if values.nunique() > MOST_VALUES and number.notna().all():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +13,20 @@ from colonnade.experiments.report.experiment_figures import (
     cost_figure,
     curves_figure,
     effects_figure,
+    interaction_figure,
     ranking_figure,
+)
+from colonnade.experiments.report.what_matters import (
+    advice,
+    effect_sentence,
+    named_words,
+    together,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from colonnade.experiments.analysis.effects import Effect
     from colonnade.experiments.experiment import Outcome
     from colonnade.experiments.plans.plan import PlanParams
 
@@ -50,7 +55,7 @@ def experiment_html(
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    names = [_named(outcome.words[int(one)]) for one in outcome.ranking["configuration"]]
+    names = [named_words(outcome.words[int(one)]) for one in outcome.ranking["configuration"]]
     figures = _figures(outcome, names)
     return templates.get_template("experiment.html").render(
         name=name,
@@ -62,11 +67,13 @@ def experiment_html(
         metric=NAMES.get(outcome.metric, outcome.metric),
         verdict=_verdict(outcome, names),
         luck=_luck(outcome, winner),
-        matters=[_sentence(effect, outcome.metric) for effect in outcome.effects],
-        advice=_advice(plan, outcome),
+        matters=[effect_sentence(effect, outcome.metric) for effect in outcome.effects],
+        together=together(outcome.interactions, outcome.metric),
+        importances=[(path, f"{share:.0%}") for path, share in outcome.importances.items()],
+        advice=advice(plan, outcome),
         rows=_rows(outcome, names),
         failed=_failed(outcome),
-        winner=_named(winner["words"]),
+        winner=named_words(winner["words"]),
         n_trials=len(outcome.trials),
         n_configurations=len(outcome.ranking),
         seconds=float(outcome.trials["seconds"].sum()),
@@ -77,17 +84,12 @@ def _figures(outcome: Outcome, names: list[str]) -> dict[str, Figure]:
     figures = {"ranking": ranking_figure(outcome.ranking, names, outcome.metric)}
     if outcome.effects:
         figures["effects"] = effects_figure(outcome.effects, outcome.metric)
+    clear = [pair for pair in outcome.interactions if pair.clear]
+    if clear:
+        figures["interaction"] = interaction_figure(clear[0], outcome.metric)
     figures["curves"] = curves_figure(outcome, _chosen(outcome))
     figures["cost"] = cost_figure(outcome, outcome.metric)
     return figures
-
-
-def _named(words: dict[str, Any]) -> str:
-    parts = []
-    for path, value in words.items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        parts.append(f"{path.partition('.')[2] or path}={text}")
-    return ", ".join(parts) or "as the table's YAML"
 
 
 def _verdict(outcome: Outcome, names: list[str]) -> str:
@@ -128,39 +130,6 @@ def _as_good(ranking: pd.DataFrame, metric: str) -> int:
     return int((ranking["mean"] <= best["high"]).sum())
 
 
-def _sentence(effect: Effect, metric: str) -> str:
-    best_first = sorted(effect.rows, key=lambda row: row[1], reverse=metric in HIGHER_IS_BETTER)
-    best, worst = best_first[0], best_first[-1]
-    apart = format_difference(metric, abs(best[1] - worst[1]))
-    if not effect.clear:
-        return (
-            f"{effect.path} makes no difference that could not be chance: its values lie "
-            f"{apart} apart, {effect.share:.0%} of the variance."
-        )
-    return (
-        f"{effect.path} matters: {best[0]} is best on average, {worst[0]} worst, {apart} apart; "
-        f"it explains {effect.share:.0%} of the variance between trials."
-    )
-
-
-def _advice(plan: PlanParams, outcome: Outcome) -> list[str]:
-    clear = [effect for effect in outcome.effects if effect.clear]
-    steps = []
-    if plan.seeds < 3:
-        steps.append(
-            "Train each configuration with more seeds (--seeds 5): what is luck shows then."
-        )
-    if clear:
-        first = clear[0]
-        steps.append(f"Vary {first.path} further around its best value: it explains most.")
-    elif outcome.effects:
-        steps.append("Nothing that was varied matters: keep the cheapest, and vary something else.")
-    dull = [effect.path for effect in outcome.effects if not effect.clear]
-    if clear and dull:
-        steps.append(f"Leave {', '.join(dull)} as it is: fewer trials, or more seeds for the rest.")
-    return steps
-
-
 def _rows(outcome: Outcome, names: list[str]) -> list[tuple[str, str, str, str, str]]:
     metric, found = outcome.metric, []
     for name, (_, one) in zip(names, outcome.ranking.head(MOST_ROWS).iterrows(), strict=False):
@@ -189,5 +158,5 @@ def _chosen(outcome: Outcome) -> dict[str, int]:
     for title, place in places.items():
         number = ranked[place]
         if number in first.index and int(first[number]) not in found.values():
-            found[f"{title}: {_named(outcome.words[number])}"] = int(first[number])
+            found[f"{title}: {named_words(outcome.words[number])}"] = int(first[number])
     return found

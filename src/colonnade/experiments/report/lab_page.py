@@ -11,6 +11,7 @@ from colonnade.evaluation.metrics.formatting import NAMES, format_metric
 from colonnade.evaluation.report import svg
 from colonnade.experiments.analysis.effects import varied
 from colonnade.experiments.report.experiment_figures import ranking_figure
+from colonnade.experiments.report.what_matters import short_paths, shown_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,9 +35,10 @@ class Answer:
     def names(self) -> list[str]:
         """What is varied, of each configuration in the ranking's order."""
         paths = varied(self.ranking)
+        named = short_paths(paths)
         return [
             ", ".join(
-                f"{path.partition('.')[2]}={row[path]}" for path in paths if not _empty(row[path])
+                f"{named[path]}={shown_cell(row[path])}" for path in paths if not _empty(row[path])
             )
             for _, row in self.ranking.iterrows()
         ]

@@ -28,7 +28,7 @@ AIM = 1.3
 
 def start(table: str, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "kedro", "run", "--pipeline", table],
+        [sys.executable, "-m", "kedro", "run", "--fresh", "--pipeline", table],
         cwd=folder,
         env={**os.environ, "KEDRO_DISABLE_TELEMETRY": "1"},
         stdout=subprocess.DEVNULL,

@@ -135,7 +135,15 @@ def print_whole_run(path: Path, rows: int, epochs: int) -> None:
     )
     started = time.perf_counter()
     run = subprocess.Popen(
-        [*kedro, "run", "--pipeline", "big", "--params", f"big.training.epochs={epochs}"],
+        [
+            *kedro,
+            "run",
+            "--fresh",
+            "--pipeline",
+            "big",
+            "--params",
+            f"big.training.epochs={epochs}",
+        ],
         cwd=project,
         stdout=subprocess.PIPE,
         text=True,

@@ -25,7 +25,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 SAMPLE = "data/01_raw/phone_price_sample.csv"
-FULL = ["-m", "kedro", "run", "--pipeline", "phone_price"]
+FULL = ["-m", "kedro", "run", "--fresh", "--pipeline", "phone_price"]
 RUN = [*FULL, "--env", "classic"]
 SCRIPT = [str(REPOSITORY / "tests/benchmarks/plain_script.py"), SAMPLE]
 NODE = re.compile(r"^\S+  (?P<name>\S+)\s+(?P<seconds>\d+\.\d+) s$")

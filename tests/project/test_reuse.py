@@ -8,6 +8,8 @@ import sqlite3
 
 import pytest
 
+from colonnade.hooks.selection.fingerprints import class_digest
+
 ROWS = "x,y\n" + "".join(f"{i % 17 + 0.5},{2 * (i % 17) + i % 3}\n" for i in range(60))
 WORDS = """line:
   schema: {target: y, task: regression}
@@ -150,3 +152,18 @@ def test_a_record_has_what_stood_and_says_which_stages(line, kedro):
     written = json.loads((line / "data/08_reporting/line/metrics.json").read_text())
     assert metrics["test/rmse"] == pytest.approx(written["test/rmse"])
     assert "train/loss" in metrics or "train/rmse" in metrics
+
+
+def test_the_code_of_a_class_that_is_installed_elsewhere_counts(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "nets_of_mine").mkdir()
+    (tmp_path / "nets_of_mine/__init__.py").write_text("")
+    wide = tmp_path / "nets_of_mine/wide.py"
+    found = []
+    for code in ("x = 1", "x = 2", "x = 1"):
+        wide.write_text(code)
+        class_digest.cache_clear()
+        found.append(class_digest("nets_of_mine.wide.Wide"))
+    assert found[0] != found[1]
+    assert found[0] == found[2]
+    assert class_digest("no_such_package.Net")

@@ -6,6 +6,7 @@ import hashlib
 import json
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,20 @@ def code_digest(project: Path) -> str:
     for file in _files([*sorted(rooms), *sorted(own)]):
         found.update(file.name.encode() + b"\0" + file.read_bytes())
     return found.hexdigest()
+
+
+@cache
+def class_digest(path: str) -> str:
+    """Of the package that holds a network's class, by the class's import path."""
+    found = find_spec(path.partition(".")[0])  # imports nothing
+    places: list[str] = []
+    if found is not None:
+        places = list(found.submodule_search_locations or filter(None, [found.origin]))
+    code = hashlib.sha256()
+    for file in _files(map(Path, places)):
+        if file.suffix == ".py":
+            code.update(file.name.encode() + b"\0" + file.read_bytes())
+    return code.hexdigest()
 
 
 @cache

@@ -10,6 +10,7 @@ from colonnade.hooks.names import file_of
 from colonnade.hooks.selection.fingerprints import (
     FILE,
     StageFile,
+    class_digest,
     code_digest,
     digest,
     fonts_digest,
@@ -103,7 +104,9 @@ class TableRecord:
         """A digest of what a parameter or a dataset holds; None if that cannot be told."""
         if name.startswith("params:"):
             value = self._catalog.load(name)
-            return digest(value.model_dump(mode="json") if hasattr(value, "model_dump") else value)
+            kind = str(getattr(value, "kind", ""))
+            code = class_digest(kind) if "." in kind else ""
+            return digest(_plain(value), code)
         dataset = self._catalog.get(name)
         if name == f"{self._table}.raw":
             return self._raw(dataset)
@@ -122,6 +125,11 @@ class TableRecord:
         files = _files_of(dataset)
         read = None if files is None else self.file.content(files)
         return None if read is None else digest(type(dataset).__name__, how, read)
+
+
+def _plain(value: Any) -> Any:
+    """A parameter, or a group of them, as plain data."""
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
 
 
 def _is_plain(value: Any) -> bool:

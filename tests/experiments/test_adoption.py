@@ -1,11 +1,14 @@
 """A winner's words in the YAML of its table."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from colonnade.cli.experiment.adoption import adopt_winner, adopted
+from colonnade.cli.experiment.experiment_command import experiment
 from colonnade.errors import ParameterError
 
 TEXT = """\
@@ -57,6 +60,11 @@ def test_the_winner_of_the_last_experiment_is_adopted_and_the_file_before_kept(t
     assert done.backup.read_text() == TEXT
     assert adopt_winner(tmp_path, "phones", "rates").diff == ""
     assert done.backup.read_text() == TEXT
+    project = SimpleNamespace(project_path=tmp_path)
+    said = CliRunner().invoke(experiment, ["adopt", "phones", "--plan", "rates"], obj=project)
+    assert said.output == "parameters_phones.yml says so already: nothing is written.\n"
+    said = CliRunner().invoke(experiment, ["phones", "tablets"], obj=project)
+    assert "'tablets' is one word too many" in said.output
     winner["words"]["outliers.share"] = 0.1
     (folder / "winner.json").write_text(json.dumps(winner))
     with pytest.raises(ParameterError, match="spoiled on purpose"):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(name="experiment", cls=PlainErrors)
 @click.argument("name")
+@click.argument("table", required=False, metavar="")
 @click.option("--plan", default="", help="A plan of conf/base/experiments/*.yml.")
 @click.option(
     "--vary",
@@ -35,11 +36,25 @@ if TYPE_CHECKING:
 )
 @click.option("--env", "-e", help="Kedro's configuration environment.")
 @click.pass_obj
-def experiment(project: ProjectMetadata, /, name: str, **options: Any) -> None:
+@click.pass_context
+def experiment(
+    context: click.Context,
+    project: ProjectMetadata,
+    /,
+    name: str,
+    table: str | None,
+    **options: Any,
+) -> None:
     """Train table NAME under many configurations, and rank them by validation rows.
 
-    What is finished is kept: the same command goes on where it was interrupted.
+    What is finished is kept: the same command goes on where it was interrupted. `kedro experiment
+    adopt NAME` writes the winner into the table's YAML, as `kedro adopt NAME` does.
     """
+    if name == "adopt" and table:
+        context.invoke(adopt, name=table, plan=options["plan"])
+        return
+    if table:
+        raise ParameterError(f"one table at a time: '{table}' is one word too many.")
     from colonnade.cli.experiment.experiment_run import run, show
     from colonnade.pipeline_registry import config_loader, table_names
 

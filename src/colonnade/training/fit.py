@@ -68,6 +68,8 @@ def train_model(
         progress=progress,
         phase=phase,
     )
+    if standardizer.task == "anomaly":
+        return _with_threshold(fitted, validation if len(validation) else train)
     if not len(validation) and standardizer.task == "regression":
         phase("measuring errors on folds")
     if training.decision is not None:
@@ -77,3 +79,16 @@ def train_model(
         facts = {**fitted.model.facts, "decision": decision}
         return replace(fitted, model=replace(fitted.model, facts=facts))
     return with_fold_errors(fitted, train, validation)
+
+
+def _with_threshold(fitted: Fitted, rows: pd.DataFrame) -> Fitted:
+    """Flag rows above the score that the share of `schema.odd_share` of these rows has."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    model = fitted.model
+    names, share = model.standardizer.feature_names, model.standardizer.table_schema.odd_share
+    scores = model.oddness(rows[names].to_numpy(dtype=np.float32), rows.index)["score"]
+    threshold = float(np.quantile(scores, 1 - share))
+    return replace(fitted, model=replace(model, facts={**model.facts, "threshold": threshold}))

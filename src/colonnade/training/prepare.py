@@ -53,14 +53,15 @@ def prepare(
         own = None if weights is None else weights[0]
         counts = np.bincount(codes, own, minlength=n_classes).tolist()
     words = training.loss_for(standardizer.task, n_classes)
-    loss = words.loss(n_classes, counts)
+    loss = words.loss(standardizer.n_asked, counts)
     n_learned = len(train) if n_train is None else n_train
     n_held_out = len(validation) if n_validation is None else n_validation
     network = spec_for(model, standardizer, loss)
     _check(network, training, standardizer, n_learned, n_held_out)
-    _refuse_impossible(words.name, loss, standardizer.target, train, validation)
+    if standardizer.task != "anomaly":
+        _refuse_impossible(words.name, loss, standardizer.target, train, validation)
     device = choose_device(training)
-    target = None if n_classes else target_of(standardizer, loss)
+    target = None if n_classes or not standardizer.target else target_of(standardizer, loss)
     loss = loss if weights is None else RowWeighted(loss)
     train_rows, validation_rows = (
         encode_rows(frame, standardizer, network.inputs, loss, dtype, weights=own).to(device)
@@ -134,6 +135,7 @@ def _network_problems(
             "training.loss learns the logarithm of a number itself: set standardize.target to "
             "standard, or take another loss."
         )
+    found += _anomaly_problems(network, training, standardizer)
     if training.temperature and standardizer.task == "regression":
         found.append("training.temperature is for classes: leave it out of a regression.")
     if training.optimizer.full_batch:
@@ -144,6 +146,27 @@ def _network_problems(
             found.append(f"lbfgs does not go with {norm}: {remedy}.")
         if training.members > 1:
             found.append("lbfgs trains one member at a time: set training.members to 1.")
+    return found
+
+
+def _anomaly_problems(
+    network: NetworkSpec, training: TrainingParams, standardizer: Standardizer
+) -> list[str]:
+    kind, found = network.params.kind, []
+    if (kind == "autoencoder") != (standardizer.task == "anomaly") and "." not in kind:
+        found.append(
+            "model.kind autoencoder goes with `schema.task: anomaly`, and with no other task: "
+            "change one of them."
+        )
+    if standardizer.task != "anomaly":
+        return found
+    if standardizer.embedded or standardizer.table_schema.weight:
+        found.append(
+            "`schema.task: anomaly` takes neither row weights nor learned vectors of categories: "
+            "set standardize.categorical to onehot, and leave the weight out."
+        )
+    if training.temperature or (training.early_stopping and training.early_stopping.by == "error"):
+        found.append("training.temperature and `by: error` need a target: leave them out.")
     return found
 
 
@@ -182,19 +205,21 @@ def encode_rows(
     if wrong:
         columns = ", ".join(map(repr, wrong))
         raise DataError(f"features {columns} hold numbers that are not finite.")
-    target = frame[standardizer.target].to_numpy()
-    if standardizer.classes is None:
-        target = target_of(standardizer, loss).learned(target)
+    if standardizer.task == "anomaly":
+        labels = torch.from_numpy(x.copy())
+    elif standardizer.classes is None:
+        target = target_of(standardizer, loss).learned(frame[standardizer.target].to_numpy())
         if not np.isfinite(target).all():
             raise DataError(f"column '{standardizer.target}' holds numbers that are not finite.")
         labels = torch.from_numpy(target)
     else:
-        labels = torch.from_numpy(target.astype(np.int64))
+        codes = frame[standardizer.target].to_numpy()
+        labels = torch.from_numpy(codes.astype(np.int64))
     # The last column of ones is for the biases.
     numeric = np.ones((len(frame), inputs.n_numeric + 1), dtype=np.float32)
     numeric[:, :-1] = x[:, inputs.numeric]
-    codes = torch.from_numpy(x[:, inputs.categorical].astype(np.int64)) if inputs.codes else None
+    places = torch.from_numpy(x[:, inputs.categorical].astype(np.int64)) if inputs.codes else None
     targets = loss.encode(labels, dtype)
     if weights is not None:
         targets[:, -1] = torch.from_numpy(weights)
-    return Rows(torch.from_numpy(numeric).to(dtype), codes, targets, labels)
+    return Rows(torch.from_numpy(numeric).to(dtype), places, targets, labels)

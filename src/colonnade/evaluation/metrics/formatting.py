@@ -57,6 +57,8 @@ _BASELINES = {
     "logistic": marked("logistic regression"),
     "ridge": marked("ridge regression"),
     "gradient_boosting": marked("gradient boosting"),
+    "isolation_forest": marked("isolation forest"),
+    "pca": marked("PCA"),
 }
 
 

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from colonnade.tables.schema.table_schema import Task
 
 Array = NDArray[Any]
-Metric = Literal["accuracy", "log_loss", "rank_error", "rmse", "mae", "r2", "rare_pr_auc"]
+Metric = Literal[
+    "accuracy", "log_loss", "rank_error", "rmse", "mae", "r2", "rare_pr_auc", "roc_auc"
+]
 
 # The first of each is the one that a verdict is spoken in.
 HEADLINES: dict[Task, tuple[Metric, ...]] = {
     "classification": ("accuracy", "log_loss"),
     "ordinal": ("accuracy", "rank_error", "log_loss"),
     "regression": ("rmse", "mae", "r2"),
+    "anomaly": ("roc_auc",),
 }
-HIGHER_IS_BETTER: frozenset[str] = frozenset({"accuracy", "r2", "rare_pr_auc"})
+HIGHER_IS_BETTER: frozenset[str] = frozenset({"accuracy", "r2", "rare_pr_auc", "roc_auc"})
 # The commonest class's share from which accuracy says little: the rarest class is judged by.
 LOPSIDED = 0.9
 ECE_BINS = 10

@@ -67,6 +67,15 @@ def verdict(metrics: Metrics, task: Task) -> Verdict:
     part = "test" if headline in metrics["test"] else "validation"
     shown = metric_with_interval(metrics, part, headline)
     best = best_baseline(metrics, headline)
+    if shown is None and task == "anomaly" and metrics["test"]:
+        return Verdict(
+            "unknown",
+            _(
+                "{share} of the test rows are flagged",
+                share=f"{100 * metrics['test']['flagged']:.1f} %",
+            ),
+            _("Not judged: no column of the table says which test rows are odd (`schema.label`)."),
+        )
     if shown is None:
         return Verdict(
             "unknown",

@@ -61,7 +61,7 @@ class RunOutcome:
             judged.sentence,
             (_("{part} {metric}", part=part_name(part), metric=metric_name(headline)), value),
             baseline,
-            simpler="" if kind == "linear" else "linear",
+            simpler="" if kind == "linear" or task == "anomaly" else "linear",
             folds=bool(metrics["cv"]),
         )
 

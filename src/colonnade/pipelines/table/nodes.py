@@ -17,9 +17,15 @@ from colonnade.evaluation.consistency import (
 )
 from colonnade.evaluation.evaluate import EvaluationParams, evaluate_model
 from colonnade.evaluation.metrics.groups import Metrics
+from colonnade.evaluation.metrics.oddity import oddity
 from colonnade.evaluation.report.content import Results
 from colonnade.evaluation.report.drawings import drawings, pictures
 from colonnade.evaluation.report.model_card import model_card_markdown
+from colonnade.evaluation.report.oddity_page import (
+    oddity_figures,
+    oddity_html,
+    oddity_markdown,
+)
 from colonnade.evaluation.report.page import report_content, report_html
 from colonnade.messages.catalog import speaking
 from colonnade.parameters import read_language
@@ -151,6 +157,10 @@ def evaluate(
     """Measure the model on every part, beside simple baselines; test rows are read only here."""
     refuse_other_rows(model, train, validation, test)
     refuse_stale_cross_validation(model, cross_validation)
+    if model.standardizer.task == "anomaly":
+        parts = {"train": train, "validation": validation, "test": test}
+        scored, measured = oddity(model, parts, resamples=params.resamples, seed=params.seed)
+        return scored, scored, measured.flat()
     evaluation = evaluate_model(
         model, train, validation, test, params, source=Source.model_validate(source)
     )
@@ -173,6 +183,8 @@ def write_report(
     language: str,
 ) -> tuple[Any, Any, str, str]:
     """Say whether the model is good: two figures, and the page and card that hold all there is."""
+    if schema.task == "anomaly":
+        return _report_oddity(model, history, predictions, metrics, primary, source, language)
     refuse_stale_predictions(model, primary, split, predictions)
     refuse_stale_cross_validation(model, cross_validation)
     results = Results(
@@ -196,3 +208,21 @@ def write_report(
         page, card = report_html(content, figures), model_card_markdown(content)
         saved = pictures(content, figures)
     return saved["learning"], saved["fit"], page, card
+
+
+def _report_oddity(
+    model: TrainedModel,
+    history: pd.DataFrame,
+    scored: pd.DataFrame,
+    metrics: dict[str, float],
+    primary: pd.DataFrame,
+    source: Json,
+    language: str,
+) -> tuple[Any, Any, str, str]:
+    """Say which rows are odd, and why."""
+    measured, origin = Metrics.from_flat(metrics), Source.model_validate(source)
+    with speaking(read_language(language)):
+        figures = oddity_figures(model, scored, history)
+        page = oddity_html(model, scored, measured, primary, figures=figures, source=origin)
+        card = oddity_markdown(model, measured, origin)
+    return figures["learning"], figures["fit"], page, card

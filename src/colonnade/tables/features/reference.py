@@ -84,6 +84,10 @@ def describe_rows(
     """
     columns = {name: describe_column(train[name], schema.column(name)) for name in inputs}
     numeric = schema.task == "regression"
+    if not schema.target:
+        return Reference(
+            n_rows=len(train), columns=columns, target=ColumnReference(missing=0.0), source=source
+        )
     target = _numbers(train[schema.target]) if numeric else _values(train[schema.target])
     return Reference(n_rows=len(train), columns=columns, target=target, source=source)
 

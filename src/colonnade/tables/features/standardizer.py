@@ -83,6 +83,13 @@ class Standardizer(BaseModel):
         }
 
     @property
+    def n_asked(self) -> int:
+        """How many classes a loss compares, or features of an anomaly; 0 for one number."""
+        if self.task == "anomaly":
+            return len(self.feature_names)
+        return len(self.classes or ())
+
+    @property
     def ones_and_zeros(self) -> list[str]:
         """Features that take two values alone: categories, steps, truth values, missing marks."""
         return [
@@ -107,6 +114,8 @@ class Standardizer(BaseModel):
             features[self.target] = self.encode_target(frame[self.target])
         if (name := self.table_schema.weight) is not None and name in frame:
             features[name] = read_columns(frame[[name]], self.table_schema, [name])[name]
+        if (name := self.table_schema.label) is not None and name in frame:
+            features[name] = frame[name]
         return features
 
     def features(self, frame: pd.DataFrame) -> np.ndarray:
@@ -235,6 +244,8 @@ def fit_standardizer(
     ]
     _refuse_shared_names(columns, schema)
     facts: dict[str, Any] = {"reference": describe_rows(train, inputs, schema, source)}
+    if schema.task == "anomaly":
+        return Standardizer(table_schema=schema, made_with=params, columns=columns, **facts)
     if schema.task != "regression":
         facts["classes"] = classes_of(train[schema.target], schema)
     else:

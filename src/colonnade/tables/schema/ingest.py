@@ -40,7 +40,7 @@ def ingest_table(
     raw = raw.rename(columns=lambda given: str(given).strip())
     _check_shape(raw, problems)
     problems.raise_if_any()
-    if labeled and schema.unlabelled == "drop" and schema.target in raw:
+    if labeled and schema.target and schema.unlabelled == "drop" and schema.target in raw:
         raw = _labeled_rows(raw, schema, name)
         _check_shape(raw, problems)
         problems.raise_if_any()
@@ -137,7 +137,7 @@ def _weighted_rows(table: pd.DataFrame, schema: SchemaParams, name: str) -> pd.D
 
 def _common_classes(table: pd.DataFrame, schema: SchemaParams, name: str) -> pd.DataFrame:
     """The table without its rare classes, where the schema drops them."""
-    if schema.rare_classes != "drop" or schema.task == "regression":
+    if schema.rare_classes != "drop" or schema.task in ("regression", "anomaly"):
         return table
     counts = table[schema.target].value_counts()
     rare = counts[counts < FEWEST_OF_A_CLASS]
@@ -163,7 +163,7 @@ def _columns(
 ) -> list[str]:
     """Names of the columns to read: the schema's first, then the others in the table's order."""
     present = list(raw.columns)
-    if labeled and schema.target not in present:
+    if labeled and schema.target and schema.target not in present:
         problems.add(
             f"there is no column '{schema.target}', the `schema.target`. "
             f"{nearest(schema.target, present)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
@@ -14,7 +14,7 @@ from colonnade.messages.printed import Facts, Printed, some_of
 from colonnade.parameters import Params
 from colonnade.tables.schema.dates import has_short_years
 
-Task = Literal["classification", "ordinal", "regression"]
+Task = Literal["classification", "ordinal", "regression", "anomaly"]
 FeatureKind = Literal["numeric", "boolean", "categorical", "ordered", "datetime"]
 Kind = Literal[FeatureKind, "weight", "identifier", "ignored"]
 Decimal = Literal[".", ","]
@@ -170,12 +170,9 @@ class ImageParams(Params):
                 f"'{self.columns}', but a picture of {sides} has {math.prod(self.shape)} pixels. "
                 "Correct `columns` or `shape`."
             )
-        return sorted(found, key=_by_numbers)
-
-
-def _by_numbers(name: str) -> list[tuple[int, str]]:
-    """What puts pixel_2 before pixel_10."""
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in _DIGITS.split(name)]
+        return sorted(
+            found, key=lambda name: [int(p) if p.isdecimal() else p for p in _DIGITS.split(name)]
+        )
 
 
 class SchemaParams(Printed, Params):
@@ -187,7 +184,7 @@ class SchemaParams(Printed, Params):
     (0.0, 'numeric')
     """
 
-    target: str = Field(min_length=1)
+    target: str = ""
     task: Task
     columns: dict[str, ColumnParams] = Field(default_factory=dict)
     others: Literal["numeric", "ignored", "error"] = "numeric"
@@ -215,6 +212,13 @@ class SchemaParams(Printed, Params):
     minimum: float | None = None
     """The least value that a number to be predicted may have."""
     maximum: float | None = None
+    label: str | None = None
+    odd: list[Label] = Field(default_factory=list)
+    """Of `anomaly`: the values of column `label` that are odd, for evaluation alone."""
+    learn_from: Literal["all", "normal"] = "all"
+    """Of `anomaly`: normal: every row labeled odd is a test row."""
+    odd_share: float = Field(0.05, gt=0, lt=1)
+    """Of `anomaly`: the share of rows like those learned from that is flagged."""
     image: ImageParams | None = None
     """Which columns are the pixels of one picture, for `model.kind: cnn` to look at."""
 
@@ -232,6 +236,10 @@ class SchemaParams(Printed, Params):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if (self.task == "anomaly") == bool(self.target):
+            raise ValueError("give a `target`, or `task: anomaly`, which has none")
+        if bool(self.label) != bool(self.odd) or (self.label and self.target):
+            raise ValueError("`label` and `odd` go together, with `task: anomaly`")
         if self.target in self.columns:
             raise ValueError(f"`columns` names the target '{self.target}': leave it out")
         if self.classes and self.task == "regression":
@@ -252,7 +260,13 @@ class SchemaParams(Printed, Params):
         """What the column `name` means, named in the YAML or not."""
         if name in self.columns:
             return self.columns[name]
+        if name == self.label:
+            return ColumnParams(kind="categorical", feature=False)
         return ColumnParams(kind="ignored" if self.others == "ignored" else "numeric")
+
+    def is_odd(self, cells: Any) -> Any:
+        """Whether the label of each row is one of those that are odd."""
+        return cells.astype("str").isin([str(value) for value in self.odd]).to_numpy()
 
     def is_pixel(self, name: str) -> bool:
         """Whether the column is a pixel, which may be white in every picture."""

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from colonnade.errors import DataError
+from colonnade.errors import DataError, ParameterError
 from colonnade.tables.schema.problems import listed, plural, quoted
 from colonnade.tables.splitting.duplicates import repeated_rows, telling_shared_rows
 from colonnade.tables.splitting.kfold import fold_parts
 from colonnade.tables.splitting.strategies import (
     NONE,
     PARTS,
+    TEST,
     TRAIN,
     UNUSED,
     SplitParams,
@@ -52,6 +53,8 @@ def split_table(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) 
         used = np.flatnonzero(~repeated_rows(table, schema))
         rows = table.iloc[used]
     split = pd.DataFrame({"part": _spread(_parts(rows, schema, params), used, table)})
+    if params.folds and schema.task == "anomaly":
+        raise ParameterError("split.folds does not go with `schema.task: anomaly`: set it to 0.")
     if params.folds:
         for place, parts in enumerate(fold_parts(rows, schema, params), 1):
             _refuse_unseen_classes(rows, parts, schema, f"fold {place}")
@@ -92,6 +95,8 @@ def _parts(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np
         parts = time_parts(moments(table, str(params.column)), n_test, n_validation)
     else:
         parts = _drawn_parts(table, schema, params)
+    if schema.label and schema.learn_from == "normal":
+        parts[schema.is_odd(table[schema.label])] = TEST
     _refuse_unseen_classes(table, parts, schema)
     return parts
 
@@ -153,7 +158,7 @@ def _refuse_unseen_classes(
 ) -> None:
     if not (parts == TRAIN).any():
         raise DataError(f"{where} leaves no row to train on. Change `split`.")
-    if schema.task == "regression":
+    if schema.task in ("regression", "anomaly"):
         return
     labels = table[schema.target]
     unseen = set(labels[parts != NONE].unique()) - set(labels[parts == TRAIN].unique())

@@ -129,10 +129,11 @@ def part_column(parts: np.ndarray, index: pd.Index) -> pd.Series:
 
 def strata_of(table: pd.DataFrame, schema: SchemaParams, params: SplitParams) -> np.ndarray | None:
     """Class codes to keep in proportion, or None where rows are drawn without regard to them."""
-    if schema.task == "regression":
+    if schema.task in ("regression", "anomaly"):
         if params.strategy == "stratified":
             raise DataError(
-                "`split.strategy: stratified` needs classes, and the target is a number. "
+                "`split.strategy: stratified` needs classes, and "
+                f"{'the target is a number' if schema.target else 'an anomaly has none'}. "
                 "Set it to random."
             )
         return None

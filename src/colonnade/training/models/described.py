@@ -70,7 +70,7 @@ def _read_model(
             standardizer, model, training, {}, facts, held_out=held_out, parts=parts
         )
     n_classes = len(standardizer.classes or ())
-    loss = training.loss_for(standardizer.task, n_classes).loss(n_classes)
+    loss = training.loss_for(standardizer.task, n_classes).loss(standardizer.n_asked)
     spec = spec_for(model, standardizer, loss)
     _refuse_misfits(folder, tensors, spec)
     return TrainedModel(standardizer, model, training, tensors, facts, held_out=held_out)

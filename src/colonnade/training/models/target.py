@@ -10,11 +10,15 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from colonnade.tables.features.standardizer import Standardizer
     from colonnade.tables.features.target_curve import LogCurve, QuantileCurve
     from colonnade.training.components.losses.loss import Loss
 
 MOST_RESIDUALS = 200
+# So many columns say why a row is odd.
+_REASONS = 3
 
 
 @dataclass(frozen=True)
@@ -92,3 +96,27 @@ def kept_residuals(residuals: np.ndarray, weights: np.ndarray | None = None) -> 
     total = np.concatenate([[0.0], np.cumsum(ordered)])
     ends = np.interp(np.linspace(0, n, MOST_RESIDUALS + 1), np.arange(n + 1), total)
     return [float(mean) for mean in np.diff(ends) * MOST_RESIDUALS / n]
+
+
+def odd_rows(
+    errors: np.ndarray, standardizer: Standardizer, threshold: float | None, index: pd.Index
+) -> pd.DataFrame:
+    """How odd rows are, whether they are flagged, and which columns say so.
+
+    Shape: errors (n, n_features), squared -> "score", their mean; "odd", whether it is above the
+        threshold; "because", the columns with the largest shares of it, as "ram 41 %; fc 20 %".
+    """
+    import pandas as pd
+
+    names = standardizer.inputs
+    starts = np.cumsum([0, *(len(column.outputs) for column in standardizer.columns)])[:-1]
+    parts = np.add.reduceat(errors, starts, axis=1) if len(names) else errors
+    shares = parts / np.maximum(parts.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    first = np.argsort(-shares, axis=1, kind="stable")[:, :_REASONS]
+    score = errors.mean(axis=1)
+    because = [
+        "; ".join(f"{names[i]} {share[i]:.0%}".replace("%", " %") for i in places)
+        for places, share in zip(first, shares, strict=True)
+    ]
+    odd = score > (np.inf if threshold is None else threshold)
+    return pd.DataFrame({"score": score, "odd": odd, "because": because}, index=index)

@@ -19,7 +19,7 @@ from colonnade.tables.reading.raw import read_rows
 from colonnade.training.models.calibration.decision import decided
 from colonnade.training.models.conformal import COVERAGE
 from colonnade.training.models.model_facts import model_facts, origin_of
-from colonnade.training.models.target import target_of
+from colonnade.training.models.target import odd_rows, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Of the printed summary: an activation stands in a layer, in a list of layers, in the body.
-_DEPTH = 4
+_DEPTH = 4  # of the summary: an activation stands in a layer, in a list of layers, in the body
 # Rows predicted at once: few enough for the processor's cache, whatever the length of the table.
 _CHUNK = 1024
 
@@ -82,8 +81,8 @@ class TrainedModel(Printed):
     @cached_property
     def loss(self) -> Loss:
         """The loss that it was trained with: it turns logits into probabilities."""
-        task = self.standardizer.task
-        return self.training.loss_for(task, self.n_classes).loss(self.n_classes)
+        words = self.training.loss_for(self.standardizer.task, self.n_classes)
+        return words.loss(self.standardizer.n_asked)
 
     @cached_property
     def spec(self) -> NetworkSpec:
@@ -113,8 +112,7 @@ class TrainedModel(Printed):
             )
         x = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float64))
         with torch.inference_mode():
-            # One empty part, where there are no rows, has the right shape.
-            starts = range(0, max(1, len(x)), _CHUNK)
+            starts = range(0, max(1, len(x)), _CHUNK)  # without rows, one empty part
             parts = [module(*inputs.split(x[start : start + _CHUNK])) for start in starts]
             return torch.cat(parts, dim=1)
 
@@ -147,8 +145,8 @@ class TrainedModel(Printed):
         if self.n_classes:
             return self.decide(self.probabilities(X))
         learned = self.loss.numbers(self._run(self.network, X)).mean(0).numpy()
-        residuals = self.facts.get("residuals") or ()
-        return target_of(self.standardizer, self.loss, residuals).raw(learned)
+        kept = self.facts.get("residuals") or ()
+        return target_of(self.standardizer, self.loss, kept).raw(learned)
 
     @property
     def interval_caveat(self) -> str:
@@ -215,20 +213,24 @@ class TrainedModel(Printed):
 
     def _predictions(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
         classes = self.standardizer.classes
+        if self.standardizer.task == "anomaly":
+            return self.oddness(X, index)
         if classes is None:
             return self._numbers(X, index, coverage)
         shares = self.probabilities(X)
-        codes = self.decide(shares)
-        predicted = pd.Series([classes[code] for code in codes], index=index, dtype=None)
+        labels = [classes[code] for code in self.decide(shares)]
         columns = {f"probability_{label}": shares[:, i] for i, label in enumerate(classes)}
-        return pd.DataFrame({"prediction": predicted, **columns}, index=index)
+        return pd.DataFrame({"prediction": labels, **columns}, index=index)
+
+    def oddness(self, X: np.ndarray, index: pd.Index) -> pd.DataFrame:
+        """Say how odd rows are: `score`, `odd` and `because`, as `odd_rows` gives them."""
+        errors = np.square(self._run(self.network, X).mean(0).numpy() - X)
+        return odd_rows(errors, self.standardizer, self.facts.get("threshold"), index)
 
     def _numbers(self, X: np.ndarray, index: pd.Index, coverage: float) -> pd.DataFrame:
         predicted, half = self.predict_array(X), self.half_width(coverage)
-        columns = {"prediction": predicted}
-        if half is not None:
-            columns |= {"lower": predicted - half, "upper": predicted + half}
-        return pd.DataFrame(columns, index=index)
+        bounds = {} if half is None else {"lower": predicted - half, "upper": predicted + half}
+        return pd.DataFrame({"prediction": predicted, **bounds}, index=index)
 
     def describe_origin(self) -> str:
         """One line on where the model comes from: its run and its data, and if that was drawn."""
@@ -246,11 +248,10 @@ class TrainedModel(Printed):
         if self.model.kind != "linear" or bent:
             raise ModelError("only a linear regression has slopes and an intercept.")
         straight = [
-            column
-            for column in table.columns
-            if isinstance(column, NumberColumn)
-            and not (column.indicator or column.edges)
-            and not (column.scale.log1p or column.scale.quantiles)
+            c
+            for c in table.columns
+            if isinstance(c, NumberColumn)
+            and not (c.indicator or c.edges or c.scale.log1p or c.scale.quantiles)
         ]
         if len(straight) != len(table.columns):
             raise ModelError("some features are not linear in a column, so that it has no slope.")
@@ -270,13 +271,12 @@ class TrainedModel(Printed):
         import torch
         from torchinfo import summary
 
-        columns = ("input_size", "output_size", "num_params")
         inputs = self.spec.inputs.split(torch.zeros(1, self.spec.inputs.n_features))
         text = str(
             summary(
                 self.module(),
                 input_data=[part for part in inputs if part is not None],
-                col_names=columns,
+                col_names=("input_size", "output_size", "num_params"),
                 depth=_DEPTH,
                 verbose=0,
                 device="cpu",

@@ -19,6 +19,7 @@ from colonnade.training.components.losses.number_losses import (
     Absolute,
     Huber,
     Quantile,
+    Reconstruction,
     SmoothL1,
     Squared,
 )
@@ -54,9 +55,15 @@ LOSSES: dict[str, LossEntry] = {
     "poisson": LossEntry(Poisson, ("regression",)),
     "gamma": LossEntry(Gamma, ("regression",)),
     "tweedie": LossEntry(Tweedie, ("regression",), {"power": 1.5}),
+    "reconstruction": LossEntry(Reconstruction, ("anomaly",)),
 }
 
-DEFAULT_LOSS = {"classification": "cross_entropy", "ordinal": "ordinal", "regression": "mse"}
+DEFAULT_LOSS = {
+    "classification": "cross_entropy",
+    "ordinal": "ordinal",
+    "regression": "mse",
+    "anomaly": "reconstruction",
+}
 
 
 class LossParams(NamedChoice):

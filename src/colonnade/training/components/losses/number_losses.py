@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -100,3 +100,31 @@ class SmoothL1(Loss):
     @override
     def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
         out.copy_(logits).sub_(targets).mul_(1 / self.beta).clamp_(-1, 1)
+
+
+class Reconstruction(Loss):
+    """Mean squared error over all features of a row, which are what the network is to give."""
+
+    @override
+    def _outputs(self) -> int:
+        return self.n_classes
+
+    @override
+    def encode(self, target: Tensor, dtype: Any) -> Tensor:
+        return target.to(dtype)
+
+    @override
+    def weights(self, targets: Tensor) -> Tensor:
+        return targets.new_ones(targets.shape[:-1])
+
+    @override
+    def per_example_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return (logits - targets).square().mean(-1)
+
+    @override
+    def grad_logits(self, logits: Tensor, targets: Tensor, out: Tensor) -> None:
+        out.copy_(logits).sub_(targets).mul_(2 / self.n_outputs)
+
+    @override
+    def numbers(self, logits: Tensor) -> Tensor:
+        return logits

@@ -1,10 +1,10 @@
-"""The words of a convolutional network, and the recipe that goes with them."""
+"""The words of convolutional networks and autoencoders, and the recipes that go with them."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from colonnade.errors import ParameterError
 from colonnade.training.networks.kinds.kind import ModelParams, Widths
@@ -52,4 +52,26 @@ class CnnParams(ModelParams):
             "optimizer": {"name": "adamw", "lr": 0.01, "weight_decay": 0.01},
             "scheduler": {"name": "one_cycle", "interval": "step"},
             "epochs": 20,
+        }
+
+
+class AutoencoderParams(ModelParams):
+    """An autoencoder, for `schema.task: anomaly`: it gives each row again, through a short code.
+
+    hidden: widths of the layers before the code; those behind it are the same in reverse.
+    code: how many numbers the code has. dropout: of the inputs.
+    """
+
+    kind: Literal["autoencoder"] = "autoencoder"
+    hidden: Widths = (64,)
+    code: PositiveInt = 8
+    dropout: float = Field(0.0, ge=0, lt=1)
+
+    def training_defaults(self, task: str) -> dict[str, Any]:
+        """Give a rate that goes down, and as many epochs as small tables need."""
+        return {
+            "optimizer": {"name": "adamw", "lr": 0.003},
+            "scheduler": "cosine",
+            "epochs": 100,
+            "early_stopping": {"patience": 20},
         }

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from colonnade.experiments.analysis.effects import main_effects
 from colonnade.experiments.analysis.importances import importances
 from colonnade.experiments.analysis.interactions import interactions
 from colonnade.experiments.report.what_matters import shown_cell, together
@@ -32,6 +33,15 @@ def test_what_acts_together_is_found_with_the_means_of_its_cells():
     assert "What is best of training.a depends on model.b (82% of the variance" in said
     assert "RMSE: with 0, v0 is best at" in said
     assert "with 1, v1 is best at" in said
+
+
+def test_thirds_of_a_range_stand_from_the_lowest_up():
+    lr = np.array([*np.linspace(0.5, 1, 10), *np.linspace(0, 0.4, 20)])
+    frame = pd.DataFrame({"training.optimizer.lr": lr, "failed": "", "validation/rmse": lr})
+    [effect] = main_effects(frame, "rmse")
+    # of 30 numbers: a third lies at place 29 / 3, between the 10th, 0.1895, and the 11th, 0.2105
+    assert [row[0].partition(" to ")[0] for row in effect.rows] == ["0", "0.204", "0.433"]
+    assert [row[1] for row in effect.rows] == sorted(row[1] for row in effect.rows)
 
 
 def test_what_only_adds_up_hardly_ever_acts_together():

@@ -14,6 +14,8 @@ from colonnade.experiments.plans.plan import VARIED
 CONFIDENCE = 0.95
 MOST_VALUES = 12
 """Of a hyperparameter with more values, as one drawn from a range, thirds are compared."""
+THIRD = " to "
+"""Between the ends of a third."""
 
 
 def varied(table: pd.DataFrame) -> list[str]:
@@ -72,7 +74,7 @@ def finished_trials(table: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, np.
 
 def _means(values: pd.Series, scores: np.ndarray) -> list[tuple[str, float, float, float, int]]:
     rows = []
-    for label in dict.fromkeys(values):
+    for label in in_order(values):
         own = scores[(values == label).to_numpy()]
         mean, half = float(own.mean()), half_width(own)
         rows.append((str(label), mean, mean - half, mean + half, len(own)))
@@ -112,12 +114,20 @@ def _residual(
     return float(((scores - design @ fitted) ** 2).sum()), int(rank)
 
 
+def in_order(values: pd.Series) -> list[str]:
+    """The labels as the plan lists them; thirds of a range from the lowest up."""
+    found = [str(label) for label in dict.fromkeys(values)]
+    if all(THIRD in label for label in found):
+        found.sort(key=lambda label: float(label.partition(THIRD)[0]))
+    return found
+
+
 def labels_of(values: pd.Series) -> pd.Series:
     """The values as text; of numbers too many to list, thirds."""
     number = pd.to_numeric(values, errors="coerce")
     if values.nunique() > MOST_VALUES and number.notna().all():
         edges = np.unique(np.quantile(number, [0, 1 / 3, 2 / 3, 1]))
         places = np.clip(np.searchsorted(edges, number, side="right") - 1, 0, len(edges) - 2)
-        names = [f"{low:.3g} to {high:.3g}" for low, high in itertools.pairwise(edges)]
+        names = [f"{low:.3g}{THIRD}{high:.3g}" for low, high in itertools.pairwise(edges)]
         return pd.Series([names[place] for place in places], index=values.index)
     return values.astype(object).where(values.notna(), "-").astype(str)

@@ -13,6 +13,7 @@ from colonnade.experiments.analysis.effects import (
     CONFIDENCE,
     finished_trials,
     half_width,
+    in_order,
     labels_of,
     varied,
 )
@@ -79,7 +80,7 @@ def interactions(table: pd.DataFrame, metric: str) -> list[Interaction]:
 
 def _cells(first: pd.Series, second: pd.Series, scores: np.ndarray) -> list[Cell]:
     found = []
-    for one, other in itertools.product(dict.fromkeys(first), dict.fromkeys(second)):
+    for one, other in itertools.product(in_order(first), in_order(second)):
         own = scores[((first == one) & (second == other)).to_numpy()]
         if len(own):
             mean, half = float(own.mean()), half_width(own)

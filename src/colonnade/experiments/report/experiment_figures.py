@@ -69,7 +69,7 @@ def effects_figure(effects: list[Effect], metric: str) -> Figure:
         columns=columns,
         rows=rows,
         height=0.8 + 2.4 * rows,
-        margins=Margins(between_rows=0.95, bottom=0.75),
+        margins=Margins(between_rows=1.05, bottom=0.9),
     )
     for ax, effect in zip(axes, shown, strict=False):
         names, means, low, high, _ = (list(column) for column in zip(*effect.rows, strict=True))
@@ -77,7 +77,7 @@ def effects_figure(effects: list[Effect], metric: str) -> Figure:
         color = BLUE if effect.clear else MUTED
         ends = np.nan_to_num(np.array([np.subtract(means, low), np.subtract(high, means)]))
         ax.errorbar(places, means, ends, fmt="o", color=color, capsize=0, linewidth=2)
-        labels = [plain(shown_cell(name), 16) for name in names]
+        labels = [plain(shown_cell(name), 20) for name in names]
         ax.set_xticks(places, labels)
         if sum(map(len, labels)) > _CROWDED:
             ax.tick_params(axis="x", rotation=30)

@@ -137,7 +137,7 @@ def _rows(outcome: Outcome, names: list[str]) -> list[tuple[str, str, str, str, 
         interval = ""
         if not math.isnan(one["low"]):
             interval = " to ".join(format_metric(metric, one[end]) for end in ("low", "high"))
-        found.append((name, mean, interval, str(one["trials"]), f"{one['seconds']:.2g} s"))
+        found.append((name, mean, interval, str(int(one["trials"])), f"{one['seconds']:.2g} s"))
     return found
 
 

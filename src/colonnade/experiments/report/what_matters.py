@@ -136,5 +136,8 @@ def advice(plan: PlanParams, outcome: Outcome) -> list[str]:
         steps.append("Nothing that was varied matters: keep the cheapest, and vary something else.")
     dull = [effect.path for effect in effects if not effect.clear]
     if clear and dull:
-        steps.append(f"Leave {', '.join(dull)} as it is: fewer trials, or more seeds for the rest.")
+        they = "it is" if len(dull) == 1 else "they are"
+        steps.append(
+            f"Leave {', '.join(dull)} as {they}: fewer trials, or more seeds for the rest."
+        )
     return steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from colonnade.errors import TrackingError, UserError
@@ -100,6 +100,7 @@ class LiveModel:
         model = load_model(folder, table=self.table, network=self.network)
         if chosen is None:
             return Live(model, TRAINED_LAST, model.run or "", digest)
+        model = replace(model, run=chosen.run)  # a logged folder names none
         return Live(model, chosen.title, chosen.run, digest)
 
 

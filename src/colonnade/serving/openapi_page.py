@@ -151,7 +151,7 @@ def page(table: str, live: Live, params: ServingParams) -> str:
     )
     return _PAGE.format(
         title=html.escape(document["info"]["title"]),
-        run=html.escape(live.run),
+        run=html.escape(f" Run {live.run}." if live.run else ""),
         target=html.escape(live.model.standardizer.target),
         example=html.escape(json.dumps([example_row(live)], indent=1, ensure_ascii=False)),
         columns=cells,
@@ -185,7 +185,7 @@ td {{ padding: .15rem 1.5rem .15rem 0; vertical-align: top }}
 .two {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2rem }}
 .quiet {{ color: #555; margin-top: .2rem }}
 </style></head><body>
-<h1>{title}</h1><p class="quiet">Predicts <code>{target}</code>. Run {run}.</p>
+<h1>{title}</h1><p class="quiet">Predicts <code>{target}</code>.{run}</p>
 <h2><code>POST /predict</code></h2>
 <p>JSON (a list of rows) or CSV with a header line; columns in any order. The answer comes in the
 same form, one prediction a row. At most {rows} rows and {bytes} a request.</p>

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from colonnade.evaluation.metrics.many_rows.ranked import MANY_ROWS
+
 if TYPE_CHECKING:
     from colonnade.evaluation.observations import Observations
 
@@ -25,6 +27,8 @@ _ROUNDS = (5, 60)
 _INVERSE_REGULARIZATIONS = (1.0, 100.0)
 _LOGISTIC_STEPS = 500
 _MOST_CATEGORIES = 100
+# Above MANY_ROWS train rows: more of them cost seconds, and say little more of simple models.
+SAMPLE_ROWS = 20_000
 _ALPHAS = np.logspace(-3, 3, 7)
 
 
@@ -50,6 +54,25 @@ def spread_codes(places: list[int], *parts: Observations) -> list[Observations]:
         return np.hstack([np.delete(X, places, axis=1), ones])
 
     return [replace(part, X=spread(part.X)) for part in parts]
+
+
+def sampled(part: Observations) -> Observations:
+    """Rows for simple models: all, or of more than `MANY_ROWS` a sample of `SAMPLE_ROWS`."""
+    if len(part) <= MANY_ROWS:
+        return part
+    drawn = np.random.default_rng(0).choice(len(part), SAMPLE_ROWS, replace=False)
+    drawn.sort()
+    weights = None if part.weights is None else part.weights[drawn]
+    shares = None if part.probabilities is None else part.probabilities[drawn]
+    return replace(
+        part,
+        rows=part.rows[drawn],
+        X=part.X[drawn],
+        actual=part.actual[drawn],
+        predicted=part.predicted[drawn],
+        probabilities=shares,
+        weights=weights,
+    )
 
 
 def fit_baselines(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from colonnade.evaluation.baselines import Baseline, fit_baselines, spread_codes
+from colonnade.evaluation.baselines import Baseline, fit_baselines, sampled, spread_codes
 from colonnade.evaluation.metrics.bootstrap import difference_interval, headline_intervals
 from colonnade.evaluation.metrics.fitted_line import line_metrics
 from colonnade.evaluation.metrics.groups import Metrics, Values
@@ -183,15 +183,19 @@ def _against_baselines(
 
     `gain` is the model's metric minus the best baseline's, with its interval: below zero is better
     where less is, as for RMSE. Where nearly all rows are of one class, also by `rare_pr_auc`.
+    Of many train rows baselines see a sample, of `train_rows` rows.
     """
     test = parts["test"]
     if len(test) == 0 or not params.baselines:
         return {}
-    train, validation, tested = spread_codes(codes, parts["train"], parts["validation"], test)
+    given = sampled(parts["train"]), sampled(parts["validation"]), test
+    train, validation, tested = spread_codes(codes, *given)
     fitted = fit_baselines(params.baselines, train, validation, tested)
     if not fitted:
         return {}
     theirs = {name: _headlines(rows) for name, rows in fitted.items()}
+    if len(train) < len(parts["train"]):  # readers are told of the sample
+        theirs = {name: values | {"train_rows": len(train)} for name, values in theirs.items()}
     measures: list[Metric] = [HEADLINES[test.task][0]]
     measures += ["rare_pr_auc"] if "rare_pr_auc" in ours else []
     gain: dict[str, float] = {}

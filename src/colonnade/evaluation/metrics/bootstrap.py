@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from colonnade.evaluation.metrics.many_rows.blocks import resampled_by_blocks
+from colonnade.evaluation.metrics.many_rows.ranked import MANY_ROWS
 from colonnade.evaluation.metrics.scores import HEADLINES, Metric, rarest_class
 from colonnade.tables.features.row_weights import worth_in_rows
 
@@ -28,7 +30,8 @@ def headline_intervals(
     """Bootstrap the headline metrics: `accuracy_low`, `accuracy_high` and so on.
 
     A model without a mistake, or without a hit, gets the exact binomial interval for its accuracy:
-    resampling equal rows would claim certainty. Rows are drawn alike, and counted by their weights.
+    resampling equal rows would claim certainty. Rows are drawn alike, and counted by their weights;
+    above `MANY_ROWS`, blocks of rows are.
     Source: Efron 1979, Bootstrap Methods; Clopper and Pearson 1934.
     """
     if resamples == 0 or len(rows) < 2:
@@ -37,8 +40,12 @@ def headline_intervals(
     lopsided = rows.probabilities is not None and rarest_class(rows.actual) is not None
     rare: tuple[Metric, ...] = ("rare_pr_auc",) if lopsided else ()
     for metric in HEADLINES[rows.task] + rare:
-        if metric == "accuracy" and len(set(row_values(rows, metric))) == 1:
+        if metric == "accuracy" and np.ptp(row_values(rows, metric)) == 0:
             interval = _exact_share(row_values(rows, metric), rows.weights, confidence)
+        elif len(rows) > MANY_ROWS:
+            given = row_values(rows, metric), _truth(rows, metric), rows.weights
+            found_in = resampled_by_blocks(metric, *given, resamples=resamples, seed=seed)
+            interval = _ends(found_in, confidence)
         else:
             interval = _bootstrap(
                 (row_values(rows, metric), _truth(rows, metric), rows.weights),
@@ -64,6 +71,16 @@ def difference_interval(
     """Interval of our metric minus theirs, on the same rows, resampled in pairs."""
     if resamples == 0 or len(ours) < 2:
         return None
+    if len(ours) > MANY_ROWS:
+        against = _truth(ours, metric), ours.weights
+        mine, other = (
+            resampled_by_blocks(
+                metric, row_values(rows, metric), *against, resamples=resamples, seed=seed
+            )
+            for rows in (ours, theirs)
+        )
+        found = _ends(mine - other, confidence)
+        return found if np.isfinite(found).all() else None
     statistic = _STATISTICS[metric]
 
     def difference(a: Array, b: Array, actual: Array, weights: Array | None) -> Array:
@@ -171,7 +188,10 @@ def _bootstrap(
         statistic(*(None if column is None else column[drawn] for column in data))
         for drawn in draws
     ]
-    values = np.concatenate(found)
+    return _ends(np.concatenate(found), confidence)
+
+
+def _ends(values: Array, confidence: float) -> Interval:
     values = values[~np.isnan(values)]
     if len(values) == 0:
         return np.nan, np.nan

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from colonnade.evaluation.metrics.many_rows.ranked import MANY_ROWS, Ranked
 from colonnade.training.models.conformal import half_width
 
 if TYPE_CHECKING:
@@ -85,14 +86,19 @@ def _ranking_metrics(
     from sklearn import metrics as sk
 
     n_classes = probabilities.shape[1]
-    found: dict[str, float] = {
+    found = {
         f"top_{k}_accuracy": sk.top_k_accuracy_score(
             actual, probabilities, k=k, labels=np.arange(n_classes), sample_weight=weights
         )
         for k in (2, 5)
         if k < n_classes
     }
-    if len(present) == n_classes:
+    if len(present) == n_classes and len(actual) > MANY_ROWS:
+        codes = range(int(n_classes == 2), n_classes)
+        curves = [Ranked.of(probabilities[:, code], actual == code, weights) for code in codes]
+        found["roc_auc"] = float(np.mean([curve.roc_auc() for curve in curves]))
+        found["pr_auc"] = float(np.mean([curve.average_precision() for curve in curves]))
+    elif len(present) == n_classes:
         area, precision = (
             partial(score, sample_weight=weights)
             for score in (sk.roc_auc_score, sk.average_precision_score)
@@ -147,11 +153,8 @@ def _rare_metrics(actual: Array, probabilities: Array, weights: Array | None) ->
     rare = rarest_class(actual)
     if rare is None:
         return {}
-    return {
-        "rare_pr_auc": sk.average_precision_score(
-            actual == rare, probabilities[:, rare], sample_weight=weights
-        )
-    }
+    given = actual == rare, probabilities[:, rare]
+    return {"rare_pr_auc": sk.average_precision_score(*given, sample_weight=weights)}
 
 
 def expected_calibration_error(

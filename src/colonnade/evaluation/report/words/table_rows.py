@@ -118,8 +118,15 @@ def baseline_rows(content: ReportContent) -> list[tuple[str, list[Cell]]]:
     found = [(_("this model"), [_cell(metrics, "test", m) for m in headlines])]
     for name in metrics.baselines:
         cells = [_cell(metrics, f"baseline/{name}", m) for m in headlines]
-        found.append((baseline_name(name), cells))
+        found.append((_baseline(metrics, name), cells))
     return found
+
+
+def _baseline(metrics: Metrics, name: str) -> str:
+    rows = metrics.baselines[name].get("train_rows")
+    if rows is None:
+        return baseline_name(name)
+    return _("{baseline}, fitted on {n} train rows", baseline=baseline_name(name), n=f"{rows:,.0f}")
 
 
 def _cell(metrics: Metrics, part: str, name: str) -> Cell:

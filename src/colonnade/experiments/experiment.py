@@ -90,6 +90,10 @@ def planned(plan: PlanParams, groups: dict[str, Any], rows: Rows, digest: str) -
 
     Raises: ParameterError naming all that is wrong with any of them.
     """
+    if rows.schema.task == "anomaly":
+        raise ParameterError(
+            "`schema.task: anomaly` has no target to rank trials by: vary its words run by run."
+        )
     if not plan.vary:
         raise ParameterError("the plan varies nothing: write `vary`, or --vary PATH=VALUE,VALUE.")
     if plan.searched:

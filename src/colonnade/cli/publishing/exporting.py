@@ -51,6 +51,8 @@ def export(project: ProjectMetadata, /, name: str, to: str, word: str, file: Pat
     path.parent.mkdir(parents=True, exist_ok=True)
     write = export_onnx if to == "onnx" else export_torch
     live = meant.live.now
+    if live.model.standardizer.task == "anomaly":
+        raise DataError(f"{name}: models of `schema.task: anomaly` cannot be exported yet.")
     agreement = write(live.model, pd.read_parquet(primary), path, coverage=meant.coverage)
     click.echo(f"{name}: {live.title}, as {path.relative_to(root) if file is None else path}")
     click.echo(f"{name}: {agreement.describe()}")

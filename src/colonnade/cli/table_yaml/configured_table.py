@@ -68,7 +68,7 @@ def show_table(loader: AbstractConfigLoader, name: str) -> str:
     text = described(raw.source, looks, lines, meaning="words of the YAML")
     training = groups["training"]
     text += (
-        f"\n\nPredicts {schema.target} ({schema.task}) by {groups['model'].kind}, "
+        f"\n\nPredicts {schema.target or 'odd rows'} ({schema.task}) by {groups['model'].kind}, "
         f"{training.epochs} epochs."
     )
     return text + _last_result(name, schema, catalog)

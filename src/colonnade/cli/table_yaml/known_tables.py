@@ -108,7 +108,8 @@ def _predicts(groups: Any) -> str:
     schema = groups.get("schema") if isinstance(groups, dict) else None
     if not isinstance(schema, dict):
         return "?"
-    return f"{schema.get('target', '?')} ({schema.get('task', '?')})"
+    none = "odd rows" if schema.get("task") == "anomaly" else "?"
+    return f"{schema.get('target') or none} ({schema.get('task', '?')})"
 
 
 def _reads(name: str, catalog: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ def suspicious_columns(table: pd.DataFrame, schema: SchemaParams) -> list[str]:
     if len(table) < FEWEST_ROWS:
         return []
     sentences = [_suspect_running(table[name]) for name in names]
-    if len(names) > 1:  # what a single column tells is all that there is
+    if len(names) > 1 and schema.target:  # what a single column tells is all that there is
         judge, target = _suspect_copy, table[schema.target]
         if schema.task != "regression":
             judge, target = _suspect_alone, _codes(table, schema)

@@ -152,10 +152,10 @@ class ImageParams(Params):
 
     columns: str = Field("pixel_*", min_length=1)
     """A pattern of their names, whose numbers put them in order, row after row."""
-    shape: Annotated[tuple[PositiveInt, ...], BeforeValidator(_sides)] = Field(
-        min_length=2, max_length=3
-    )
-    """Height and width, or channels, height and width: `8x8` is the same as `[8, 8]`."""
+    shape: Annotated[
+        tuple[PositiveInt, ...], BeforeValidator(_sides), Field(min_length=2, max_length=3)
+    ]
+    """Height and width, or channels before them: `8x8` is the same as `[8, 8]`."""
 
     def pixels(self, names: list[str]) -> list[str]:
         """Those of the names that are pixels, in the order of the numbers in them.
@@ -164,10 +164,9 @@ class ImageParams(Params):
         """
         found = [name for name in names if fnmatchcase(name, self.columns)]
         if len(found) != math.prod(self.shape):
-            sides = " x ".join(map(str, self.shape))
             raise ParameterError(
                 f"`schema.image`: {len(found)} columns that the model reads are named like "
-                f"'{self.columns}', but a picture of {sides} has {math.prod(self.shape)} pixels. "
+                f"'{self.columns}', but shape {[*self.shape]} has {math.prod(self.shape)} pixels. "
                 "Correct `columns` or `shape`."
             )
         return sorted(

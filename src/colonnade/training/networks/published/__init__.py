@@ -1,4 +1,4 @@
-"""Networks that are their authors' modules, from their authors' packages; one file a kind.
+"""Networks from papers, by their authors' packages where there are any; one file a kind.
 
 Imports those packages, and `base`; imported itself where such a network is built.
 """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from colonnade.training.networks.base import Inputs, Outputs
-    from colonnade.training.networks.kinds.family_params import AutoencoderParams
+    from colonnade.training.networks.kinds.revisiting_params import AutoencoderParams
 
 
 class Autoencoder(nn.Module):

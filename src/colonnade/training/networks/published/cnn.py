@@ -15,7 +15,7 @@ from colonnade.training.components.layers.dropout import global_draws
 
 if TYPE_CHECKING:
     from colonnade.training.networks.base import Inputs, Outputs
-    from colonnade.training.networks.kinds.family_params import CnnParams
+    from colonnade.training.networks.kinds.revisiting_params import CnnParams
 
 # A picture with a side of less is not halved any more.
 _LEAST_HALVED = 4

@@ -92,3 +92,12 @@ def test_what_has_no_threshold_is_refused_before_training():
     assert len(caught.value.problems) == 3
     with pytest.raises(ParameterError, match="go with `aim: cost`"):
         DecisionParams.model_validate({"aim": "f1", "false_negative": 2})
+
+
+@pytest.mark.parametrize("words", [{"aim": "f1"}, {"aim": "precision", "precision": 0.5}])
+def test_a_model_of_any_aim_is_read_back(tmp_path, words):
+    table, _, _, model = fitted(**words)
+    save_model(model, tmp_path / "model")
+    pd.testing.assert_frame_equal(
+        load_model(tmp_path / "model").predict(table), model.predict(table)
+    )

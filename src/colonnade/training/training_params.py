@@ -88,7 +88,8 @@ class DecisionParams(Params):
 
     @model_validator(mode="after")
     def _fits_together(self) -> DecisionParams:
-        costs = {"false_positive", "false_negative"} & self.model_fields_set
+        # by their values: a stored model names them, whatever the aim
+        costs = (self.false_positive, self.false_negative) != (1.0, 1.0)
         if costs and self.aim != "cost":
             raise ValueError("`false_positive` and `false_negative` go with `aim: cost`")
         if (self.aim == "precision") != (self.precision is not None):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from colonnade.errors import ParameterError
 from colonnade.parameters import nearest
 from colonnade.pipeline_registry import config_loader, table_names
-from colonnade.training.models.conformal import COVERAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +30,7 @@ def meant_model(project: Path, name: str, word: str) -> Meant:
     """
     from colonnade.serving.live_model import LiveModel
     from colonnade.tracking.tracking_params import TrackingParams
+    from colonnade.training.models.conformal import COVERAGE
 
     loader = config_loader()
     known = table_names(loader)

@@ -22,6 +22,12 @@ def test_the_page_answers_each_question_and_links_to_its_report():
         "optimizer=adam: accuracy 90.0 % (87.0 % to 93.0 % over 10 seeds); 1 of 2 others are "
         "within its interval."
     )
+    numbers = ranking.drop(columns="training.optimizer").assign(
+        **{"model.dropout": [0.0, 0.2, 0.4]}
+    )
+    said = Answer("d", "phones", "?", "accuracy", numbers, "").sentence
+    assert said.startswith("dropout=0: accuracy 90.0")
+    assert "over 10 seeds" in said
     page = lab_html([answer])
     assert "Which &lt;one&gt;?" in page
     assert 'href="../r.html"' in page

@@ -97,7 +97,7 @@ def _verdict(outcome: Outcome, names: list[str]) -> str:
     text = f"{names[0]}: {NAMES.get(metric, metric)} {format_metric(metric, best['mean'])}"
     if not math.isnan(best["low"]):
         low, high = (format_metric(metric, best[end]) for end in ("low", "high"))
-        text += f" ({low} to {high} over {best['trials']} seeds)"
+        text += f" ({low} to {high} over {int(best['trials'])} seeds)"
     return text + " on validation rows."
 
 

@@ -54,7 +54,8 @@ class Answer:
         low, high = (format_metric(self.metric, best[end]) for end in ("low", "high"))
         within = self.ranking["mean"].between(best["low"], best["high"]).sum() - 1
         rest = f"{within} of {len(self.ranking) - 1} others are" if within else "no other is"
-        return f"{text} ({low} to {high} over {best['trials']} seeds); {rest} within its interval."
+        seeds = int(best["trials"])
+        return f"{text} ({low} to {high} over {seeds} seeds); {rest} within its interval."
 
 
 def lab_html(answers: list[Answer]) -> str:

@@ -28,7 +28,7 @@ SAMPLE = "data/01_raw/phone_price_sample.csv"
 FULL = ["-m", "kedro", "run", "--fresh", "--pipeline", "phone_price"]
 RUN = [*FULL, "--env", "classic"]
 SCRIPT = [str(REPOSITORY / "tests/benchmarks/plain_script.py"), SAMPLE]
-NODE = re.compile(r"^\S+  (?P<name>\S+)\s+(?P<seconds>\d+\.\d+) s$")
+NODE = re.compile(r"^\S+  \S+: (?P<name>\w+) +(?P<seconds>\d+\.\d+) s\b")
 EPOCH = re.compile(r"train: epoch 1/.*?(\d+\.\d+) s$", re.MULTILINE)
 IMPORT = re.compile(r"^import time:\s+(?P<self>\d+) \|\s+\d+ \|\s+(?P<module>\S+)$", re.MULTILINE)
 
@@ -91,12 +91,12 @@ def parts_of(one: Run) -> dict[str, float]:
     parts = {"start, to the first node": nodes[0][2] - nodes[0][1]}
     for name, seconds, _ in nodes:
         parts[name] = seconds
-        if name.endswith(".train"):
+        if name == "train":
             parts["  of which to its first epoch's end"] = float(EPOCH.findall(one.output)[0])
     between = nodes[-1][2] - nodes[0][2] - sum(seconds for _, seconds, _ in nodes[1:])
     parts["between nodes: load, save"] = between
     parts["after the last node: track, end"] = one.wall - nodes[-1][2]
-    trained = next(at for name, _, at in nodes if name.endswith(".train"))
+    trained = next(at for name, _, at in nodes if name == "train")
     parts["evaluate and report, together"] = nodes[-1][2] - trained
     return parts
 

@@ -279,13 +279,8 @@ class SchemaParams(Printed, Params):
 
     def target_column(self) -> ColumnParams:
         """What a number to be predicted may be, and how it is written."""
-        return ColumnParams(
-            minimum=self.minimum,
-            maximum=self.maximum,
-            decimal=self.decimal,
-            thousands=self.thousands,
-            unit=self.unit,
-        )
+        words = ("minimum", "maximum", "decimal", "thousands", "unit")
+        return ColumnParams.model_validate({word: getattr(self, word) for word in words})
 
     def unlabelled_cells(self) -> list[str]:
         """The words that mean "no label": the usual ones that are no class, and those given.

@@ -47,7 +47,6 @@ def meant_model(project: Path, name: str, word: str) -> Meant:
         network=kind if "." in kind else None,
     )
     coverage = _group(groups, "evaluation").get("prediction_interval")
-    from colonnade.training.models.conformal import COVERAGE
 
     return Meant(live, COVERAGE if coverage is None else float(coverage))
 

@@ -46,7 +46,7 @@ def finished(tmp_path_factory) -> Path:
 def test_every_table_runs_by_one_word(project, kedro):
     kedro("run", cold=True)
     names = yaml.safe_load((project / "conf/base/tables.yml").read_text())
-    assert len(names) == 5
+    assert len(names) == 6
     for name in names:
         assert metrics_of(project, name)
         assert (project / f"data/08_reporting/{name}/report.html").exists()

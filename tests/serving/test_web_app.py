@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,9 @@ class Client:
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        asyncio.run(self.app.application(scope, receive, send))
+        # in a thread of its own: that of a browser's tests has a loop already
+        with ThreadPoolExecutor(max_workers=1) as threads:
+            threads.submit(asyncio.run, self.app.application(scope, receive, send)).result()
         found = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
         body = b"".join(message.get("body", b"") for message in sent[1:])
         return Answer(sent[0]["status"], found, body)

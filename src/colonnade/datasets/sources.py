@@ -13,6 +13,8 @@ from colonnade.tables.reading.sklearn_tables import draw_table
 from colonnade.tables.source import RawTable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kedro_datasets._typing import TablePreview
 
 
@@ -109,6 +111,10 @@ class ScikitLearnDataset(_SourceTable):
     def load(self) -> RawTable:
         """Draw the table; the same arguments draw the same rows."""
         return draw_table(self._function, self._arguments, target=self._target)
+
+    def content_files(self) -> list[Path]:
+        """None: its arguments say all of it."""
+        return []
 
     def _exists(self) -> bool:
         return True

@@ -120,8 +120,6 @@ class TableRecord:
             for name, value in vars(dataset).items()
             if name not in ("metadata", "_logging_name") and _is_plain(value)
         }
-        if type(dataset).__name__ == "ScikitLearnDataset":
-            return digest(how)
         files = _files_of(dataset)
         read = None if files is None else self.file.content(files)
         return None if read is None else digest(type(dataset).__name__, how, read)

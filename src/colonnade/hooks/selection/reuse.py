@@ -90,7 +90,7 @@ class TableRecord:
         causes = {
             name: self.content(name)
             for name in node.inputs
-            if name.removeprefix(f"{self._table}.") not in _NO_CAUSE and name != "params:resume"
+            if name.removeprefix(f"{self._table}.") not in _NO_CAUSE
         }
         if None in causes.values():
             return None
